@@ -1,0 +1,2 @@
+//! The program `vestibule`.
+fn main() {}
