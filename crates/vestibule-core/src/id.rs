@@ -241,7 +241,7 @@ fn write_opaque(bytes: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
 
 fn from_hex(text: &str) -> Result<Vec<u8>, IdError> {
     let digits = text.as_bytes();
-    if digits.len() % 2 != 0 {
+    if !digits.len().is_multiple_of(2) {
         return Err(IdError::Malformed);
     }
     let digit = |byte: u8| char::from(byte).to_digit(16).ok_or(IdError::Malformed);

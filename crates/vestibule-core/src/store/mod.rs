@@ -1,0 +1,8 @@
+//! The contract between a decision and the store that lands it.
+
+pub(crate) mod batch;
+pub(crate) mod commit;
+pub(crate) mod error;
+mod twin;
+mod union;
+pub(crate) mod write;
