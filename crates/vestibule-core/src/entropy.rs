@@ -8,6 +8,20 @@ use rand::TryRng;
 #[non_exhaustive]
 pub struct EntropyError;
 
+impl EntropyError {
+    /// For sources outside this crate.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self
+    }
+}
+
+impl Default for EntropyError {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 /// A cryptographic source of random bytes.
 ///
 /// It is a trait so that tests can make every draw reproducible and can let the draw fail (FLT-X29). Types of

@@ -1,5 +1,8 @@
 #![doc = include_str!("../README.md")]
 
+mod address;
+mod client;
+mod crockford;
 mod digest;
 mod entropy;
 mod error;
@@ -8,10 +11,18 @@ mod keyring;
 pub mod kv;
 mod problem;
 mod realm;
+mod refusal;
+#[cfg(feature = "seal")]
+mod seal;
 mod secret;
 mod store;
 mod time;
+mod token;
 
+pub use address::{
+    AddressError, AddressKey, AddressKind, ContactEmail, Identifier, LoginEmail, PhoneNumber, SocialSubject,
+};
+pub use client::{ClientAddress, ClientNetwork};
 pub use digest::SecretDigest;
 pub use entropy::{Entropy, EntropyError, SystemEntropy, make_bytes};
 pub use error::{Error, ErrorKind, Failure};
@@ -20,9 +31,13 @@ pub use keyring::{KeyId, KeyPurpose, KeyRing, KeyRingBuilder, KeyRingError};
 pub use kv::MemoryStore;
 pub use problem::{Actor, Audience, Entry, EntryError, FactEntry, Registered, Remedy, Stage, TRY_AGAIN};
 pub use realm::Realm;
+pub use refusal::{Disclosure, PublicAnswer, Refusal};
+#[cfg(feature = "seal")]
+pub use seal::{SealError, Sealed};
 pub use secret::{Secret, equal_in_constant_time};
 pub use store::batch::{Batch, BatchError};
 pub use store::commit::{BoxFuture, Commit, Landed, Shared, commit_known, dynamic};
 pub use store::error::{CorruptRow, StoreError, StoreErrorKind};
 pub use store::write::{Lower, Memory, RowName, Verdict, Write, WriteKind};
 pub use time::{Clock, SystemClock, Timestamp};
+pub use token::{CaseReference, Purpose, SecretText, SecretTextError};

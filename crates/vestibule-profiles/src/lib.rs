@@ -1,1 +1,24 @@
 #![doc = include_str!("../README.md")]
+
+mod account;
+mod admission;
+mod bridge;
+pub mod decide;
+mod identifier;
+mod membership;
+mod policy;
+mod problem;
+mod profile;
+mod service;
+mod store;
+
+pub use account::{Account, AccountState};
+pub use admission::{Admission, AdmissionRequest, AdmissionRule, Proven, admit};
+pub use decide::{By, NewAccount, NewMember};
+pub use identifier::ProfileIdentifier;
+pub use membership::{Membership, Move, Standing, Status};
+pub use policy::{AccountPolicy, NetworkRange, Permission, Permissions, PolicyError, Role};
+pub use problem::{ENTRIES, HostProblem, Problem};
+pub use profile::{Block, MAX_IDENTIFIERS, Profile};
+pub use service::{ActingAs, Profiles};
+pub use store::{ProfilesGuard, ProfilesRead, ProfilesWrite, dynamic};

@@ -1,1 +1,13 @@
 #![doc = include_str!("../README.md")]
+
+mod corrupt;
+pub mod dialect;
+mod plan;
+mod query;
+mod step;
+mod value;
+
+pub use plan::{BatchMemory, Outcome, Plan, PlanError};
+pub use query::{Query, RowValues};
+pub use step::{Constraint, Expect, Judged, Step, StepKind};
+pub use value::{Statement, Value};

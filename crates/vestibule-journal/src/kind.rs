@@ -1,0 +1,106 @@
+//! What happened, by name.
+
+use core::fmt;
+
+use vestibule_core::CorruptRow;
+
+use crate::code::{Code, CodeError};
+
+/// The kind of an event: a stable dotted code. Those of Vestibule are constants here; hosts add theirs under
+/// `host.`.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EventKind(Code);
+
+macro_rules! kinds {
+    ($($name:ident $code:literal $doc:literal,)+) => {
+        impl EventKind {
+            $(#[doc = $doc] pub const $name: Self = Self(Code::known($code));)+
+
+            /// Every kind that Vestibule itself records.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)+];
+        }
+    };
+}
+
+kinds! {
+    ACCOUNT_CLOSED "account.closed" "An account was closed.",
+    ACCOUNT_CREATED "account.created" "An account was created.",
+    ACCOUNT_POLICY_CHANGED "account.policy_changed" "An account's policy was changed.",
+    MEMBERSHIP_ADDED "membership.added" "A member was added.",
+    MEMBERSHIP_APPROVED "membership.approved" "A waiting member was approved.",
+    MEMBERSHIP_DECLINED "membership.declined" "A waiting member was declined.",
+    MEMBERSHIP_DISMISSED "membership.dismissed" "A member was dismissed.",
+    MEMBERSHIP_REINSTATED "membership.reinstated" "A dismissed member was reinstated.",
+    MEMBERSHIP_ROLE_CHANGED "membership.role_changed" "A member's role was changed.",
+    PASSWORD_CHANGED "password.changed" "A password was changed.",
+    PASSWORD_MARKED "password.marked" "A password was marked: it must be changed.",
+    PASSWORD_STOPPED "password.stopped" "A password stopped after too many failures.",
+    PROFILE_BLOCKED "profile.blocked" "The operator blocked a profile.",
+    PROFILE_IMPORTED "profile.imported" "A profile was imported.",
+    PROFILE_REGISTERED "profile.registered" "A profile was registered.",
+    PROFILE_UNBLOCKED "profile.unblocked" "The operator unblocked a profile.",
+    REFUSED "operation.refused" "An operation was refused after proof; the event's code says why.",
+    SESSION_ENDED "session.ended" "A session was ended.",
+    SESSIONS_ENDED "session.all_ended" "All sessions of a person were ended.",
+    SIGN_IN_ADMITTED "sign_in.admitted" "A signed-in person was admitted to an account.",
+    SIGN_IN_SUCCEEDED "sign_in.succeeded" "A person signed in.",
+}
+
+impl EventKind {
+    /// A host's own kind: a code that begins with `host.`.
+    ///
+    /// # Errors
+    ///
+    /// [`CodeError`].
+    pub fn host(code: &str) -> Result<Self, CodeError> {
+        if code.starts_with("host.") { Code::parse(code).map(Self) } else { Err(CodeError) }
+    }
+
+    /// A kind as it stands in a row. A newer version may have written kinds that this one does not know.
+    ///
+    /// # Errors
+    ///
+    /// [`CorruptRow`] when it is no code.
+    pub fn from_row(code: &str) -> Result<Self, CorruptRow> {
+        Code::parse(code).map(Self).map_err(|_| CorruptRow("kind"))
+    }
+
+    /// The code.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+}
+
+impl fmt::Display for EventKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Debug for EventKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "EventKind({})", self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_own_kind_is_a_code_of_its_own() {
+        for kind in EventKind::ALL {
+            assert_eq!(EventKind::from_row(kind.as_str()).as_ref(), Ok(kind));
+        }
+        assert_eq!(EventKind::ALL.iter().collect::<BTreeSet<_>>().len(), EventKind::ALL.len());
+    }
+
+    #[test]
+    fn a_host_cannot_pose_as_vestibule() {
+        assert!(EventKind::host("host.coupon.used").is_ok());
+        assert_eq!(EventKind::host("password.changed"), Err(CodeError));
+    }
+}

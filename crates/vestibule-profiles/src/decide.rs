@@ -1,0 +1,445 @@
+//! What follows from a request and what was read: writes, or a problem. Pure.
+
+use vestibule_core::{AccountId, ContactEmail, Identifier, SubjectId, Timestamp};
+
+use crate::account::{Account, AccountState};
+use crate::identifier::ProfileIdentifier;
+use crate::membership::{Membership, Move, Standing, Status};
+use crate::policy::{AccountPolicy, Permission, Role};
+use crate::problem::Problem;
+use crate::profile::{Block, MAX_IDENTIFIERS, Profile};
+use crate::store::ProfilesWrite;
+
+/// Who acts on an account.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub enum By<'a> {
+    /// A member, with the membership as read.
+    Member(&'a Membership),
+    /// The deployment's operator. That there is a reason and that it is audited is the facade's part.
+    Operator,
+}
+
+impl By<'_> {
+    fn subject(self) -> Option<SubjectId> {
+        match self {
+            Self::Member(member) => Some(member.subject),
+            Self::Operator => None,
+        }
+    }
+}
+
+/// Whether this actor may, and what the answer relied on.
+///
+/// # Errors
+///
+/// [`Problem::NotPermitted`] unless the actor is the operator, or an Active member of this account who administers
+/// or whose role has the permission.
+pub fn authorise(
+    by: By<'_>,
+    account: &Account,
+    permission: Permission,
+) -> Result<Vec<ProfilesWrite>, Problem> {
+    let By::Member(member) = by else { return Ok(Vec::new()) };
+    let may = member.account == account.account
+        && member.standing.status == Status::Active
+        && (member.standing.administers || account.policy.permissions(&member.standing.role).has(permission));
+    if !may {
+        return Err(Problem::NotPermitted { permission });
+    }
+    let (account, subject, version) = (member.account, member.subject, member.version);
+    Ok(vec![ProfilesWrite::RequireMembership { account, subject, version }])
+}
+
+/// A profile with its first, verified identifiers, of which the host has proof.
+///
+/// # Errors
+///
+/// [`Problem::LastWayIn`] without any identifier, [`Problem::TooManyIdentifiers`] beyond the limit.
+pub fn register(
+    subject: SubjectId,
+    identifiers: Vec<Identifier>,
+    now: Timestamp,
+) -> Result<Vec<ProfilesWrite>, Problem> {
+    let mut profile = Profile::new(subject, now);
+    let mut writes = Vec::with_capacity(identifiers.len() + 1);
+    for identifier in identifiers {
+        let own = ProfileIdentifier { subject, identifier, verified_at: Some(now), added_at: now };
+        let counter = if own.is_social() { &mut profile.social_links } else { &mut profile.identifiers };
+        *counter += 1;
+        writes.push(ProfilesWrite::TakeIdentifier { identifier: own });
+    }
+    if profile.ways_in() == 0 {
+        return Err(Problem::LastWayIn);
+    }
+    if profile.identifiers > MAX_IDENTIFIERS || profile.social_links > MAX_IDENTIFIERS {
+        return Err(Problem::TooManyIdentifiers);
+    }
+    writes.push(ProfilesWrite::CreateProfile { profile });
+    Ok(writes)
+}
+
+/// What a new account is made of.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct NewAccount {
+    /// Its id.
+    pub account: AccountId,
+    /// What people call it.
+    pub name: String,
+    /// The creator's role.
+    pub role: Role,
+    /// Its policy.
+    pub policy: AccountPolicy,
+}
+
+impl NewAccount {
+    /// An account with an open policy.
+    #[must_use]
+    pub fn new(account: AccountId, name: impl Into<String>, role: Role) -> Self {
+        Self { account, name: name.into(), role, policy: AccountPolicy::new() }
+    }
+
+    /// With this policy.
+    #[must_use]
+    pub fn policy(mut self, policy: AccountPolicy) -> Self {
+        self.policy = policy;
+        self
+    }
+}
+
+/// The creator becomes primary administrator; nobody else can enter until added.
+///
+/// # Errors
+///
+/// [`Problem::AccountLimit`].
+pub fn create_account(
+    creator: &Profile,
+    new: NewAccount,
+    at_most: u32,
+    now: Timestamp,
+) -> Result<Vec<ProfilesWrite>, Problem> {
+    if creator.created_accounts >= at_most {
+        return Err(Problem::AccountLimit);
+    }
+    let subject = creator.subject;
+    let account = Account {
+        account: new.account,
+        name: new.name,
+        state: AccountState::Open,
+        primary: subject,
+        seats: 1,
+        administrators: 1,
+        policy: new.policy,
+        settings_version: 1,
+        created_at: now,
+    };
+    let membership = Membership {
+        account: new.account,
+        subject,
+        standing: Standing {
+            status: Status::Active,
+            role: new.role,
+            administers: true,
+            since: now,
+            moved_by: Some(subject),
+        },
+        contact: None,
+        joined_at: now,
+        version: 1,
+        epoch: 1,
+        wrong_secret_at: None,
+    };
+    Ok(vec![
+        ProfilesWrite::CreateAccount { account },
+        ProfilesWrite::AddMembership { membership },
+        ProfilesWrite::CountProfile { subject, memberships: 1, accounts: 1, accounts_at_most: at_most },
+    ])
+}
+
+/// Who is added to an account, and how.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct NewMember {
+    /// Who.
+    pub subject: SubjectId,
+    /// The host's role.
+    pub role: Role,
+    /// Whether an administrator has yet to approve.
+    pub awaits_approval: bool,
+    /// The contact address, unique in the account.
+    pub contact: Option<ContactEmail>,
+}
+
+impl NewMember {
+    /// A member who may enter at once.
+    #[must_use]
+    pub const fn active(subject: SubjectId, role: Role) -> Self {
+        Self { subject, role, awaits_approval: false, contact: None }
+    }
+
+    /// A member who waits for approval.
+    #[must_use]
+    pub const fn awaiting_approval(subject: SubjectId, role: Role) -> Self {
+        Self { subject, role, awaits_approval: true, contact: None }
+    }
+
+    /// With this contact address.
+    #[must_use]
+    pub fn contact(mut self, contact: ContactEmail) -> Self {
+        self.contact = Some(contact);
+        self
+    }
+}
+
+/// Adds a member for whom the host vouches.
+///
+/// # Errors
+///
+/// [`Problem::NotPermitted`], [`Problem::Closed`], [`Problem::Suspended`], [`Problem::AlreadyMember`],
+/// [`Problem::SeatLimit`].
+pub fn add_member(
+    by: By<'_>,
+    account: &Account,
+    existing: Option<&Membership>,
+    new: NewMember,
+    now: Timestamp,
+) -> Result<Vec<ProfilesWrite>, Problem> {
+    let mut writes = authorise(by, account, Permission::Invite)?;
+    must_be_open(account)?;
+    if let Some(existing) = existing {
+        return Err(Problem::AlreadyMember { status: existing.standing.status });
+    }
+    let (subject, id) = (new.subject, account.account);
+    let status = if new.awaits_approval { Status::AwaitingApproval } else { Status::Active };
+    if status == Status::Active {
+        writes.push(take_seat(account)?);
+    } else {
+        writes.push(ProfilesWrite::RequireSettings { account: id, version: account.settings_version });
+    }
+    if let Some(contact) = &new.contact {
+        let key = contact.key();
+        writes.push(ProfilesWrite::MoveContact { account: id, key, from: None, to: Some(subject) });
+    }
+    writes.push(live_memberships(subject, 1));
+    writes.push(ProfilesWrite::AddMembership {
+        membership: Membership {
+            account: id,
+            subject,
+            standing: Standing {
+                status,
+                role: new.role,
+                administers: false,
+                since: now,
+                moved_by: by.subject(),
+            },
+            contact: new.contact.map(|contact| contact.as_typed().to_owned()),
+            joined_at: now,
+            version: 1,
+            epoch: 1,
+            wrong_secret_at: None,
+        },
+    });
+    Ok(writes)
+}
+
+/// Approves, declines, dismisses or reinstates a member.
+///
+/// # Errors
+///
+/// [`Problem::NotPermitted`], [`Problem::NotYourself`], [`Problem::WrongStatus`],
+/// [`Problem::PrimaryAdministrator`], [`Problem::LastAdministrator`], and for moves into Active
+/// [`Problem::SeatLimit`], [`Problem::Closed`], [`Problem::Suspended`].
+pub fn move_member(
+    by: By<'_>,
+    account: &Account,
+    member: &Membership,
+    step: Move,
+    now: Timestamp,
+) -> Result<Vec<ProfilesWrite>, Problem> {
+    let mut writes = authorise(by, account, permission_for(step))?;
+    if by.subject() == Some(member.subject) {
+        return Err(Problem::NotYourself);
+    }
+    if member.standing.status != step.from() {
+        return Err(Problem::WrongStatus { status: member.standing.status });
+    }
+    let (id, subject) = (account.account, member.subject);
+    match step {
+        Move::Approve | Move::Reinstate => {
+            must_be_open(account)?;
+            writes.push(take_seat(account)?);
+        }
+        Move::Decline => {
+            writes.push(ProfilesWrite::RequireSettings { account: id, version: account.settings_version });
+            if let Some(contact) = member.contact.as_deref().and_then(|typed| ContactEmail::parse(typed).ok())
+            {
+                let from = Some(subject);
+                writes.push(ProfilesWrite::MoveContact { account: id, key: contact.key(), from, to: None });
+            }
+        }
+        Move::Dismiss => {
+            if account.primary == subject {
+                return Err(Problem::PrimaryAdministrator);
+            }
+            let settings_version = account.settings_version;
+            writes.push(ProfilesWrite::CountSeats { account: id, delta: -1, settings_version });
+            writes.extend(count_administrator(account, member.is_active_administrator(), false)?);
+        }
+    }
+    match step {
+        Move::Approve => {}
+        Move::Reinstate => writes.push(live_memberships(subject, 1)),
+        Move::Decline | Move::Dismiss => writes.push(live_memberships(subject, -1)),
+    }
+    writes.push(ProfilesWrite::MoveMembership {
+        account: id,
+        subject,
+        from: member.version,
+        to: step.to().map(|status| Standing {
+            status,
+            role: member.standing.role.clone(),
+            administers: false,
+            since: now,
+            moved_by: by.subject(),
+        }),
+        ends_access: matches!(step, Move::Dismiss | Move::Reinstate),
+    });
+    Ok(writes)
+}
+
+/// Changes an Active member's role and whether they administer.
+///
+/// # Errors
+///
+/// [`Problem::NotPermitted`], [`Problem::NotYourself`], [`Problem::WrongStatus`],
+/// [`Problem::PrimaryAdministrator`], [`Problem::LastAdministrator`].
+pub fn change_role(
+    by: By<'_>,
+    account: &Account,
+    member: &Membership,
+    role: Role,
+    administers: bool,
+) -> Result<Vec<ProfilesWrite>, Problem> {
+    let mut writes = authorise(by, account, Permission::EditPolicy)?;
+    // Only who administers makes or unmakes administrators: a role must not grant more than it holds (ATK-E7).
+    let equal_rank = !matches!(by, By::Member(actor) if !actor.standing.administers);
+    if !equal_rank && (administers || member.standing.administers) {
+        return Err(Problem::NotPermitted { permission: Permission::EditPolicy });
+    }
+    if by.subject() == Some(member.subject) {
+        return Err(Problem::NotYourself);
+    }
+    if member.standing.status != Status::Active {
+        return Err(Problem::WrongStatus { status: member.standing.status });
+    }
+    if !administers && account.primary == member.subject {
+        return Err(Problem::PrimaryAdministrator);
+    }
+    let (id, subject) = (account.account, member.subject);
+    let counted = count_administrator(account, member.standing.administers, administers)?;
+    // Where the account's row is changed anyway, its counter is what racers meet on; else the settings are required.
+    if counted.is_none() {
+        writes.push(ProfilesWrite::RequireSettings { account: id, version: account.settings_version });
+    }
+    writes.extend(counted);
+    writes.push(ProfilesWrite::MoveMembership {
+        account: id,
+        subject,
+        from: member.version,
+        to: Some(Standing { role, administers, ..member.standing.clone() }),
+        ends_access: false,
+    });
+    Ok(writes)
+}
+
+/// Replaces an account's policy.
+///
+/// # Errors
+///
+/// [`Problem::NotPermitted`], [`Problem::Closed`].
+pub fn edit_policy(
+    by: By<'_>,
+    account: &Account,
+    policy: AccountPolicy,
+) -> Result<Vec<ProfilesWrite>, Problem> {
+    let mut writes = authorise(by, account, Permission::EditPolicy)?;
+    if account.state == AccountState::Closed {
+        return Err(Problem::Closed);
+    }
+    let (account, from) = (account.account, account.settings_version);
+    writes.push(ProfilesWrite::EditPolicy { account, from, policy });
+    Ok(writes)
+}
+
+/// Opens, suspends or closes an account: the operator any of it, an administrator only closes.
+///
+/// # Errors
+///
+/// [`Problem::NotPermitted`], [`Problem::Closed`] (closing is for ever).
+pub fn set_state(by: By<'_>, account: &Account, state: AccountState) -> Result<Vec<ProfilesWrite>, Problem> {
+    let mut writes = authorise(by, account, Permission::EditPolicy)?;
+    if let By::Member(member) = by
+        && !(member.standing.administers && state == AccountState::Closed)
+    {
+        return Err(Problem::NotPermitted { permission: Permission::EditPolicy });
+    }
+    if account.state == AccountState::Closed {
+        return Err(Problem::Closed);
+    }
+    let (account, from) = (account.account, account.settings_version);
+    writes.push(ProfilesWrite::SetState { account, from, state });
+    Ok(writes)
+}
+
+/// The operator blocks a person, with or without an end, or lifts the block. Either ends every session.
+#[must_use]
+pub fn set_block(profile: &Profile, until: Option<Option<Timestamp>>, now: Timestamp) -> ProfilesWrite {
+    ProfilesWrite::SetBlock {
+        subject: profile.subject,
+        from: profile.epoch,
+        block: until.map(|until| Block { since: now, until }),
+    }
+}
+
+const fn permission_for(step: Move) -> Permission {
+    match step {
+        Move::Approve | Move::Decline => Permission::Approve,
+        Move::Dismiss => Permission::Dismiss,
+        Move::Reinstate => Permission::Reinstate,
+    }
+}
+
+const fn must_be_open(account: &Account) -> Result<(), Problem> {
+    match account.state {
+        AccountState::Open => Ok(()),
+        AccountState::Suspended => Err(Problem::Suspended),
+        AccountState::Closed => Err(Problem::Closed),
+    }
+}
+
+fn take_seat(account: &Account) -> Result<ProfilesWrite, Problem> {
+    if account.policy.seat_limit.is_some_and(|limit| account.seats >= limit) {
+        return Err(Problem::SeatLimit);
+    }
+    let (id, settings_version) = (account.account, account.settings_version);
+    Ok(ProfilesWrite::CountSeats { account: id, delta: 1, settings_version })
+}
+
+fn count_administrator(
+    account: &Account,
+    before: bool,
+    after: bool,
+) -> Result<Option<ProfilesWrite>, Problem> {
+    let delta = match (before, after) {
+        (true, false) if account.administrators <= 1 => return Err(Problem::LastAdministrator),
+        (true, false) => -1,
+        (false, true) => 1,
+        (true, true) | (false, false) => return Ok(None),
+    };
+    Ok(Some(ProfilesWrite::CountAdministrators { account: account.account, delta }))
+}
+
+const fn live_memberships(subject: SubjectId, delta: i8) -> ProfilesWrite {
+    ProfilesWrite::CountProfile { subject, memberships: delta, accounts: 0, accounts_at_most: 0 }
+}

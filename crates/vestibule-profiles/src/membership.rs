@@ -1,0 +1,200 @@
+//! A person in an account, and the only moves there are.
+
+use vestibule_core::kv::{RecordReader, RecordWriter};
+use vestibule_core::{AccountId, CorruptRow, SubjectId, Timestamp};
+
+use crate::policy::Role;
+
+/// A person in an account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "stores build this row")]
+pub struct Membership {
+    /// Where.
+    pub account: AccountId,
+    /// Who.
+    pub subject: SubjectId,
+    /// What changes by moves.
+    pub standing: Standing,
+    /// The contact address as typed. It is no login.
+    pub contact: Option<String>,
+    /// When the person first joined.
+    pub joined_at: Timestamp,
+    /// Counts every move.
+    pub version: u64,
+    /// Counts every move that ends what the person had open here (PR-5).
+    pub epoch: u64,
+    /// The last time a wrong secret was tried on the way into this account (no more is kept of it).
+    pub wrong_secret_at: Option<Timestamp>,
+}
+
+/// What changes by moves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "stores build this row")]
+pub struct Standing {
+    /// Whether the person may enter.
+    pub status: Status,
+    /// The host's role.
+    pub role: Role,
+    /// Holds every permission and counts for PR-8 while Active.
+    pub administers: bool,
+    /// Since when the status holds.
+    pub since: Timestamp,
+    /// Who moved it, if a person did.
+    pub moved_by: Option<SubjectId>,
+}
+
+/// Whether a member may enter: one closed enum (U-12), moved only by [`Move`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "admission and stores match on it: a new status must fail to compile there"
+)]
+pub enum Status {
+    /// Self-registered or added for approval; may not enter yet (N7).
+    AwaitingApproval,
+    /// May enter.
+    Active,
+    /// May not enter until reinstated (P4).
+    Dismissed,
+}
+
+impl Status {
+    /// The word that rests in stores.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::AwaitingApproval => "awaiting_approval",
+            Self::Active => "active",
+            Self::Dismissed => "dismissed",
+        }
+    }
+
+    /// Reads the word.
+    ///
+    /// # Errors
+    ///
+    /// [`CorruptRow`] for any other.
+    pub fn from_stored(word: &str) -> Result<Self, CorruptRow> {
+        match word {
+            "awaiting_approval" => Ok(Self::AwaitingApproval),
+            "active" => Ok(Self::Active),
+            "dismissed" => Ok(Self::Dismissed),
+            _ => Err(CorruptRow("status")),
+        }
+    }
+}
+
+/// The moves of a membership. There is no other way for a status to change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Move {
+    /// AwaitingApproval to Active (M7, R14).
+    Approve,
+    /// AwaitingApproval to nothing: the row goes (M8, R14).
+    Decline,
+    /// Active to Dismissed (M9, R15).
+    Dismiss,
+    /// Dismissed to Active (M10, R16), without the flag *administers*, which is granted anew.
+    Reinstate,
+}
+
+impl Move {
+    /// Every move.
+    pub const ALL: &'static [Self] = &[Self::Approve, Self::Decline, Self::Dismiss, Self::Reinstate];
+
+    /// The status it starts from: the only one.
+    #[must_use]
+    pub const fn from(self) -> Status {
+        match self {
+            Self::Approve | Self::Decline => Status::AwaitingApproval,
+            Self::Dismiss => Status::Active,
+            Self::Reinstate => Status::Dismissed,
+        }
+    }
+
+    /// The status it leads to; `None`: the row goes.
+    #[must_use]
+    pub const fn to(self) -> Option<Status> {
+        match self {
+            Self::Approve | Self::Reinstate => Some(Status::Active),
+            Self::Decline => None,
+            Self::Dismiss => Some(Status::Dismissed),
+        }
+    }
+}
+
+impl Membership {
+    /// Whether the member is Active and administers.
+    #[must_use]
+    pub fn is_active_administrator(&self) -> bool {
+        self.standing.status == Status::Active && self.standing.administers
+    }
+
+    /// The row as bytes.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        let standing = &self.standing;
+        RecordWriter::new(1)
+            .bytes(self.account.as_bytes())
+            .bytes(self.subject.as_bytes())
+            .text(standing.status.as_str())
+            .text(standing.role.as_str())
+            .bool(standing.administers)
+            .time(standing.since)
+            .maybe(standing.moved_by, |row, subject| row.bytes(subject.as_bytes()))
+            .maybe(self.contact.as_deref(), RecordWriter::text)
+            .time(self.joined_at)
+            .u64(self.version)
+            .u64(self.epoch)
+            .maybe(self.wrong_secret_at, RecordWriter::time)
+            .finish()
+    }
+
+    /// The row from bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`CorruptRow`] when they are not such a row.
+    pub fn decode(bytes: &[u8]) -> Result<Self, CorruptRow> {
+        let mut row = RecordReader::new(bytes, 1)?;
+        let membership = Self {
+            account: row.account("account")?,
+            subject: row.subject("subject")?,
+            standing: Standing {
+                status: Status::from_stored(row.text("status")?)?,
+                role: Role::parse(row.text("role")?).map_err(|_| CorruptRow("role"))?,
+                administers: row.bool("administers")?,
+                since: row.time("since")?,
+                moved_by: row.maybe("moved_by", |row| row.subject("moved_by"))?,
+            },
+            contact: row.maybe("contact", |row| row.text("contact").map(str::to_owned))?,
+            joined_at: row.time("joined_at")?,
+            version: row.u64("version")?,
+            epoch: row.u64("epoch")?,
+            wrong_secret_at: row.maybe("wrong_secret_at", |row| row.time("wrong_secret_at"))?,
+        };
+        row.finish()?;
+        Ok(membership)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// PR-4: no move leaves Dismissed but Reinstate.
+    #[test]
+    fn only_reinstate_leaves_dismissed() {
+        for step in Move::ALL {
+            assert_eq!(step.from() == Status::Dismissed, *step == Move::Reinstate);
+        }
+    }
+
+    #[test]
+    fn every_status_comes_back_from_its_word() {
+        for status in [Status::AwaitingApproval, Status::Active, Status::Dismissed] {
+            assert_eq!(Status::from_stored(status.as_str()), Ok(status));
+        }
+        assert!(Status::from_stored("ACTIVE").is_err());
+    }
+}

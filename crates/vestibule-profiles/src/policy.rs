@@ -1,0 +1,310 @@
+//! What an account asks of those who enter, and what its roles may do.
+
+use core::fmt;
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use vestibule_core::CorruptRow;
+use vestibule_core::kv::{RecordReader, RecordWriter};
+
+/// Why a part of a policy is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PolicyError {
+    /// A role's name is empty, longer than 64 bytes, or has control characters.
+    #[error("a role has 1 to 64 bytes without control characters")]
+    Role,
+    /// A network's prefix is longer than its address.
+    #[error("a network's prefix is longer than its address")]
+    Prefix,
+    /// A network that is not `address/prefix`.
+    #[error("a network is an address, a slash and a prefix length")]
+    Network,
+    /// More than 64 roles or 64 networks.
+    #[error("at most 64 roles and 64 networks")]
+    TooMany,
+}
+
+/// A role: the host's own text (`employee`, `integrator`, ...), 1 to 64 bytes.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Role(Box<str>);
+
+impl Role {
+    /// Reads a role's name.
+    ///
+    /// # Errors
+    ///
+    /// [`PolicyError::Role`].
+    pub fn parse(name: &str) -> Result<Self, PolicyError> {
+        let valid = (1..=64).contains(&name.len()) && !name.chars().any(char::is_control);
+        if valid { Ok(Self(name.into())) } else { Err(PolicyError::Role) }
+    }
+
+    /// The name.
+    #[must_use]
+    pub const fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What a member may do in an account: a closed set, to which the policy maps the host's roles.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+#[non_exhaustive]
+pub enum Permission {
+    /// Approve or decline those who wait (R14).
+    Approve,
+    /// Dismiss members (R15).
+    Dismiss,
+    /// Change members' contact addresses (R17).
+    EditContact,
+    /// Change the account's policy and the members' roles.
+    EditPolicy,
+    /// End members' sessions of this account (R30).
+    EndSessions,
+    /// Exempt members from the second factor (R23).
+    Exempt,
+    /// Invite and add members (R8, R9).
+    Invite,
+    /// Read the account's audit events.
+    ReadAudit,
+    /// Reinstate dismissed members (R16).
+    Reinstate,
+    /// See members' login identifiers (R21).
+    SeeLogin,
+}
+
+/// A set of permissions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Permissions(u16);
+
+impl Permissions {
+    const KNOWN: u16 = (1 << 10) - 1;
+
+    /// The empty set.
+    #[must_use]
+    pub const fn none() -> Self {
+        Self(0)
+    }
+
+    /// This set and one more permission.
+    #[must_use]
+    pub const fn with(self, permission: Permission) -> Self {
+        Self(self.0 | 1 << permission as u8)
+    }
+
+    /// Whether the set has this permission.
+    #[must_use]
+    pub const fn has(self, permission: Permission) -> bool {
+        self.0 & (1 << permission as u8) != 0
+    }
+}
+
+/// A range of client addresses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NetworkRange {
+    address: IpAddr,
+    prefix: u8,
+}
+
+impl NetworkRange {
+    /// The addresses that agree with `address` in their first `prefix` bits.
+    ///
+    /// # Errors
+    ///
+    /// [`PolicyError::Prefix`] when there are not so many bits.
+    pub const fn new(address: IpAddr, prefix: u8) -> Result<Self, PolicyError> {
+        let bits = if address.is_ipv4() { 32 } else { 128 };
+        if prefix > bits { Err(PolicyError::Prefix) } else { Ok(Self { address, prefix }) }
+    }
+
+    /// Reads `192.0.2.0/24` or `2001:db8::/32`.
+    ///
+    /// # Errors
+    ///
+    /// [`PolicyError::Network`] or [`PolicyError::Prefix`].
+    pub fn parse(text: &str) -> Result<Self, PolicyError> {
+        let (address, prefix) = text.split_once('/').ok_or(PolicyError::Network)?;
+        Self::new(
+            address.parse().map_err(|_| PolicyError::Network)?,
+            prefix.parse().map_err(|_| PolicyError::Network)?,
+        )
+    }
+
+    /// Whether a client is in the range. An IPv4 address mapped into IPv6 counts as the IPv4 address.
+    #[must_use]
+    pub fn contains(&self, client: IpAddr) -> bool {
+        match (self.address.to_canonical(), client.to_canonical()) {
+            (IpAddr::V4(own), IpAddr::V4(other)) => {
+                let mask = u32::MAX.checked_shl(32 - u32::from(self.prefix.min(32))).unwrap_or(0);
+                own.to_bits() & mask == other.to_bits() & mask
+            }
+            (IpAddr::V6(own), IpAddr::V6(other)) => {
+                let mask = u128::MAX.checked_shl(128 - u32::from(self.prefix)).unwrap_or(0);
+                own.to_bits() & mask == other.to_bits() & mask
+            }
+            (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => false,
+        }
+    }
+}
+
+impl fmt::Display for NetworkRange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.address, self.prefix)
+    }
+}
+
+/// What an account (a company's space) asks of those who enter, and what its roles may do.
+///
+/// *Administers* is no role and not in the map: it is a flag of the membership and holds every permission.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct AccountPolicy {
+    /// Only the account's identity provider lets people in (N6).
+    pub single_sign_on_only: bool,
+    /// The clients that may enter; empty: all. Administrators are never shut out by it (N5).
+    pub networks: Vec<NetworkRange>,
+    /// The most Active members (N4, counted at activation: U-31).
+    pub seat_limit: Option<u32>,
+    /// What each role may do.
+    pub roles: BTreeMap<Role, Permissions>,
+}
+
+impl AccountPolicy {
+    /// Everybody may enter from everywhere; no role may do anything.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// What a role may do.
+    #[must_use]
+    pub fn permissions(&self, role: &Role) -> Permissions {
+        self.roles.get(role).copied().unwrap_or_default()
+    }
+
+    /// Whether the policy is within its bounds.
+    ///
+    /// # Errors
+    ///
+    /// [`PolicyError::TooMany`].
+    pub fn check(&self) -> Result<(), PolicyError> {
+        if self.roles.len() > 64 || self.networks.len() > 64 { Err(PolicyError::TooMany) } else { Ok(()) }
+    }
+
+    /// The policy as bytes.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        let row = RecordWriter::new(1)
+            .bool(self.single_sign_on_only)
+            .maybe(self.seat_limit, |row, limit| row.u64(limit.into()))
+            .u64(self.networks.len() as u64);
+        let row = self.networks.iter().fold(row, |row, range| row.text(&range.to_string()));
+        let row = row.u64(self.roles.len() as u64);
+        self.roles
+            .iter()
+            .fold(row, |row, (role, permissions)| row.text(role.as_str()).u64(permissions.0.into()))
+            .finish()
+    }
+
+    /// The policy from bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`CorruptRow`] when they are none.
+    pub fn decode(bytes: &[u8]) -> Result<Self, CorruptRow> {
+        let mut row = RecordReader::new(bytes, 1)?;
+        let single_sign_on_only = row.bool("single_sign_on_only")?;
+        let seat_limit = row.maybe("seat_limit", |row| crate::profile::count(row, "seat_limit"))?;
+        let networks = (0..bounded(&mut row, "networks")?)
+            .map(|_| NetworkRange::parse(row.text("networks")?).map_err(|_| CorruptRow("networks")))
+            .collect::<Result<_, _>>()?;
+        let roles = (0..bounded(&mut row, "roles")?)
+            .map(|_| {
+                let role = Role::parse(row.text("roles")?).map_err(|_| CorruptRow("roles"))?;
+                let set = u16::try_from(row.u64("roles")?).map_err(|_| CorruptRow("roles"))?;
+                if set & !Permissions::KNOWN != 0 {
+                    return Err(CorruptRow("roles"));
+                }
+                Ok((role, Permissions(set)))
+            })
+            .collect::<Result<_, _>>()?;
+        row.finish()?;
+        Ok(Self { single_sign_on_only, networks, seat_limit, roles })
+    }
+}
+
+fn bounded(row: &mut RecordReader<'_>, field: &'static str) -> Result<u64, CorruptRow> {
+    row.u64(field).and_then(|count| if count <= 64 { Ok(count) } else { Err(CorruptRow(field)) })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn ranges_hold_their_ends_and_nothing_else() {
+        let range = NetworkRange::parse("192.0.2.0/24").unwrap();
+        for (client, inside) in [
+            ("192.0.2.0", true),
+            ("192.0.2.255", true),
+            ("192.0.3.0", false),
+            ("::ffff:192.0.2.7", true),
+            ("2001:db8::1", false),
+        ] {
+            assert_eq!(range.contains(client.parse().unwrap()), inside, "{client}");
+        }
+        let all = NetworkRange::parse("::/0").unwrap();
+        assert!(all.contains("2001:db8::1".parse().unwrap()) && !all.contains("192.0.2.1".parse().unwrap()));
+        assert!(NetworkRange::parse("0.0.0.0/0").unwrap().contains("192.0.2.1".parse().unwrap()));
+    }
+
+    #[test]
+    fn malformed_ranges_and_roles_are_refused() {
+        for text in ["", "192.0.2.0", "192.0.2.0/33", "x/8", "192.0.2.0/-1", "::/129"] {
+            assert!(NetworkRange::parse(text).is_err(), "{text}");
+        }
+        for name in ["", "a\nb", &"x".repeat(65)] {
+            assert_eq!(Role::parse(name), Err(PolicyError::Role));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_policy_comes_back_from_its_bytes(
+            sso: bool,
+            seats: Option<u32>,
+            prefixes in proptest::collection::vec((any::<u32>(), 0_u8..=32), 0..5),
+            names in proptest::collection::vec("[a-z]{1,8}", 0..5),
+        ) {
+            let policy = AccountPolicy {
+                single_sign_on_only: sso,
+                seat_limit: seats,
+                networks: prefixes
+                    .into_iter()
+                    .map(|(bits, prefix)| {
+                        NetworkRange::new(std::net::Ipv4Addr::from_bits(bits).into(), prefix).unwrap()
+                    })
+                    .collect(),
+                roles: names
+                    .iter()
+                    .map(|name| (Role::parse(name).unwrap(), Permissions::none().with(Permission::Invite)))
+                    .collect(),
+            };
+            prop_assert_eq!(AccountPolicy::decode(&policy.encode()), Ok(policy));
+        }
+
+        #[test]
+        fn arbitrary_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..128)) {
+            let _ = AccountPolicy::decode(&bytes);
+        }
+    }
+}

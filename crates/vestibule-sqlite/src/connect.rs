@@ -1,0 +1,51 @@
+//! Opening connections, each with the same settings.
+
+use rusqlite::{Connection, OpenFlags};
+use vestibule_core::StoreError;
+
+use crate::Options;
+use crate::error::fault;
+use crate::file::OpenedFile;
+
+/// How many prepared statements a connection keeps: more than all domains together have.
+const STATEMENTS: usize = 256;
+/// To what size the log is cut after a checkpoint.
+const LOG_BYTES: i64 = 64 * 1024 * 1024;
+
+/// Opens the file that was found, and makes sure that it is the one that was opened.
+pub(crate) fn connect(file: &OpenedFile, options: &Options) -> Result<Connection, StoreError> {
+    // Never CREATE: a file that vanished must not come back empty. Each connection has one thread at a time.
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(file.path(), flags).map_err(fault)?;
+    settle(&connection, options).map_err(fault)?;
+    file.require_same()?;
+    Ok(connection)
+}
+
+/// A connection that answers questions and refuses to write.
+pub(crate) fn connect_reader(file: &OpenedFile, options: &Options) -> Result<Connection, StoreError> {
+    let connection = connect(file, options)?;
+    connection.pragma_update(None, "query_only", true).map_err(fault)?;
+    Ok(connection)
+}
+
+fn settle(connection: &Connection, options: &Options) -> rusqlite::Result<()> {
+    connection.busy_timeout(options.busy_timeout)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.pragma_update(None, "trusted_schema", false)?;
+    connection.pragma_update(None, "synchronous", options.synchronous.pragma())?;
+    connection.query_row("pragma cell_size_check = on", [], |_| Ok(())).or_else(no_row)?;
+    connection.query_row(&format!("pragma journal_size_limit = {LOG_BYTES}"), [], |_| Ok(())).or_else(no_row)
+}
+
+fn no_row(error: rusqlite::Error) -> rusqlite::Result<()> {
+    if error == rusqlite::Error::QueryReturnedNoRows { Ok(()) } else { Err(error) }
+}
+
+/// Turns the write-ahead log on, which the file itself then remembers: readers and the writer do not wait for each
+/// other.
+pub(crate) fn require_write_ahead_log(connection: &Connection) -> rusqlite::Result<bool> {
+    let mode: String = connection.query_row("pragma journal_mode = wal", [], |row| row.get(0))?;
+    Ok(mode == "wal")
+}

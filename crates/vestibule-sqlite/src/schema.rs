@@ -1,0 +1,66 @@
+//! The tables of each domain, as numbered migrations.
+
+use sha2::{Digest, Sha256};
+
+/// One step from one form of a domain's tables to the next. Once released it never changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Migration {
+    pub(crate) number: u32,
+    pub(crate) sql: &'static str,
+}
+
+impl Migration {
+    /// The step that makes form `number` of form `number - 1`; the first is 1.
+    #[must_use]
+    pub const fn new(number: u32, sql: &'static str) -> Self {
+        Self { number, sql }
+    }
+
+    pub(crate) fn checksum(&self) -> [u8; 32] {
+        Sha256::digest(self.sql.as_bytes()).into()
+    }
+}
+
+/// A domain's tables. Their names begin with `vestibule_`, or, for a host's own rows, with a prefix of the host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Domain {
+    pub(crate) name: &'static str,
+    pub(crate) migrations: &'static [Migration],
+}
+
+impl Domain {
+    /// A domain with its migrations, numbered 1, 2, 3 and so on.
+    #[must_use]
+    pub const fn new(name: &'static str, migrations: &'static [Migration]) -> Self {
+        Self { name, migrations }
+    }
+}
+
+/// The memory of batches, which every store has.
+const BATCHES: Domain =
+    Domain::new("batches", &[Migration::new(1, include_str!("../migrations/batches/0001_init.sql"))]);
+
+/// The tables that a file must have: of the enabled domains, and of a host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Schema {
+    domains: Vec<Domain>,
+}
+
+impl Schema {
+    /// The tables of every domain whose feature is on.
+    #[must_use]
+    pub fn enabled() -> Self {
+        Self { domains: vec![BATCHES] }
+    }
+
+    /// These and a host's own, for hosts whose rows land in one commit with ours.
+    #[must_use]
+    pub fn with(mut self, domain: Domain) -> Self {
+        self.domains.push(domain);
+        self
+    }
+
+    pub(crate) fn domains(&self) -> &[Domain] {
+        &self.domains
+    }
+}

@@ -1,0 +1,195 @@
+//! The store.
+
+use core::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+use vestibule_core::{Batch, Commit, Landed, Lower, Realm, StoreError, StoreErrorKind, Timestamp, Write};
+use vestibule_sql::{Plan, Query};
+
+use crate::connect::{connect, require_write_ahead_log};
+use crate::error::fault;
+use crate::export::export;
+use crate::file::OpenedFile;
+use crate::maintain::forget_batches;
+use crate::migrate::{check, migrate};
+use crate::readers::{Readers, Snapshot, all, one};
+use crate::writer::{Done, Task, Writer};
+use crate::{Fingerprint, Maintained, Migrated, Options, Schema, WriterCounts};
+
+/// A store in a SQLite file, bound to one realm. Cloning shares its writer and its readers.
+///
+/// # Atomicity
+///
+/// Batches that wait at the same time share a transaction, each in a savepoint of its own, and are answered after its
+/// commit. An error of the commit is told to all of them.
+///
+/// # Cancellation
+///
+/// A commit is handed to the writer at its first poll, and runs to its end from there.
+#[derive(Clone)]
+pub struct SqliteStore {
+    shared: Arc<Shared>,
+    realm: Realm,
+}
+
+struct Shared {
+    // Dropped in this order: the writer's connection is then the last, and empties the log into the file.
+    readers: Readers,
+    writer: Writer,
+    schema: Schema,
+}
+
+impl SqliteStore {
+    /// Opens a file that is there and was migrated. It makes no file and changes no table.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`]: `Unavailable` when there is no such file, `Schema` (see [`SchemaError`](crate::SchemaError)) when
+    /// its tables are not exactly those of this version, `Corrupt` when it is no database.
+    pub fn open(path: impl AsRef<Path>, realm: Realm, options: Options) -> Result<Self, StoreError> {
+        let file = OpenedFile::find(path.as_ref())?;
+        let connection = connect(&file, &options)?;
+        check(&connection, &options.schema)?;
+        if !require_write_ahead_log(&connection).map_err(fault)? {
+            return Err(StoreError::new(StoreErrorKind::Unavailable, "no write-ahead log is possible here"));
+        }
+        let readers = Readers::open(&file, &options)?;
+        let schema = options.schema.clone();
+        let writer = Writer::start(connection, file, options)?;
+        Ok(Self { shared: Arc::new(Shared { readers, writer, schema }), realm })
+    }
+
+    /// Makes the file if there is none, migrates it, and opens it.
+    ///
+    /// # Errors
+    ///
+    /// As [`migrate`](Self::migrate) and [`open`](Self::open).
+    pub fn create(
+        path: impl AsRef<Path>,
+        realm: Realm,
+        options: Options,
+        now: Timestamp,
+    ) -> Result<Self, StoreError> {
+        migrate(path.as_ref(), &options, now)?;
+        Self::open(path, realm, options)
+    }
+
+    /// Makes the file if there is none, and brings its tables to this version: all pending migrations in one exclusive
+    /// transaction, so that a migrator that dies has done nothing, and of two at once the second finds nothing to do
+    /// (FLT-X24).
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`]; `Schema` when the file was migrated by a newer version or its tables are not as they were made.
+    pub fn migrate(
+        path: impl AsRef<Path>,
+        options: &Options,
+        now: Timestamp,
+    ) -> Result<Migrated, StoreError> {
+        migrate(path.as_ref(), options, now)
+    }
+
+    /// The migrations of these domains as one script, for whoever changes schemas by other means.
+    #[must_use]
+    pub fn export_sql(schema: &Schema) -> String {
+        export(schema)
+    }
+
+    /// Compares the tables with those of this version, as opening does.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] of kind `Schema` when they differ.
+    pub fn check(&self) -> Result<Fingerprint, StoreError> {
+        self.shared.readers.with(|connection| check(connection, &self.shared.schema))
+    }
+
+    /// The realm that this handle is bound to.
+    #[must_use]
+    pub const fn realm(&self) -> &Realm {
+        &self.realm
+    }
+
+    /// A handle on another realm of the same file.
+    #[must_use]
+    pub fn in_realm(&self, realm: Realm) -> Self {
+        Self { shared: Arc::clone(&self.shared), realm }
+    }
+
+    /// Every row that answers a question. It runs on the caller's thread (decision 0006) and sees every commit that was
+    /// answered before.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`], of kind `Corrupt` when a row cannot be read.
+    pub fn query<T>(&self, query: &Query<T>) -> Result<Vec<T>, StoreError> {
+        self.shared.readers.with(|connection| all(connection, query))
+    }
+
+    /// The only row that answers a question, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// As [`query`](Self::query), and `Corrupt` when there are several.
+    pub fn query_one<T>(&self, query: &Query<T>) -> Result<Option<T>, StoreError> {
+        self.shared.readers.with(|connection| one(connection, query))
+    }
+
+    /// Asks several questions of one instant.
+    ///
+    /// # Errors
+    ///
+    /// What `ask` answers, and [`StoreError`] when no snapshot can be taken.
+    pub fn snapshot<T>(
+        &self,
+        ask: impl FnOnce(&Snapshot<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        self.shared.readers.with(|connection| ask(&Snapshot::of(connection)?))
+    }
+
+    /// Removes what the store keeps for itself and no longer needs, at most `budget` rows.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`]; what was removed before stays removed.
+    pub async fn maintain(&self, now: Timestamp, budget: u32) -> Result<Maintained, StoreError> {
+        let forget = Task::Statement(forget_batches(&self.realm, now, budget));
+        match self.hand_over(forget).await? {
+            Done::Statement { rows } => Ok(Maintained { batches: rows }),
+            Done::Batch(_) => Err(StoreErrorKind::Backend.into()),
+        }
+    }
+
+    /// What the writer has done since the file was opened.
+    #[must_use]
+    pub fn writer_counts(&self) -> WriterCounts {
+        self.shared.writer.counts()
+    }
+
+    async fn hand_over(&self, task: Task) -> Result<Done, StoreError> {
+        // Without an answer the writer died with the task in its hands: nobody knows how far it came.
+        self.shared
+            .writer
+            .hand_over(task)?
+            .await
+            .unwrap_or_else(|| Err(StoreErrorKind::OutcomeUnknown.into()))
+    }
+}
+
+impl<W: Write + Lower<Plan>> Commit<W> for SqliteStore {
+    async fn commit(&self, batch: &Batch<W>) -> Result<Landed<W::Guard>, StoreError> {
+        let plan =
+            Plan::of(&self.realm, batch).map_err(|error| StoreError::new(StoreErrorKind::Backend, error))?;
+        match self.hand_over(Task::Batch(plan)).await? {
+            Done::Batch(outcome) => outcome.landed(batch).ok_or_else(|| StoreErrorKind::Backend.into()),
+            Done::Statement { .. } => Err(StoreErrorKind::Backend.into()),
+        }
+    }
+}
+
+impl fmt::Debug for SqliteStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqliteStore").field("realm", &self.realm).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,205 @@
+//! Which windows a try takes: pure, and blind to whether the identifier exists.
+
+use core::net::IpAddr;
+
+use vestibule_core::{KeyRing, Timestamp};
+
+use crate::policy::{Limit, ThrottlePolicy};
+use crate::store::WindowTake;
+use crate::window::{Overflow, WindowKey, WindowKind};
+
+/// The windows of a try, in the order they are taken.
+///
+/// The client's come first, so that a network at its limit makes no rows for identifiers; among those of one kind
+/// the longest comes first, so that the first full one says how long waiting is worth while.
+#[must_use]
+pub fn plan(
+    policy: &ThrottlePolicy,
+    ring: &KeyRing,
+    identifier: &[u8; 32],
+    client: Option<IpAddr>,
+    now: Timestamp,
+) -> Vec<WindowTake> {
+    let networks = client.map(Networks::of);
+    let around = networks.map(|networks| networks.network);
+    let from_client = networks.into_iter().flat_map(|networks| {
+        [
+            (WindowKind::Network, Some(networks.network), &policy.network),
+            (WindowKind::Site, networks.site, &policy.site),
+            (WindowKind::Client, Some(networks.client), &policy.client),
+        ]
+    });
+    let kinds = from_client
+        .filter_map(|(kind, network, limits)| network.map(|network| (kind, network.to_vec(), limits)))
+        .chain([(WindowKind::Identifier, identifier.to_vec(), &policy.identifier)]);
+    kinds
+        .flat_map(|(kind, subject, limits)| {
+            limits.iter().map(move |limit| WindowTake {
+                key: window(ring, kind, limit, &subject, around.as_ref(), now),
+                at_most: limit.at_most(),
+                population: policy.population,
+            })
+        })
+        .collect()
+}
+
+fn window(
+    ring: &KeyRing,
+    kind: WindowKind,
+    limit: &Limit,
+    subject: &[u8],
+    around: Option<&[u8; 9]>,
+    now: Timestamp,
+) -> WindowKey {
+    let starts_at = now.start_of(limit.span());
+    let ends_at = starts_at.plus(limit.span());
+    let (start, end) = (starts_at.unix_micros().to_be_bytes(), ends_at.unix_micros().to_be_bytes());
+    let digest = |label, subject: &[u8]| {
+        *ring.digest_current(label, &[kind.as_str().as_bytes(), &start, &end, subject]).as_bytes()
+    };
+    let own = digest("throttle.window", subject);
+    let fold = |digest: [u8; 32], width: u16| {
+        let [high, low, ..] = digest;
+        u16::from_be_bytes([high, low]) % width
+    };
+    let overflow = Overflow {
+        network: around.map_or(Overflow::NETWORKS, |network| {
+            fold(digest("throttle.shared", network), Overflow::NETWORKS)
+        }),
+        key: u8::try_from(fold(own, u16::from(Overflow::KEYS))).unwrap_or_default(),
+    };
+    WindowKey { kind, digest: own, overflow, starts_at, ends_at }
+}
+
+/// The networks that a client's address lies in, each with a byte before it that keeps the families apart.
+#[derive(Debug, Clone, Copy)]
+struct Networks {
+    /// IPv4 address, or IPv6 /64.
+    client: [u8; 9],
+    /// IPv6 /56.
+    site: Option<[u8; 9]>,
+    /// IPv4 /24, or IPv6 /48.
+    network: [u8; 9],
+}
+
+impl Networks {
+    fn of(address: IpAddr) -> Self {
+        match address.to_canonical() {
+            IpAddr::V4(address) => {
+                let [a, b, c, d] = address.octets();
+                Self { client: [4, a, b, c, d, 0, 0, 0, 0], site: None, network: [4, a, b, c, 0, 0, 0, 0, 0] }
+            }
+            IpAddr::V6(address) => {
+                let [a, b, c, d, e, f, g, h, ..] = address.octets();
+                Self {
+                    client: [6, a, b, c, d, e, f, g, h],
+                    site: Some([6, a, b, c, d, e, f, g, 0]),
+                    network: [6, a, b, c, d, e, f, 0, 0],
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use core::time::Duration;
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::testing::{NOW, ring};
+
+    fn planned(identifier: [u8; 32], client: Option<&str>, now: Timestamp) -> Vec<WindowTake> {
+        let client = client.map(|text| text.parse().unwrap());
+        plan(&ThrottlePolicy::default(), &ring(), &identifier, client, now)
+    }
+
+    fn digests(takes: &[WindowTake], kind: WindowKind) -> BTreeSet<[u8; 32]> {
+        takes.iter().filter(|take| take.key.kind == kind).map(|take| take.key.digest).collect()
+    }
+
+    #[test]
+    fn every_identifier_takes_windows_of_the_same_shape_whether_it_exists_or_not() {
+        // No argument says whether it exists; two identifiers differ in nothing but digests.
+        let shape = |identifier| {
+            let takes = planned(identifier, Some("203.0.113.9"), NOW);
+            takes.iter().map(|take| (take.key.kind, take.key.starts_at, take.at_most)).collect::<Vec<_>>()
+        };
+        assert_eq!(shape([1; 32]), shape([2; 32]));
+        assert_eq!(shape([1; 32]).len(), 7);
+    }
+
+    #[test]
+    fn an_ipv6_64_is_one_client() {
+        let one = planned([1; 32], Some("2001:db8:1:2::1"), NOW);
+        let other = planned([1; 32], Some("2001:db8:1:2:ffff:ffff:ffff:ffff"), NOW);
+        assert_eq!(one, other);
+        let next = planned([1; 32], Some("2001:db8:1:3::1"), NOW);
+        assert_ne!(digests(&one, WindowKind::Client), digests(&next, WindowKind::Client));
+        assert_eq!(digests(&one, WindowKind::Site), digests(&next, WindowKind::Site));
+        let far = planned([1; 32], Some("2001:db8:1:102::1"), NOW);
+        assert_ne!(digests(&one, WindowKind::Site), digests(&far, WindowKind::Site));
+        assert_eq!(digests(&one, WindowKind::Network), digests(&far, WindowKind::Network));
+    }
+
+    #[test]
+    fn an_ipv4_address_is_the_same_client_when_it_comes_mapped() {
+        let plain = planned([1; 32], Some("203.0.113.9"), NOW);
+        assert_eq!(plain, planned([1; 32], Some("::ffff:203.0.113.9"), NOW));
+        let neighbour = planned([1; 32], Some("203.0.113.10"), NOW);
+        assert_ne!(digests(&plain, WindowKind::Client), digests(&neighbour, WindowKind::Client));
+        assert_eq!(digests(&plain, WindowKind::Network), digests(&neighbour, WindowKind::Network));
+    }
+
+    #[test]
+    fn the_clients_windows_come_first_and_the_longest_of_a_kind_before_the_others() {
+        let takes = planned([1; 32], Some("2001:db8::1"), NOW);
+        let order: Vec<_> = takes.iter().map(|take| (take.key.kind, take.key.span().as_secs())).collect();
+        use WindowKind::{Client, Identifier, Network, Site};
+        assert_eq!(
+            order,
+            [
+                (Network, 3600),
+                (Site, 3600),
+                (Client, 3600),
+                (Client, 60),
+                (Identifier, 86_400),
+                (Identifier, 3600),
+                (Identifier, 300),
+                (Identifier, 30),
+            ]
+        );
+    }
+
+    #[test]
+    fn the_start_is_part_of_the_key() {
+        let next = planned([1; 32], None, NOW.plus(Duration::from_secs(86_400)));
+        let all: BTreeSet<_> =
+            planned([1; 32], None, NOW).into_iter().chain(next).map(|take| take.key.digest).collect();
+        assert_eq!(all.len(), 8);
+    }
+
+    proptest! {
+        #[test]
+        fn shared_counters_stay_within_the_networks_own_share(identifiers in proptest::collection::vec(any::<[u8; 32]>(), 1..20)) {
+            let shared: BTreeSet<_> = identifiers
+                .iter()
+                .flat_map(|identifier| planned(*identifier, Some("198.51.100.7"), NOW))
+                .filter(|take| take.key.kind == WindowKind::Identifier)
+                .map(|take| (take.key.span(), take.key.overflow.network))
+                .collect();
+            prop_assert_eq!(shared.len(), 4, "one network part per window");
+        }
+
+        #[test]
+        fn every_window_holds_now(micros in -4_000_000_000_000_000i64..4_000_000_000_000_000) {
+            let now = Timestamp::from_unix_micros(micros);
+            for take in planned([1; 32], Some("198.51.100.7"), now) {
+                prop_assert!(take.key.starts_at <= now && now < take.key.ends_at);
+                prop_assert!(take.key.overflow.network < Overflow::NETWORKS && take.key.overflow.key < Overflow::KEYS);
+            }
+        }
+    }
+}
