@@ -70,8 +70,8 @@ impl fmt::Debug for ClientAddress {
     }
 }
 
-/// A network of clients.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+/// A network of clients. `Debug` shows no more than its IPv4 /24 or IPv6 /48.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ClientNetwork {
     v6: bool,
     bits: u128,
@@ -101,6 +101,15 @@ impl fmt::Display for ClientNetwork {
     }
 }
 
+impl fmt::Debug for ClientNetwork {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (width, shown) = if self.v6 { (128, 48) } else { (32, 24) };
+        let shown = self.prefix.min(shown);
+        let wide = Self { bits: self.bits & mask(shown, width), prefix: shown, ..*self };
+        write!(f, "ClientNetwork({wide})")
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -123,6 +132,16 @@ mod tests {
         assert_eq!(client("::ffff:192.0.2.1"), client("192.0.2.1"));
         assert_eq!(client("192.0.2.1").wide_network().to_string(), "192.0.2.0/24");
         assert_eq!(format!("{:?}", client("192.0.2.1")), "ClientAddress(192.0.2.0/24)");
+    }
+
+    #[test]
+    fn debug_shows_the_wide_network_alone() {
+        for (text, shown) in [("192.0.2.77", "192.0.2.0/24"), ("2001:db8:1:2::3", "2001:db8:1::/48")] {
+            let own = client(text);
+            for network in [own.own_network(), own.site_network(), own.wide_network()] {
+                assert_eq!(format!("{network:?}"), format!("ClientNetwork({shown})"));
+            }
+        }
     }
 
     #[test]

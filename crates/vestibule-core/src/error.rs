@@ -139,6 +139,18 @@ impl From<KeyRingError> for Error {
     }
 }
 
+#[cfg(feature = "seal")]
+impl From<crate::SealError> for Error {
+    fn from(error: crate::SealError) -> Self {
+        let kind = match error {
+            crate::SealError::Entropy(_) => ErrorKind::Entropy,
+            crate::SealError::Key(_) => ErrorKind::Keys,
+            crate::SealError::Opened => ErrorKind::Corrupt,
+        };
+        Self::new(kind, error)
+    }
+}
+
 impl From<BatchError> for Error {
     fn from(error: BatchError) -> Self {
         Self::new(ErrorKind::Misuse, error)

@@ -60,7 +60,7 @@ impl Sealed {
     ) -> Result<Self, SealError> {
         let key = ring.current(KeyPurpose::Seal);
         let nonce = make_bytes::<24>(entropy)?;
-        let aad = associated(row);
+        let aad = associated(key, row);
         // EXPOSE: the input of the encryption.
         let payload = Payload { msg: plain.expose(), aad: &aad };
         let ciphertext =
@@ -74,7 +74,7 @@ impl Sealed {
     ///
     /// [`SealError::Key`] or [`SealError::Opened`].
     pub fn open(&self, ring: &KeyRing, row: &[&[u8]]) -> Result<Secret<Vec<u8>>, SealError> {
-        let aad = associated(row);
+        let aad = associated(self.key, row);
         let payload = Payload { msg: &self.ciphertext, aad: &aad };
         cipher(ring, self.key)?
             .decrypt(&XNonce::from(self.nonce), payload)
@@ -88,11 +88,11 @@ impl Sealed {
         self.key
     }
 
-    /// As it rests: length of the key id, key id, nonce, ciphertext.
+    /// As it rests: form, length of the key id, key id, nonce, ciphertext.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         let id = self.key.as_str().as_bytes();
-        let mut bytes = vec![u8::try_from(id.len()).unwrap_or(0)];
+        let mut bytes = vec![FORM, u8::try_from(id.len()).unwrap_or(0)];
         bytes.extend_from_slice(id);
         bytes.extend_from_slice(&self.nonce);
         bytes.extend_from_slice(&self.ciphertext);
@@ -106,10 +106,16 @@ impl Sealed {
     /// [`CorruptRow`] when it is no sealed value.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, CorruptRow> {
         const CORRUPT: CorruptRow = CorruptRow("sealed");
-        let (length, rest) = bytes.split_first().ok_or(CORRUPT)?;
+        let ([FORM, length], rest) = bytes.split_first_chunk::<2>().ok_or(CORRUPT)? else {
+            return Err(CORRUPT);
+        };
         let (id, rest) = rest.split_at_checked((*length).into()).ok_or(CORRUPT)?;
         let (nonce, ciphertext) = rest.split_first_chunk::<24>().ok_or(CORRUPT)?;
         let id = core::str::from_utf8(id).map_err(|_| CORRUPT)?;
+        // Poly1305's tag is 16 bytes: nothing shorter was ever sealed.
+        if ciphertext.len() < 16 {
+            return Err(CORRUPT);
+        }
         Ok(Self {
             key: KeyId::parse(id).map_err(|_| CORRUPT)?,
             nonce: *nonce,
@@ -118,16 +124,20 @@ impl Sealed {
     }
 }
 
+/// The form of what rests; another cipher takes another number.
+const FORM: u8 = 1;
+
 fn cipher(ring: &KeyRing, key: KeyId) -> Result<XChaCha20Poly1305, KeyRingError> {
     let key = ring.key(KeyPurpose::Seal, key)?;
     // EXPOSE: the key of the cipher.
     Ok(XChaCha20Poly1305::new(&Key::from(*key.expose())))
 }
 
-/// Each part of a row's identity behind its length, so that no part can pose as two.
-fn associated(row: &[&[u8]]) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    for part in row {
+/// The form, the key's id and each part of the row's identity, all behind their lengths, so that none can pose as
+/// another.
+fn associated(key: KeyId, row: &[&[u8]]) -> Vec<u8> {
+    let mut bytes = vec![FORM];
+    for part in core::iter::once(key.as_str().as_bytes()).chain(row.iter().copied()) {
         bytes.extend_from_slice(&(part.len() as u64).to_be_bytes());
         bytes.extend_from_slice(part);
     }
@@ -181,6 +191,17 @@ mod tests {
             changed[at] ^= 1;
             let opened = Sealed::from_bytes(&changed).unwrap().open(&ring, &[b"a", b"b"]);
             assert!(opened.is_err(), "byte {at}");
+        }
+    }
+
+    #[test]
+    fn a_value_cut_into_its_tag_is_corrupt() {
+        let row: [&[u8]; 1] = [b"a"];
+        let sealed = Sealed::seal(&ring("s1", None), &SystemEntropy, &row, &Secret::new(Vec::new())).unwrap();
+        let bytes = sealed.to_bytes();
+        assert!(Sealed::from_bytes(&bytes).is_ok());
+        for length in 0..bytes.len() {
+            assert_eq!(Sealed::from_bytes(&bytes[..length]), Err(CorruptRow("sealed")), "{length}");
         }
     }
 

@@ -19,18 +19,10 @@ impl Purpose {
     ///
     /// [`SecretTextError::Malformed`] unless it is 1 to 24 characters of `[a-z0-9-]`.
     pub const fn new(name: &'static str) -> Result<Self, SecretTextError> {
-        let bytes = name.as_bytes();
-        if bytes.is_empty() || bytes.len() > 24 {
-            return Err(SecretTextError::Malformed);
+        match check_purpose(name) {
+            Ok(()) => Ok(Self(name)),
+            Err(error) => Err(error),
         }
-        let mut rest = bytes;
-        while let [first, tail @ ..] = rest {
-            if !(first.is_ascii_lowercase() || first.is_ascii_digit() || *first == b'-') {
-                return Err(SecretTextError::Malformed);
-            }
-            rest = tail;
-        }
-        Ok(Self(name))
     }
 
     /// The name.
@@ -38,6 +30,20 @@ impl Purpose {
     pub const fn as_str(self) -> &'static str {
         self.0
     }
+}
+
+const fn check_purpose(name: &str) -> Result<(), SecretTextError> {
+    let mut rest = name.as_bytes();
+    if rest.is_empty() || rest.len() > 24 {
+        return Err(SecretTextError::Malformed);
+    }
+    while let [first, tail @ ..] = rest {
+        if !(first.is_ascii_lowercase() || first.is_ascii_digit() || *first == b'-') {
+            return Err(SecretTextError::Malformed);
+        }
+        rest = tail;
+    }
+    Ok(())
 }
 
 /// Why a text is not the secret that is asked for. It is known before any store is asked.
@@ -93,7 +99,10 @@ impl SecretText {
         purpose: Purpose,
         key: KeyId,
     ) -> Result<Self, EntropyError> {
-        Ok(Self { purpose, key, random: Secret::new(make_bytes(entropy)?) })
+        let mut drawn = make_bytes(entropy)?;
+        let random = Secret::new(drawn);
+        drawn.zeroize();
+        Ok(Self { purpose, key, random })
     }
 
     /// Reads a text that must be for this purpose.
@@ -119,12 +128,15 @@ impl SecretText {
         }
         let key = KeyId::parse(key).map_err(|_| malformed)?;
         let mut bytes = crockford::decode(random).ok_or(malformed)?;
-        let random = <[u8; 20]>::try_from(bytes.as_slice()).map_err(|_| malformed)?;
+        let random = <[u8; 20]>::try_from(bytes.as_slice()).map(Secret::new).map_err(|_| malformed);
         bytes.zeroize();
+        let random = random?;
+        // Anybody can compute a check: what is not even a purpose is no secret of ours.
+        check_purpose(found)?;
         if found != purpose.as_str() {
             return Err(SecretTextError::WrongPurpose);
         }
-        Ok(Self { purpose, key, random: Secret::new(random) })
+        Ok(Self { purpose, key, random })
     }
 
     /// The text, for its one way out.
@@ -150,7 +162,7 @@ impl SecretText {
     /// [`KeyRingError::Unknown`] when that key was retired for good.
     pub fn digest(&self, ring: &KeyRing) -> Result<SecretDigest, KeyRingError> {
         // EXPOSE: the input of the digest.
-        ring.digest(self.key, self.purpose.as_str(), &[self.random.expose()])
+        ring.digest(self.key, "secret-text", &[self.purpose.as_str().as_bytes(), self.random.expose()])
     }
 
     /// The key it is digested under.
@@ -234,12 +246,21 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::SystemEntropy;
+
+    /// Every draw the same: a changed character passes 20 check bits once in a million, and so never or always.
+    struct Fixed;
+
+    impl Entropy for Fixed {
+        fn try_fill(&self, out: &mut [u8]) -> Result<(), EntropyError> {
+            out.iter_mut().zip(7_u8..).for_each(|(slot, byte)| *slot = byte.wrapping_mul(53));
+            Ok(())
+        }
+    }
 
     const SESSION: Purpose = Purpose("session");
 
     fn made() -> String {
-        let text = SecretText::make(&SystemEntropy, SESSION, KeyId::parse("d1").unwrap()).unwrap().render();
+        let text = SecretText::make(&Fixed, SESSION, KeyId::parse("d1").unwrap()).unwrap().render();
         // EXPOSE: tests look at it.
         text.expose().clone()
     }
@@ -273,6 +294,15 @@ mod tests {
             SecretText::parse("vst1_session_d1_x_y", SESSION).unwrap_err(),
             SecretTextError::Malformed
         );
+    }
+
+    #[test]
+    fn a_right_check_does_not_make_a_purpose() {
+        for found in ["", "Device", "ä", "aaaaaaaaaaaaaaaaaaaaaaaaa"] {
+            let body = format!("vst1_{found}_d1_{}", "0".repeat(32));
+            let text = format!("{body}_{}", check_of(&body));
+            assert_eq!(SecretText::parse(&text, SESSION).unwrap_err(), SecretTextError::Malformed, "{found}");
+        }
     }
 
     #[test]

@@ -28,7 +28,8 @@ impl Code {
     ///
     /// [`CodeError`].
     pub fn parse(text: &str) -> Result<Self, CodeError> {
-        let plain = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+        let plain =
+            |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
         if text.len() <= Self::MAX && text.contains('.') && text.split('.').all(plain) {
             Ok(Self(Cow::Owned(text.to_owned())))
         } else {
@@ -77,7 +78,17 @@ mod tests {
     #[test]
     fn the_form_is_strict() {
         assert!(Code::parse("sign_in.refused").is_ok());
-        for bad in ["", "plain", "A.b", "a..b", ".a", "a.b1", "a.b\n", "a.\u{202e}b", &format!("a.{}", "b".repeat(63))] {
+        for bad in [
+            "",
+            "plain",
+            "A.b",
+            "a..b",
+            ".a",
+            "a.b1",
+            "a.b\n",
+            "a.\u{202e}b",
+            &format!("a.{}", "b".repeat(63)),
+        ] {
             assert_eq!(Code::parse(bad), Err(CodeError), "{bad:?}");
         }
     }

@@ -106,8 +106,7 @@ impl Draft {
         at: Timestamp,
     ) -> Result<Vec<JournalWrite>, PersonalError> {
         let fields: Vec<_> = self.fields.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
-        let personal =
-            if fields.is_empty() { None } else { Some(Personal::make(entropy, id, &fields)?) };
+        let personal = if fields.is_empty() { None } else { Some(Personal::make(entropy, id, &fields)?) };
         let event = Event {
             id,
             at,

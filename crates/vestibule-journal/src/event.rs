@@ -67,7 +67,7 @@ impl Event {
         };
         row.maybe(self.account.as_ref(), |row, account| row.bytes(account.as_bytes()))
             .maybe(self.subject.as_ref(), |row, subject| row.bytes(subject.as_bytes()))
-            .maybe(self.case, |row, case| row.bytes(&case.to_bytes()))
+            .maybe(self.case.as_ref(), |row, case| row.bytes(case.as_bytes()))
             .maybe(self.code.as_ref(), |row, code| row.text(code.as_str()))
             .bytes(&self.commitment)
             .finish()
@@ -100,5 +100,86 @@ impl Event {
         };
         row.finish()?;
         Ok(event)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::testing::NOW;
+
+    fn any_event() -> impl Strategy<Value = Event> {
+        let subject = || proptest::collection::vec(any::<u8>(), 1..=64);
+        let actor = prop_oneof![
+            subject().prop_map(|id| EventActor::Person(SubjectId::from_bytes(&id).unwrap())),
+            subject().prop_map(|id| EventActor::Administrator(SubjectId::from_bytes(&id).unwrap())),
+            Just(EventActor::Operator),
+            Just(EventActor::System),
+        ];
+        let kind = proptest::sample::select(EventKind::ALL);
+        let ids = (any::<[u8; 16]>(), any::<[u8; 16]>(), any::<i64>(), any::<[u8; 32]>());
+        let options = (
+            proptest::option::of(subject()),
+            proptest::option::of(subject()),
+            proptest::option::of(any::<[u8; 5]>()),
+            proptest::option::of("[a-z_]{1,9}\\.[a-z_]{1,9}"),
+        );
+        (ids, kind, actor, options).prop_map(|((id, batch, at, commitment), kind, actor, options)| Event {
+            id: EventId::from_bytes(id),
+            at: Timestamp::from_unix_micros(at),
+            batch: BatchId::from_bytes(batch),
+            kind,
+            actor,
+            account: options.0.map(|id| AccountId::from_bytes(&id).unwrap()),
+            subject: options.1.map(|id| SubjectId::from_bytes(&id).unwrap()),
+            case: options.2.map(CaseReference::from_bytes),
+            code: options.3.map(|code| Code::parse(&code).unwrap()),
+            commitment,
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn an_event_comes_back_and_no_shortened_one_does(event in any_event()) {
+            let bytes = event.encode();
+            prop_assert_eq!(Event::decode(&bytes), Ok(event));
+            for length in 0..bytes.len() {
+                prop_assert!(Event::decode(&bytes[..length]).is_err());
+            }
+        }
+    }
+
+    #[test]
+    fn the_stored_form_does_not_change_unnoticed() {
+        let event = Event {
+            id: EventId::from_bytes([1; 16]),
+            at: NOW,
+            batch: BatchId::from_bytes([2; 16]),
+            kind: EventKind::SIGN_IN_SUCCEEDED,
+            actor: EventActor::System,
+            account: None,
+            subject: Some(SubjectId::from(7)),
+            case: None,
+            code: None,
+            commitment: Event::NOTHING_PERSONAL,
+        };
+        let hex: String = event.encode().iter().map(|byte| format!("{byte:02x}")).collect();
+        let expected = [
+            "01",
+            "0000001001010101010101010101010101010101",
+            "00060a24bf02dc00",
+            "0000001002020202020202020202020202020202",
+            "000000117369676e5f696e2e737563636565646564",
+            "04",
+            "00",
+            "01000000080000000000000007",
+            "00",
+            "00",
+            "00000020",
+            &"00".repeat(32),
+        ];
+        assert_eq!(hex, expected.concat());
     }
 }

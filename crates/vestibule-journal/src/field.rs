@@ -34,7 +34,7 @@ pub fn encode_text(raw: &str) -> String {
 }
 
 /// Characters that do not show, or that change how others show.
-const fn is_hidden(character: char) -> bool {
+fn is_hidden(character: char) -> bool {
     character.is_control()
         || matches!(
             character,
@@ -66,7 +66,8 @@ pub struct FieldError;
 
 /// Checks the names and encodes the texts.
 pub(crate) fn encode_fields(fields: &[(&str, &str)]) -> Result<Vec<(String, String)>, FieldError> {
-    let repeated = |(at, (name, _)): (usize, &(&str, &str))| fields.iter().take(at).any(|(other, _)| other == name);
+    let repeated =
+        |(at, (name, _)): (usize, &(&str, &str))| fields.iter().take(at).any(|(other, _)| other == name);
     if fields.len() > MAX_FIELDS
         || !fields.iter().all(|(name, _)| is_name(name))
         || fields.iter().enumerate().any(repeated)
@@ -120,7 +121,9 @@ mod tests {
 
     #[test]
     fn names_are_strict_and_stand_once() {
-        for bad in [&[("", "x")][..], &[("A", "x")], &[("a\n", "x")], &[("a", "x"), ("a", "y")], &[("a", "x"); 17]] {
+        for bad in
+            [&[("", "x")][..], &[("A", "x")], &[("a\n", "x")], &[("a", "x"), ("a", "y")], &[("a", "x"); 17]]
+        {
             assert_eq!(encode_fields(bad), Err(FieldError));
         }
     }

@@ -75,7 +75,8 @@ impl Personal {
     /// The row as bytes.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
-        write_fields(RecordWriter::new(1).bytes(self.event.as_bytes()).bytes(&self.salt), &self.fields).finish()
+        write_fields(RecordWriter::new(1).bytes(self.event.as_bytes()).bytes(&self.salt), &self.fields)
+            .finish()
     }
 
     /// Reads the row.
@@ -92,5 +93,92 @@ impl Personal {
         };
         row.finish()?;
         Ok(personal)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use vestibule_core::{BatchId, SystemEntropy};
+
+    use super::*;
+    use crate::testing::{NOW, ada, batch};
+    use crate::{Draft, EventActor, EventKind, JournalWrite};
+
+    fn recorded(batch: BatchId) -> (Event, Personal) {
+        let writes = Draft::new(EventKind::PROFILE_BLOCKED, EventActor::Operator)
+            .subject(ada())
+            .field("reason", "fraud\nreported")
+            .field("network", "203.0.113.0/24")
+            .record_first(&SystemEntropy, batch, NOW)
+            .unwrap();
+        match <[JournalWrite; 2]>::try_from(writes).unwrap() {
+            [JournalWrite::RecordEvent { event }, JournalWrite::RecordPersonal { personal }] => {
+                (event, personal)
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_event_proves_its_fields_and_no_others() {
+        let (event, personal) = recorded(batch());
+        assert!(personal.verify_commitment(&event));
+        let changes: [fn(&mut Personal); 4] = [
+            |personal| personal.salt[0] ^= 1,
+            |personal| personal.fields[0].1.push('!'),
+            |personal| drop(personal.fields.pop()),
+            |personal| personal.fields.swap(0, 1),
+        ];
+        for change in changes {
+            let mut changed = personal.clone();
+            change(&mut changed);
+            assert!(!changed.verify_commitment(&event), "{changed:?}");
+        }
+        let (other, _) = recorded(batch());
+        assert!(!personal.verify_commitment(&other), "fields do not move to another event");
+    }
+
+    #[test]
+    fn moving_a_boundary_between_texts_changes_the_commitment() {
+        let (_, mut personal) = recorded(batch());
+        personal.fields = vec![("a".into(), "bc".into())];
+        let one = personal.commitment();
+        personal.fields = vec![("ab".into(), "c".into())];
+        assert_ne!(one, personal.commitment());
+    }
+
+    #[test]
+    fn equal_fields_have_unequal_commitments() {
+        let (id, fields) = (EventId::from(batch()), [("reason", "left")]);
+        let made = || Personal::make(&SystemEntropy, id, &fields).unwrap().commitment();
+        assert_ne!(made(), made());
+    }
+
+    #[test]
+    fn fields_are_encoded_before_they_are_stored() {
+        let (_, personal) = recorded(batch());
+        assert_eq!(personal.fields[0].1, "fraud\\u{a}reported");
+        let mut raw = personal;
+        raw.fields[0].1 = "fraud\nreported".into();
+        assert_eq!(Personal::decode(&raw.encode()), Err(CorruptRow("field text")));
+    }
+
+    proptest! {
+        #[test]
+        fn a_row_comes_back(texts in proptest::collection::vec(any::<String>(), 0..5)) {
+            let names = ["a", "b", "c", "d", "e"];
+            let fields: Vec<_> = names.into_iter().zip(texts.iter().map(String::as_str)).collect();
+            let personal = Personal::make(&SystemEntropy, EventId::from(batch()), &fields).unwrap();
+            prop_assert_eq!(Personal::decode(&personal.encode()), Ok(personal));
+        }
+
+        #[test]
+        fn arbitrary_rows_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let _ = Personal::decode(&bytes);
+            let _ = Event::decode(&bytes);
+            let _ = crate::Case::decode(&bytes);
+            let _ = crate::Message::decode(&bytes);
+        }
     }
 }

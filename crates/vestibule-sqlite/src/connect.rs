@@ -35,12 +35,12 @@ fn settle(connection: &Connection, options: &Options) -> rusqlite::Result<()> {
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "trusted_schema", false)?;
     connection.pragma_update(None, "synchronous", options.synchronous.pragma())?;
-    connection.query_row("pragma cell_size_check = on", [], |_| Ok(())).or_else(no_row)?;
-    connection.query_row(&format!("pragma journal_size_limit = {LOG_BYTES}"), [], |_| Ok(())).or_else(no_row)
-}
-
-fn no_row(error: rusqlite::Error) -> rusqlite::Result<()> {
-    if error == rusqlite::Error::QueryReturnedNoRows { Ok(()) } else { Err(error) }
+    connection.pragma_update(None, "cell_size_check", true)?;
+    connection.pragma_update_and_check(None, "journal_size_limit", LOG_BYTES, |_| Ok(()))?;
+    match options.pages {
+        Some(pages) => connection.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(())),
+        None => Ok(()),
+    }
 }
 
 /// Turns the write-ahead log on, which the file itself then remembers: readers and the writer do not wait for each

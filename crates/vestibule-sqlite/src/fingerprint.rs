@@ -126,12 +126,10 @@ mod tests {
 
     #[test]
     fn a_fingerprint_is_the_same_each_time_and_differs_by_schema() {
+        const ROW: crate::Migration = crate::Migration::new(1, "create table host_row (a integer) strict");
         let print = |schema: &Schema| Tables::expected(schema).unwrap().fingerprint();
         let enabled = Schema::enabled();
-        let wider = Schema::enabled().with(crate::Domain::new(
-            "host",
-            &[crate::Migration::new(1, "create table host_row (a integer) strict")],
-        ));
+        let wider = Schema::enabled().with(crate::Domain::new("host", &[ROW]));
         assert_eq!(print(&enabled), print(&enabled));
         assert_ne!(print(&enabled), print(&wider));
         assert_eq!(print(&enabled).to_string().len(), 64);

@@ -32,6 +32,7 @@ pub struct Options {
     pub(crate) busy_timeout: Duration,
     pub(crate) readers: usize,
     pub(crate) queue: usize,
+    pub(crate) pages: Option<u32>,
     pub(crate) schema: Schema,
 }
 
@@ -42,6 +43,7 @@ impl Default for Options {
             busy_timeout: Duration::from_secs(5),
             readers: 4,
             queue: 1024,
+            pages: None,
             schema: Schema::enabled(),
         }
     }
@@ -80,6 +82,14 @@ impl Options {
     #[must_use]
     pub const fn queue(mut self, commits: usize) -> Self {
         self.queue = if commits == 0 { 1 } else { commits };
+        self
+    }
+
+    /// How many pages (of 4096 bytes, unless the file was made otherwise) the file may have. A commit that needs more is
+    /// answered `Full`, before the disk is; by default the disk decides.
+    #[must_use]
+    pub const fn at_most_pages(mut self, pages: u32) -> Self {
+        self.pages = Some(pages);
         self
     }
 

@@ -138,6 +138,8 @@ impl SqliteStore {
 
     /// Asks several questions of one instant.
     ///
+    /// `ask` holds one of the readers; it must not ask the store itself, which may have no other.
+    ///
     /// # Errors
     ///
     /// What `ask` answers, and [`StoreError`] when no snapshot can be taken.

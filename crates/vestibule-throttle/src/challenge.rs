@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use vestibule_core::{Timestamp, equal_in_constant_time};
+use vestibule_core::{AddressKey, Timestamp, equal_in_constant_time};
 
 use crate::policy::PolicyError;
 use crate::problem::Problem;
@@ -53,19 +53,19 @@ impl ChallengePolicy {
 /// instant, so a challenge passed for one login, or long ago, opens no other.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChallengePassed {
-    identifier: [u8; 32],
+    identifier: AddressKey,
     at: Timestamp,
 }
 
 impl ChallengePassed {
     /// The host vouches that its challenge was passed at `at` by whoever submitted the identifier of this key.
     #[must_use]
-    pub const fn vouched_by_host(identifier: [u8; 32], at: Timestamp) -> Self {
+    pub const fn vouched_by_host(identifier: AddressKey, at: Timestamp) -> Self {
         Self { identifier, at }
     }
 
-    fn holds(&self, policy: &ChallengePolicy, identifier: &[u8; 32], now: Timestamp) -> bool {
-        equal_in_constant_time(&self.identifier, identifier)
+    fn holds(&self, policy: &ChallengePolicy, identifier: &AddressKey, now: Timestamp) -> bool {
+        equal_in_constant_time(self.identifier.as_bytes(), identifier.as_bytes())
             && !self.at.is_after(now)
             && !now.is_after(self.at.plus(policy.holds))
     }
@@ -83,7 +83,7 @@ impl ChallengePassed {
 pub fn challenge(
     policy: &ChallengePolicy,
     consecutive_failures: u32,
-    identifier: &[u8; 32],
+    identifier: &AddressKey,
     passed: Option<&ChallengePassed>,
     now: Timestamp,
 ) -> Result<(), Problem> {
@@ -99,7 +99,7 @@ pub fn challenge(
 mod tests {
     use super::*;
 
-    const ADA: [u8; 32] = [1; 32];
+    const ADA: AddressKey = AddressKey::from_bytes([1; 32]);
     const NOW: Timestamp = Timestamp::from_unix_seconds(1_700_000_000);
 
     fn ask(failures: u32, passed: Option<&ChallengePassed>) -> Result<(), Problem> {
@@ -119,7 +119,7 @@ mod tests {
         assert_eq!(ask(5, Some(&at(0))), Ok(()));
         assert_eq!(ask(5, Some(&at(300))), Ok(()));
         assert_eq!(ask(5, Some(&at(301))), Err(Problem::ChallengeRequired));
-        let other = ChallengePassed::vouched_by_host([2; 32], NOW);
+        let other = ChallengePassed::vouched_by_host(AddressKey::from_bytes([2; 32]), NOW);
         assert_eq!(ask(5, Some(&other)), Err(Problem::ChallengeRequired));
         let ahead = ChallengePassed::vouched_by_host(ADA, NOW.plus(Duration::from_secs(1)));
         assert_eq!(ask(5, Some(&ahead)), Err(Problem::ChallengeRequired));

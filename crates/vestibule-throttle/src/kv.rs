@@ -110,10 +110,10 @@ mod tests {
     use std::sync::{Arc, Barrier, Mutex};
 
     use vestibule_core::kv::{Applied, MemoryKv, Op, Versioned};
-    use vestibule_core::{BatchId, KeyRing, MemoryStore, Realm};
+    use vestibule_core::{AddressKey, BatchId, ClientAddress, KeyRing, MemoryStore, Realm};
 
     use super::*;
-    use crate::testing::{NOW, block_on, ring};
+    use crate::testing::{NOW, address, block_on, ring};
     use crate::{Limit, Throttle, ThrottlePolicy, plan};
 
     /// A database that notes which counters something was ever added to.
@@ -161,8 +161,7 @@ mod tests {
         let policy = ThrottlePolicy::default().identifier(&[limit]).unwrap().population(population).unwrap();
         let mut key = [0; 32];
         key[..8].copy_from_slice(&identifier.to_be_bytes());
-        let client = Some(client.parse().unwrap());
-        plan(&policy, ring, &key, client, NOW).pop().unwrap()
+        plan(&policy, ring, &AddressKey::from_bytes(key), Some(address(client)), NOW).pop().unwrap()
     }
 
     fn take(store: &impl Windows, window: &WindowTake) -> Option<TakenWindow> {
@@ -303,7 +302,14 @@ mod tests {
                 3,
                 u16::try_from(number % 60_000).unwrap(),
             );
-            admitted += usize::from(block_on(throttle.admit(&identifier, Some(client.into()), NOW)).is_ok());
+            admitted += usize::from(
+                block_on(throttle.admit(
+                    &AddressKey::from_bytes(identifier),
+                    Some(ClientAddress::from(core::net::IpAddr::from(client))),
+                    NOW,
+                ))
+                .is_ok(),
+            );
         }
         assert_eq!(admitted, 20, "a minute's budget of one client");
         // Per admitted identifier four counters; four of the networks; one population per window.

@@ -1,8 +1,6 @@
 //! Which windows a try takes: pure, and blind to whether the identifier exists.
 
-use core::net::IpAddr;
-
-use vestibule_core::{KeyRing, Timestamp};
+use vestibule_core::{AddressKey, ClientAddress, KeyRing, Timestamp};
 
 use crate::policy::{Limit, ThrottlePolicy};
 use crate::store::WindowTake;
@@ -16,22 +14,24 @@ use crate::window::{Overflow, WindowKey, WindowKind};
 pub fn plan(
     policy: &ThrottlePolicy,
     ring: &KeyRing,
-    identifier: &[u8; 32],
-    client: Option<IpAddr>,
+    identifier: &AddressKey,
+    client: Option<ClientAddress>,
     now: Timestamp,
 ) -> Vec<WindowTake> {
-    let networks = client.map(Networks::of);
-    let around = networks.map(|networks| networks.network);
-    let from_client = networks.into_iter().flat_map(|networks| {
+    let around = client.map(|client| client.wide_network().to_bytes());
+    let networks = client.into_iter().flat_map(|client| {
+        let (own, site) = (client.own_network(), client.site_network());
         [
-            (WindowKind::Network, Some(networks.network), &policy.network),
-            (WindowKind::Site, networks.site, &policy.site),
-            (WindowKind::Client, Some(networks.client), &policy.client),
+            Some((WindowKind::Network, client.wide_network(), &policy.network)),
+            // The site of an IPv4 address is that address, which has its windows already.
+            (site != own).then_some((WindowKind::Site, site, &policy.site)),
+            Some((WindowKind::Client, own, &policy.client)),
         ]
     });
-    let kinds = from_client
-        .filter_map(|(kind, network, limits)| network.map(|network| (kind, network.to_vec(), limits)))
-        .chain([(WindowKind::Identifier, identifier.to_vec(), &policy.identifier)]);
+    let kinds = networks
+        .flatten()
+        .map(|(kind, network, limits)| (kind, network.to_bytes().to_vec(), limits))
+        .chain([(WindowKind::Identifier, identifier.as_bytes().to_vec(), &policy.identifier)]);
     kinds
         .flat_map(|(kind, subject, limits)| {
             limits.iter().map(move |limit| WindowTake {
@@ -48,7 +48,7 @@ fn window(
     kind: WindowKind,
     limit: &Limit,
     subject: &[u8],
-    around: Option<&[u8; 9]>,
+    around: Option<&[u8; 18]>,
     now: Timestamp,
 ) -> WindowKey {
     let starts_at = now.start_of(limit.span());
@@ -71,36 +71,6 @@ fn window(
     WindowKey { kind, digest: own, overflow, starts_at, ends_at }
 }
 
-/// The networks that a client's address lies in, each with a byte before it that keeps the families apart.
-#[derive(Debug, Clone, Copy)]
-struct Networks {
-    /// IPv4 address, or IPv6 /64.
-    client: [u8; 9],
-    /// IPv6 /56.
-    site: Option<[u8; 9]>,
-    /// IPv4 /24, or IPv6 /48.
-    network: [u8; 9],
-}
-
-impl Networks {
-    fn of(address: IpAddr) -> Self {
-        match address.to_canonical() {
-            IpAddr::V4(address) => {
-                let [a, b, c, d] = address.octets();
-                Self { client: [4, a, b, c, d, 0, 0, 0, 0], site: None, network: [4, a, b, c, 0, 0, 0, 0, 0] }
-            }
-            IpAddr::V6(address) => {
-                let [a, b, c, d, e, f, g, h, ..] = address.octets();
-                Self {
-                    client: [6, a, b, c, d, e, f, g, h],
-                    site: Some([6, a, b, c, d, e, f, g, 0]),
-                    network: [6, a, b, c, d, e, f, 0, 0],
-                }
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use core::time::Duration;
@@ -109,11 +79,11 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::testing::{NOW, ring};
+    use crate::testing::{NOW, address, ring};
 
     fn planned(identifier: [u8; 32], client: Option<&str>, now: Timestamp) -> Vec<WindowTake> {
-        let client = client.map(|text| text.parse().unwrap());
-        plan(&ThrottlePolicy::default(), &ring(), &identifier, client, now)
+        let client = client.map(address);
+        plan(&ThrottlePolicy::default(), &ring(), &AddressKey::from_bytes(identifier), client, now)
     }
 
     fn digests(takes: &[WindowTake], kind: WindowKind) -> BTreeSet<[u8; 32]> {

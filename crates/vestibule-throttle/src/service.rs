@@ -1,9 +1,8 @@
 //! Taking windows before a secret is compared.
 
-use core::net::IpAddr;
 use std::sync::Arc;
 
-use vestibule_core::{Error, ErrorKind, Failure, KeyRing, Timestamp};
+use vestibule_core::{AddressKey, ClientAddress, Error, ErrorKind, Failure, KeyRing, Timestamp};
 
 use crate::challenge::{ChallengePassed, challenge};
 use crate::plan::plan;
@@ -43,7 +42,7 @@ impl<S: Windows> Throttle<S> {
     /// Debits the windows of a try, durably, before its secret is compared.
     ///
     /// `identifier` is the key of the *submitted* identifier in its canonical form, existing or not: all spellings
-    /// of one login share it (ATK-A6). A try made with a known device passes a digest of the device instead, so that
+    /// of one login share it (ATK-A6). A try made with a known device passes a digest of the device in its place, so that
     /// strangers who flood the identifier do not lock the device out.
     ///
     /// # Errors
@@ -52,8 +51,8 @@ impl<S: Windows> Throttle<S> {
     /// the store; windows may stay debited then.
     pub async fn admit(
         &self,
-        identifier: &[u8; 32],
-        client: Option<IpAddr>,
+        identifier: &AddressKey,
+        client: Option<ClientAddress>,
         now: Timestamp,
     ) -> Result<Admitted, Failure<Problem>> {
         let windows = plan(&self.policy, &self.ring, identifier, client, now);
@@ -76,7 +75,7 @@ impl<S: Windows> Throttle<S> {
     pub fn challenge(
         &self,
         consecutive_failures: u32,
-        identifier: &[u8; 32],
+        identifier: &AddressKey,
         passed: Option<&ChallengePassed>,
         now: Timestamp,
     ) -> Result<(), Problem> {
@@ -101,10 +100,10 @@ mod tests {
     use vestibule_core::MemoryStore;
 
     use super::*;
-    use crate::testing::{NOW, block_on, ring};
+    use crate::testing::{NOW, address, block_on, ring};
 
-    const ADA: [u8; 32] = [1; 32];
-    const NOBODY: [u8; 32] = [2; 32];
+    const ADA: AddressKey = AddressKey::from_bytes([1; 32]);
+    const NOBODY: AddressKey = AddressKey::from_bytes([2; 32]);
 
     fn throttle() -> Throttle<MemoryStore> {
         Throttle::new(MemoryStore::in_memory(), Arc::new(ring()), ThrottlePolicy::default())
@@ -112,7 +111,7 @@ mod tests {
 
     fn fail(
         throttle: &Throttle<MemoryStore>,
-        identifier: &[u8; 32],
+        identifier: &AddressKey,
         now: Timestamp,
     ) -> Result<(), Timestamp> {
         match block_on(throttle.admit(identifier, None, now)) {
@@ -126,7 +125,7 @@ mod tests {
     }
 
     /// Guesses at every instant that is allowed for two days; the waits it met and the guesses it had.
-    fn guess(throttle: &Throttle<MemoryStore>, identifier: &[u8; 32]) -> (Vec<Duration>, u32) {
+    fn guess(throttle: &Throttle<MemoryStore>, identifier: &AddressKey) -> (Vec<Duration>, u32) {
         let (mut now, mut waits, mut guesses) = (NOW.start_of(Duration::from_secs(86_400)), Vec::new(), 0);
         let end = now.plus(Duration::from_secs(2 * 86_400));
         while now < end {
@@ -193,7 +192,7 @@ mod tests {
     #[test]
     fn a_full_identifier_costs_the_network_nothing() {
         let throttle = throttle();
-        let client = Some("203.0.113.9".parse().unwrap());
+        let client = Some(address("203.0.113.9"));
         for _ in 0..500 {
             let _ = block_on(throttle.admit(&ADA, client, NOW));
         }

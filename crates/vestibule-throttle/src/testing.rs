@@ -4,7 +4,7 @@ use core::future::Future;
 use core::pin::pin;
 use core::task::{Context, Poll, Waker};
 
-use vestibule_core::{KeyId, KeyPurpose, KeyRing, Secret, Timestamp};
+use vestibule_core::{ClientAddress, KeyId, KeyPurpose, KeyRing, Secret, Timestamp};
 
 /// Some instant.
 pub(crate) const NOW: Timestamp = Timestamp::from_unix_seconds(1_700_000_000);
@@ -27,4 +27,9 @@ pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
         Poll::Ready(output) => output,
         Poll::Pending => panic!("the in-memory store is never pending"),
     }
+}
+
+/// Where somebody comes from.
+pub(crate) fn address(text: &str) -> ClientAddress {
+    text.parse::<core::net::IpAddr>().unwrap().into()
 }
