@@ -1,6 +1,5 @@
 #![doc = include_str!("../README.md")]
 
-mod corrupt;
 pub mod dialect;
 mod plan;
 mod query;

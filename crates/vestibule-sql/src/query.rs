@@ -7,7 +7,6 @@ use vestibule_core::{
     AccountId, BatchId, CorruptRow, EventId, MessageId, SecretDigest, SessionHandle, SubjectId, Timestamp,
 };
 
-use crate::corrupt::corrupt;
 use crate::{Statement, Value};
 
 /// A question to a database, and how each row of its answer is read.
@@ -54,7 +53,7 @@ impl<T> Query<T> {
         let mut rows = rows.into_iter();
         let first = rows.next().map(|row| self.read(row)).transpose()?;
         if rows.next().is_some() {
-            return Err(corrupt("a key"));
+            return Err(CorruptRow("a key"));
         }
         Ok(first)
     }
@@ -96,11 +95,11 @@ impl RowValues {
     }
 
     fn take(&mut self, column: &'static str) -> Result<Value, CorruptRow> {
-        self.0.next().ok_or(corrupt(column))
+        self.0.next().ok_or(CorruptRow(column))
     }
 
     fn finish(mut self) -> Result<(), CorruptRow> {
-        self.0.next().map_or(Ok(()), |_| Err(corrupt("a column too many")))
+        self.0.next().map_or(Ok(()), |_| Err(CorruptRow("a column too many")))
     }
 
     /// A whole number, or null.
@@ -112,7 +111,7 @@ impl RowValues {
         match self.take(column)? {
             Value::Null => Ok(None),
             Value::Int(number) => Ok(Some(number)),
-            Value::Text(_) | Value::Blob(_) => Err(corrupt(column)),
+            Value::Text(_) | Value::Blob(_) => Err(CorruptRow(column)),
         }
     }
 
@@ -125,7 +124,7 @@ impl RowValues {
         match self.take(column)? {
             Value::Null => Ok(None),
             Value::Text(text) => Ok(Some(text)),
-            Value::Int(_) | Value::Blob(_) => Err(corrupt(column)),
+            Value::Int(_) | Value::Blob(_) => Err(CorruptRow(column)),
         }
     }
 
@@ -138,7 +137,7 @@ impl RowValues {
         match self.take(column)? {
             Value::Null => Ok(None),
             Value::Blob(bytes) => Ok(Some(bytes)),
-            Value::Int(_) | Value::Text(_) => Err(corrupt(column)),
+            Value::Int(_) | Value::Text(_) => Err(CorruptRow(column)),
         }
     }
 
@@ -151,7 +150,7 @@ impl RowValues {
         match self.int(column)? {
             0 => Ok(false),
             1 => Ok(true),
-            _ => Err(corrupt(column)),
+            _ => Err(CorruptRow(column)),
         }
     }
 }
@@ -168,7 +167,7 @@ macro_rules! accessors {
                 /// [`CorruptRow`] when it is anything else.
                 pub fn $maybe(&mut self, column: &'static str) -> Result<Option<$out>, CorruptRow> {
                     let make: fn(_) -> Option<$out> = $make;
-                    self.$raw(column)?.map(|raw| make(raw).ok_or(corrupt(column))).transpose()
+                    self.$raw(column)?.map(|raw| make(raw).ok_or(CorruptRow(column))).transpose()
                 }
 
                 #[doc = concat!($doc, ".")]
@@ -177,7 +176,7 @@ macro_rules! accessors {
                 ///
                 /// [`CorruptRow`] when it is anything else.
                 pub fn $name(&mut self, column: &'static str) -> Result<$out, CorruptRow> {
-                    self.$maybe(column)?.ok_or(corrupt(column))
+                    self.$maybe(column)?.ok_or(CorruptRow(column))
                 }
             )+
         }
@@ -194,7 +193,7 @@ macro_rules! required {
                 ///
                 /// [`CorruptRow`] when it is anything else.
                 pub fn $name(&mut self, column: &'static str) -> Result<$out, CorruptRow> {
-                    self.$maybe(column)?.ok_or(corrupt(column))
+                    self.$maybe(column)?.ok_or(CorruptRow(column))
                 }
             )+
         }
@@ -249,21 +248,25 @@ mod tests {
 
     #[test]
     fn what_is_not_of_the_expected_kind_is_corrupt() {
-        assert_eq!(pair().read(row([Value::Int(-1), Value::Null])), Err(corrupt("a")), "negative");
-        assert_eq!(pair().read(row([Value::Null, Value::Null])), Err(corrupt("a")), "null");
-        assert_eq!(pair().read(row([Value::Int(1), Value::Int(1)])), Err(corrupt("b")), "a number for text");
-        assert_eq!(pair().read(row([Value::Int(1)])), Err(corrupt("b")), "too few columns");
+        assert_eq!(pair().read(row([Value::Int(-1), Value::Null])), Err(CorruptRow("a")), "negative");
+        assert_eq!(pair().read(row([Value::Null, Value::Null])), Err(CorruptRow("a")), "null");
+        assert_eq!(
+            pair().read(row([Value::Int(1), Value::Int(1)])),
+            Err(CorruptRow("b")),
+            "a number for text"
+        );
+        assert_eq!(pair().read(row([Value::Int(1)])), Err(CorruptRow("b")), "too few columns");
         assert!(pair().read(row([Value::Int(1), Value::Null, Value::Null])).is_err(), "too many columns");
     }
 
     #[test]
     fn ids_have_their_lengths() {
         assert!(row([Value::Blob(vec![1; 16])]).batch("id").is_ok());
-        assert_eq!(row([Value::Blob(vec![1; 15])]).batch("id"), Err(corrupt("id")));
-        assert_eq!(row([Value::Blob(vec![1; 33])]).digest("d"), Err(corrupt("d")));
-        assert_eq!(row([Value::Blob(vec![])]).subject("s"), Err(corrupt("s")));
-        assert_eq!(row([Value::Blob(vec![1; 65])]).account("a"), Err(corrupt("a")));
-        assert_eq!(row([Value::Int(2)]).flag("f"), Err(corrupt("f")));
+        assert_eq!(row([Value::Blob(vec![1; 15])]).batch("id"), Err(CorruptRow("id")));
+        assert_eq!(row([Value::Blob(vec![1; 33])]).digest("d"), Err(CorruptRow("d")));
+        assert_eq!(row([Value::Blob(vec![])]).subject("s"), Err(CorruptRow("s")));
+        assert_eq!(row([Value::Blob(vec![1; 65])]).account("a"), Err(CorruptRow("a")));
+        assert_eq!(row([Value::Int(2)]).flag("f"), Err(CorruptRow("f")));
     }
 
     #[test]

@@ -52,12 +52,7 @@ pub(crate) fn commit_kind(error: &Error) -> StoreErrorKind {
 }
 
 pub(crate) fn kind(error: &Error) -> StoreErrorKind {
-    let code = match error {
-        Error::SqliteFailure(code, _) => code,
-        // Statements are constants: one that cannot be prepared does not fit the tables.
-        Error::SqlInputError { .. } => return StoreErrorKind::Schema,
-        _ => return StoreErrorKind::Backend,
-    };
+    let Some(code) = error.sqlite_error() else { return StoreErrorKind::Backend };
     match code.code {
         // The file was moved away while open; SQLite then refuses to write (FLT-X20).
         _ if code.extended_code == ffi::SQLITE_READONLY_DBMOVED => StoreErrorKind::Unavailable,
@@ -71,8 +66,15 @@ pub(crate) fn kind(error: &Error) -> StoreErrorKind {
             StoreErrorKind::Unavailable
         }
         ErrorCode::SchemaChanged => StoreErrorKind::Schema,
+        // Statements are constants: one that names what is not there does not fit the tables.
+        ErrorCode::Unknown if names_what_is_missing(&error.to_string()) => StoreErrorKind::Schema,
         _ => StoreErrorKind::Backend,
     }
+}
+
+/// "no such table: .." and the like have no code of their own.
+fn names_what_is_missing(message: &str) -> bool {
+    message.contains("no such ") || message.contains(" has no column named ")
 }
 
 fn violates_a_constraint(error: &Error) -> bool {

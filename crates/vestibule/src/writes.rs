@@ -1,0 +1,18 @@
+//! The writes of every domain, joined, so that a decision that spans them lands in one commit.
+
+use vestibule_credentials::CredentialsWrite;
+use vestibule_journal::JournalWrite;
+use vestibule_profiles::ProfilesWrite;
+
+vestibule_core::union_of_writes! {
+    /// What an operation writes, whichever domains it spans: a password change, the sessions it ends and the audit
+    /// event of it are one batch of these.
+    pub enum AnyWrite / AnyGuard {
+        /// People, accounts, memberships.
+        Profiles(ProfilesWrite),
+        /// Passwords and their tries.
+        Credentials(CredentialsWrite),
+        /// Audit events, cases, messages.
+        Journal(JournalWrite),
+    }
+}
