@@ -1,1 +1,8 @@
-//! Ratios against peers, measured in one run.
+#![doc = include_str!("../README.md")]
+
+pub mod hash_flood;
+pub mod process;
+pub mod stats;
+mod unmeasured;
+
+pub use unmeasured::Unmeasured;

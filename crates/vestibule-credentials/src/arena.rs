@@ -174,6 +174,7 @@ mod tests {
 
         #[test]
         fn different_passwords_never_verify(p in "[ab\0\u{e9}\u{301}e ]{0,6}|\\PC{0,80}", q in "[ab\0\u{e9}\u{301}e ]{0,6}") {
+            // EXPOSE: the test compares two.
             let same = prepared(&p).prepared().expose() == prepared(&q).prepared().expose();
             let mut arena = Arena::allocate(8).unwrap();
             prop_assert_eq!(arena.matches(&weak(&p), None, &prepared(&q)).unwrap(), same);

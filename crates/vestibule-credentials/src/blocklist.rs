@@ -58,6 +58,7 @@ mod tests {
         let mut found = [0, 0];
         for entry in SHORT.lines().chain(LONG.lines()) {
             let as_prepared = prepared(entry);
+            // EXPOSE: a public list's entry.
             assert_eq!(as_prepared.prepared().expose(), entry);
             assert_eq!(entry.to_ascii_lowercase(), entry);
             assert!(is_common(&as_prepared), "{entry}");

@@ -117,6 +117,7 @@ mod tests {
     use super::*;
 
     fn prepared(text: &str) -> String {
+        // EXPOSE: the test looks at what preparation made.
         PreparedPassword::prepare(Secret::new(text.into())).unwrap().prepared().expose().clone()
     }
 
@@ -152,9 +153,11 @@ mod tests {
     fn what_was_typed_is_kept_where_it_differs() {
         let typed = "e\u{301}\u{a0}";
         let both = PreparedPassword::prepare(Secret::new(typed.into())).unwrap();
+        // EXPOSE: the test looks at both forms.
         assert_eq!((both.prepared().expose().as_str(), both.typed().expose().as_str()), ("\u{e9} ", typed));
         assert_eq!(both.code_points(), 2);
         let same = PreparedPassword::prepare(Secret::new("abc".into())).unwrap();
+        // EXPOSE: the test looks at the typed form.
         assert_eq!(same.typed().expose(), "abc");
     }
 

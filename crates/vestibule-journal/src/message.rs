@@ -235,6 +235,7 @@ mod tests {
         let contents = open_message(&ring(), &rested).unwrap();
         // EXPOSE: the test compares both with what it sealed.
         assert_eq!(
+            // EXPOSE: the test compares what was opened.
             (contents.recipient.expose().as_str(), contents.payload.expose().as_slice()),
             ("ada@example.com", &b"link"[..])
         );

@@ -137,6 +137,8 @@ mod tests {
         }
         let (other, _) = recorded(batch());
         assert!(!personal.verify_commitment(&other), "fields do not move to another event");
+        let copied = Event { id: other.id, ..event };
+        assert!(!personal.verify_commitment(&copied), "nor does a commitment");
     }
 
     #[test]

@@ -4,6 +4,8 @@ pub mod dialect;
 mod plan;
 mod query;
 mod step;
+#[cfg(feature = "throttle")]
+pub mod throttle;
 mod value;
 
 pub use plan::{BatchMemory, Outcome, Plan, PlanError};

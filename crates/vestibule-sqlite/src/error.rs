@@ -52,6 +52,10 @@ pub(crate) fn commit_kind(error: &Error) -> StoreErrorKind {
 }
 
 pub(crate) fn kind(error: &Error) -> StoreErrorKind {
+    // Statements are constants: one that names what is not there does not fit the tables.
+    if names_what_is_missing(&error.to_string()) {
+        return StoreErrorKind::Schema;
+    }
     let Some(code) = error.sqlite_error() else { return StoreErrorKind::Backend };
     match code.code {
         // The file was moved away while open; SQLite then refuses to write (FLT-X20).
@@ -66,13 +70,11 @@ pub(crate) fn kind(error: &Error) -> StoreErrorKind {
             StoreErrorKind::Unavailable
         }
         ErrorCode::SchemaChanged => StoreErrorKind::Schema,
-        // Statements are constants: one that names what is not there does not fit the tables.
-        ErrorCode::Unknown if names_what_is_missing(&error.to_string()) => StoreErrorKind::Schema,
         _ => StoreErrorKind::Backend,
     }
 }
 
-/// "no such table: .." and the like have no code of their own.
+/// "no such table: .." and the like have no code of their own, and are one of two kinds of error depending on the version.
 fn names_what_is_missing(message: &str) -> bool {
     message.contains("no such ") || message.contains(" has no column named ")
 }

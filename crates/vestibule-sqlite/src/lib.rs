@@ -15,6 +15,8 @@ mod readers;
 mod run;
 mod schema;
 mod store;
+#[cfg(feature = "throttle")]
+mod throttle;
 mod writer;
 
 pub use apply::apply_in;

@@ -14,6 +14,8 @@ const BATCH_MEMORY: Duration = Duration::from_secs(24 * 60 * 60);
 pub struct Maintained {
     /// How many batches were forgotten.
     pub batches: usize,
+    /// How many rows of ended windows were removed.
+    pub windows: usize,
 }
 
 pub(crate) fn forget_batches(realm: &Realm, now: Timestamp, budget: u32) -> Statement {

@@ -11,18 +11,28 @@ use crate::error::{fault, violates};
 ///
 /// After an error SQLite may have ended the whole transaction; `is_autocommit` tells.
 pub(crate) fn run_in_savepoint(connection: &Connection, plan: &Plan) -> Result<Outcome, StoreError> {
+    let applied = |outcome: &Outcome| matches!(outcome, Outcome::Applied);
+    match in_savepoint(connection, applied, || run(connection, plan))? {
+        // Asked after rolling back, so that the batch's own traces do not answer.
+        Outcome::Refused { .. } if remembers(connection, plan)? => Ok(Outcome::AlreadyApplied),
+        outcome => Ok(outcome),
+    }
+}
+
+/// Runs something in a savepoint, which is rolled back after an error, or when the answer is none to keep.
+pub(crate) fn in_savepoint<T>(
+    connection: &Connection,
+    keep: impl FnOnce(&T) -> bool,
+    run: impl FnOnce() -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
     command(connection, "savepoint vestibule_batch").map_err(fault)?;
-    let outcome = run(connection, plan);
-    if let Err(error) = leave_savepoint(connection, matches!(outcome, Ok(Outcome::Applied))) {
+    let answer = run();
+    if let Err(error) = leave_savepoint(connection, answer.as_ref().is_ok_and(keep)) {
         // Half a batch must not be there to be committed: the whole transaction goes.
         let _ = command(connection, "rollback");
         return Err(fault(error));
     }
-    match outcome {
-        // Asked after rolling back, so that the batch's own traces do not answer.
-        Ok(Outcome::Refused { .. }) if remembers(connection, plan)? => Ok(Outcome::AlreadyApplied),
-        outcome => outcome,
-    }
+    answer
 }
 
 fn leave_savepoint(connection: &Connection, keep: bool) -> rusqlite::Result<()> {

@@ -40,6 +40,10 @@ impl Domain {
 const BATCHES: Domain =
     Domain::new("batches", &[Migration::new(1, include_str!("../migrations/batches/0001_init.sql"))]);
 
+#[cfg(feature = "throttle")]
+const THROTTLE: Domain =
+    Domain::new("throttle", &[Migration::new(1, include_str!("../migrations/throttle/0001_init.sql"))]);
+
 /// The tables that a file must have: of the enabled domains, and of a host.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Schema {
@@ -50,7 +54,13 @@ impl Schema {
     /// The tables of every domain whose feature is on.
     #[must_use]
     pub fn enabled() -> Self {
-        Self { domains: vec![BATCHES] }
+        Self {
+            domains: vec![
+                BATCHES,
+                #[cfg(feature = "throttle")]
+                THROTTLE,
+            ],
+        }
     }
 
     /// These and a host's own, for hosts whose rows land in one commit with ours.

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use vestibule_core::{Batch, Commit, Landed, Lower, Realm, StoreError, StoreErrorKind, Timestamp, Write};
-use vestibule_sql::{Plan, Query};
+use vestibule_sql::{Plan, Query, Statement};
 
 use crate::connect::{connect, require_write_ahead_log};
 use crate::error::fault;
@@ -150,16 +150,26 @@ impl SqliteStore {
         self.shared.readers.with(|connection| ask(&Snapshot::of(connection)?))
     }
 
-    /// Removes what the store keeps for itself and no longer needs, at most `budget` rows.
+    /// Removes what the store keeps for itself and no longer needs, at most `budget` rows of each table.
     ///
     /// # Errors
     ///
     /// [`StoreError`]; what was removed before stays removed.
     pub async fn maintain(&self, now: Timestamp, budget: u32) -> Result<Maintained, StoreError> {
-        let forget = Task::Statement(forget_batches(&self.realm, now, budget));
-        match self.hand_over(forget).await? {
-            Done::Statement { rows } => Ok(Maintained { batches: rows }),
-            Done::Batch(_) => Err(StoreErrorKind::Backend.into()),
+        #[cfg_attr(not(feature = "throttle"), expect(unused_mut, reason = "only domains add to it"))]
+        let mut done =
+            Maintained { batches: self.remove(forget_batches(&self.realm, now, budget)).await?, windows: 0 };
+        #[cfg(feature = "throttle")]
+        for forget in crate::throttle::forget(&self.realm, now, budget) {
+            done.windows += self.remove(forget).await?;
+        }
+        Ok(done)
+    }
+
+    async fn remove(&self, statement: Statement) -> Result<usize, StoreError> {
+        match self.hand_over(Task::Statement(statement)).await? {
+            Done::Statement { rows } => Ok(rows),
+            _ => Err(StoreErrorKind::Backend.into()),
         }
     }
 
@@ -169,7 +179,7 @@ impl SqliteStore {
         self.shared.writer.counts()
     }
 
-    async fn hand_over(&self, task: Task) -> Result<Done, StoreError> {
+    pub(crate) async fn hand_over(&self, task: Task) -> Result<Done, StoreError> {
         // Without an answer the writer died with the task in its hands: nobody knows how far it came.
         self.shared
             .writer
@@ -185,7 +195,7 @@ impl<W: Write + Lower<Plan>> Commit<W> for SqliteStore {
             Plan::of(&self.realm, batch).map_err(|error| StoreError::new(StoreErrorKind::Backend, error))?;
         match self.hand_over(Task::Batch(plan)).await? {
             Done::Batch(outcome) => outcome.landed(batch).ok_or_else(|| StoreErrorKind::Backend.into()),
-            Done::Statement { .. } => Err(StoreErrorKind::Backend.into()),
+            _ => Err(StoreErrorKind::Backend.into()),
         }
     }
 }

@@ -52,11 +52,17 @@ struct Job {
 pub(crate) enum Task {
     Batch(Plan),
     Statement(Statement),
+    #[cfg(feature = "throttle")]
+    Windows(crate::throttle::WindowTask),
 }
 
 pub(crate) enum Done {
     Batch(Outcome),
-    Statement { rows: usize },
+    Statement {
+        rows: usize,
+    },
+    #[cfg(feature = "throttle")]
+    Windows(vestibule_throttle::Taken),
 }
 
 impl Writer {
@@ -251,6 +257,8 @@ impl Task {
             Self::Statement(statement) => {
                 execute(connection, statement).map(|rows| Done::Statement { rows }).map_err(fault)
             }
+            #[cfg(feature = "throttle")]
+            Self::Windows(task) => task.run(connection).map(Done::Windows),
         }
     }
 }

@@ -88,12 +88,14 @@ impl Kv for MemoryKv {
 
     async fn add(&self, key: Key, delta: i64, at_most: Option<i64>) -> Result<Option<i64>, StoreError> {
         let mut tables = self.lock();
-        let count = tables.counters.entry(key).or_insert(0);
+        let count = tables.counters.get(&key).copied().unwrap_or(0);
         let sum = count.saturating_add(delta).max(0);
         if at_most.is_some_and(|limit| delta > 0 && sum > limit) {
             return Ok(None);
         }
-        *count = sum;
+        if sum != count {
+            tables.counters.insert(key, sum);
+        }
         Ok(Some(sum))
     }
 }

@@ -88,7 +88,7 @@ pub enum Applied {
 ///   40 operations and 256 KiB.
 /// - **K-3** `list` gives the keys of one partition above `after`, ascending by sort bytes, at most `limit`.
 /// - **K-4** `add` is one step on one key that `apply` never touches: it adds, unless the sum would be above
-///   `at_most`; a missing counter counts as zero, and no sum goes below zero.
+///   `at_most`; a missing counter counts as zero, no sum goes below zero, and adding nothing makes no counter.
 ///
 /// # Errors
 ///

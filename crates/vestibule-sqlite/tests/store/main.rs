@@ -12,3 +12,5 @@ mod migrations;
 mod reference;
 #[cfg(test)]
 mod support;
+#[cfg(all(test, feature = "throttle"))]
+mod windows;
