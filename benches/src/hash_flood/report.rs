@@ -91,17 +91,24 @@ impl fmt::Display for Report {
         line(f, "plain", self.spread(|round| Some(mib(round.plain?.peak_kib))))?;
         let fraction = |round: &Round| Some(mib(round.plain?.peak_kib) / mib(round.ours.peak_kib));
         line(f, "plain / ours", self.spread(fraction))?;
-        if let (Some(flood), Some(ours)) = (self.flood, self.spread(|round| Some(mib(round.ours.peak_kib)))) {
-            let (peak, times) = (mib(flood.peak_kib), mib(flood.peak_kib) / ours.median);
-            writeln!(
-                f,
-                "{:<26} {peak:>8.2}  = {times:.3} x ours",
-                format!("ours, flood of {}", flood.verified)
-            )?;
-        }
+        self.fmt_flood(f)?;
         let verdict = if self.holds() { "holds" } else { "BROKEN" };
         let (worst, bound) = (Mib(self.worst_kib()), Mib(self.bound_kib()));
         writeln!(f, "\nbound 1.15 x (workers x hash) + idle = {bound}; worst of ours {worst}: {verdict}")
+    }
+}
+
+impl Report {
+    /// The larger flood, and what each person who waits in it takes (their task in this program included).
+    fn fmt_flood(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (Some(flood), Some(round)) = (self.flood, self.rounds.first()) else { return Ok(()) };
+        let Some(ours) = self.spread(|round| Some(mib(round.ours.peak_kib))) else { return Ok(()) };
+        let (peak, name) = (mib(flood.peak_kib), format!("ours, flood of {}", flood.verified));
+        write!(f, "{name:<26} {peak:>8.2}  = {:.3} x ours", peak / ours.median)?;
+        if let Some(more @ 1..) = flood.verified.checked_sub(round.ours.verified) {
+            write!(f, ", {:.2} KiB for each one more", (peak - ours.median) * 1024.0 / precise(more))?;
+        }
+        writeln!(f)
     }
 }
 
@@ -119,9 +126,13 @@ impl fmt::Display for Mib {
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "no machine has 2^52 KiB")]
 fn mib(kib: u64) -> f64 {
-    kib as f64 / 1024.0
+    precise(kib) / 1024.0
+}
+
+#[expect(clippy::cast_precision_loss, reason = "no machine has 2^52 KiB, and no flood 2^52 people")]
+const fn precise(number: u64) -> f64 {
+    number as f64
 }
 
 #[cfg(test)]
@@ -162,6 +173,13 @@ mod tests {
     fn the_larger_flood_is_held_to_the_same_bound() {
         assert!(report(5000, Some(5300)).holds());
         assert!(!report(5000, Some(5301)).holds());
+    }
+
+    #[test]
+    fn what_one_more_person_takes_is_told() {
+        let mut larger = report(5000, Some(7000));
+        larger.flood = larger.flood.map(|sample| Sample { verified: 1500, ..sample });
+        assert!(larger.to_string().contains("= 1.400 x ours, 2.00 KiB for each one more"));
     }
 
     #[test]

@@ -35,8 +35,7 @@ pub use pool::{Busy, HashPool, HashPoolConfig, PoolStartError};
 pub use prepare::{PreparationError, PreparedPassword};
 pub use problem::{ENTRIES, Problem};
 pub use service::{
-    PasswordProof, Passwords, Verified, hash_fault, import, marked_must_change, rehashed, set, verification,
-    verify_in,
+    PasswordProof, Passwords, Verified, hash_fault, import, marked_must_change, rehashed, set, verify_in,
 };
 pub use store::{CredentialsGuard, CredentialsRead, CredentialsWrite, Lane, Password, Tries, dynamic};
 pub use tries::TakenTry;

@@ -91,30 +91,30 @@ pub enum Verified {
     Wrong,
 }
 
-/// What a stored password is compared with; a decoy where there is none.
+/// Computes exactly one hash in a reserved place and says whether the password is the one: against a decoy where
+/// there is none, and also where the stored text cannot be read (ATK-A2).
 ///
 /// # Errors
 ///
-/// [`ErrorKind::Corrupt`] when the stored text is no hash that this pool can verify.
-pub fn verification(pool: &HashPool, password: Option<&Password>) -> Result<Verification, Error> {
-    match password.and_then(|password| password.hash.as_deref()) {
-        None => Ok(Verification::Decoy),
-        Some(text) => pool.read(text).map_err(|error| Error::new(ErrorKind::Corrupt, error)),
-    }
-}
-
-/// Computes one hash in a reserved place and says whether the password is the one.
-///
-/// # Errors
-///
-/// [`Error`] when the computation has no result; that never means that the password is wrong.
+/// [`ErrorKind::Corrupt`] when the stored text is no hash that this pool can verify, others when the computation has no
+/// result. None of them means that the password is wrong.
 pub async fn verify_in(
+    pool: &HashPool,
     place: Place,
     stored: Option<&Password>,
-    against: Verification,
     typed: PreparedPassword,
     now: Timestamp,
 ) -> Result<Verified, Error> {
+    let against = match stored.and_then(|stored| stored.hash.as_deref()) {
+        None => Verification::Decoy,
+        Some(text) => match pool.read(text) {
+            Ok(against) => against,
+            Err(error) => {
+                place.verify(typed, Verification::Decoy).await.map_err(hash_fault)?;
+                return Err(Error::new(ErrorKind::Corrupt, error));
+            }
+        },
+    };
     match (place.verify(typed, against).await.map_err(hash_fault)?, stored) {
         (PasswordVerdict::Right(password), Some(stored)) => Ok(Verified::Right {
             proof: PasswordProof {
@@ -279,9 +279,8 @@ impl<S: CredentialsRead + Commit<CredentialsWrite>> Passwords<S> {
         let typed = PreparedPassword::prepare(typed).map_err(|_| Failure::Refused(Problem::Wrong))?;
         let place = self.pool.reserve().map_err(Error::from)?;
         let stored = self.store.password(subject).await?;
-        let against = verification(&self.pool, stored.as_ref())?;
         let taken = self.take_try(subject, lane, now).await?;
-        match verify_in(place, stored.as_ref(), against, typed, now).await? {
+        match verify_in(&self.pool, place, stored.as_ref(), typed, now).await? {
             Verified::Wrong => Err(Failure::Refused(Problem::Wrong)),
             Verified::Right { proof, password } => {
                 self.settle(taken, stored, proof, password, now).await?;

@@ -102,7 +102,8 @@ pub struct Tries {
     /// The highest number of a try that succeeded. Consecutive failures are `taken - settled`: a try whose outcome was
     /// never recorded counts as failed.
     pub settled: u64,
-    /// Since when no further try is taken (until the password is set anew).
+    /// Since when no further try is taken: until the password is set anew, or, in a device's lane, for as long as the
+    /// device is known. (A new password ends the profile's epoch, and with it every known device.)
     pub stopped_at: Option<Timestamp>,
     /// When the last try was taken.
     pub last_at: Timestamp,

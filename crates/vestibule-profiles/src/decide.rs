@@ -5,7 +5,7 @@ use vestibule_core::{AccountId, ContactEmail, Identifier, SubjectId, Timestamp};
 use crate::account::{Account, AccountState};
 use crate::identifier::ProfileIdentifier;
 use crate::membership::{Membership, Move, Standing, Status};
-use crate::policy::{AccountPolicy, Permission, Role};
+use crate::policy::{AccountPolicy, Permission, Permissions, Role};
 use crate::problem::Problem;
 use crate::profile::{Block, MAX_IDENTIFIERS, Profile};
 use crate::store::ProfilesWrite;
@@ -51,6 +51,17 @@ pub fn authorise(
     Ok(vec![ProfilesWrite::RequireMembership { account, subject, version }])
 }
 
+/// Whether what a role may do is within what the actor may: nobody hands out more than they hold (ATK-E7).
+fn must_hold(by: By<'_>, account: &Account, granted: Permissions, asked: Permission) -> Result<(), Problem> {
+    match by {
+        By::Member(member) if !member.standing.administers => {
+            let own = account.policy.permissions(&member.standing.role);
+            if granted.within(own) { Ok(()) } else { Err(Problem::NotPermitted { permission: asked }) }
+        }
+        By::Member(_) | By::Operator => Ok(()),
+    }
+}
+
 /// A profile with its first, verified identifiers, of which the host has proof.
 ///
 /// # Errors
@@ -78,6 +89,9 @@ pub fn register(
     writes.push(ProfilesWrite::CreateProfile { profile });
     Ok(writes)
 }
+
+/// The longest name of an account, in bytes.
+pub const MAX_NAME: usize = 200;
 
 /// What a new account is made of.
 #[derive(Debug, Clone)]
@@ -112,7 +126,7 @@ impl NewAccount {
 ///
 /// # Errors
 ///
-/// [`Problem::AccountLimit`].
+/// [`Problem::AccountLimit`], [`Problem::OutOfBounds`].
 pub fn create_account(
     creator: &Profile,
     new: NewAccount,
@@ -121,6 +135,9 @@ pub fn create_account(
 ) -> Result<Vec<ProfilesWrite>, Problem> {
     if creator.created_accounts >= at_most {
         return Err(Problem::AccountLimit);
+    }
+    if new.name.len() > MAX_NAME || new.policy.check().is_err() {
+        return Err(Problem::OutOfBounds);
     }
     let subject = creator.subject;
     let account = Account {
@@ -206,6 +223,7 @@ pub fn add_member(
     now: Timestamp,
 ) -> Result<Vec<ProfilesWrite>, Problem> {
     let mut writes = authorise(by, account, Permission::Invite)?;
+    must_hold(by, account, account.policy.permissions(&new.role), Permission::Invite)?;
     must_be_open(account)?;
     if let Some(existing) = existing {
         return Err(Problem::AlreadyMember { status: existing.standing.status });
@@ -247,17 +265,19 @@ pub fn add_member(
 ///
 /// # Errors
 ///
-/// [`Problem::NotPermitted`], [`Problem::NotYourself`], [`Problem::WrongStatus`],
+/// [`Problem::NotPermitted`], [`Problem::NotMember`], [`Problem::NotYourself`], [`Problem::WrongStatus`],
 /// [`Problem::PrimaryAdministrator`], [`Problem::LastAdministrator`], and for moves into Active
 /// [`Problem::SeatLimit`], [`Problem::Closed`], [`Problem::Suspended`].
 pub fn move_member(
     by: By<'_>,
     account: &Account,
-    member: &Membership,
+    member: Option<&Membership>,
     step: Move,
     now: Timestamp,
 ) -> Result<Vec<ProfilesWrite>, Problem> {
     let mut writes = authorise(by, account, permission_for(step))?;
+    // Only after the actor is known to be one who may ask: a stranger does not learn who is a member (PR-15).
+    let member = member.ok_or(Problem::NotMember)?;
     if by.subject() == Some(member.subject) {
         return Err(Problem::NotYourself);
     }
@@ -279,6 +299,9 @@ pub fn move_member(
             }
         }
         Move::Dismiss => {
+            if member.standing.administers && !has_equal_rank(by) {
+                return Err(Problem::NotPermitted { permission: Permission::Dismiss });
+            }
             if account.primary == subject {
                 return Err(Problem::PrimaryAdministrator);
             }
@@ -317,14 +340,15 @@ pub fn move_member(
 pub fn change_role(
     by: By<'_>,
     account: &Account,
-    member: &Membership,
+    member: Option<&Membership>,
     role: Role,
     administers: bool,
 ) -> Result<Vec<ProfilesWrite>, Problem> {
     let mut writes = authorise(by, account, Permission::EditPolicy)?;
+    let member = member.ok_or(Problem::NotMember)?;
+    must_hold(by, account, account.policy.permissions(&role), Permission::EditPolicy)?;
     // Only who administers makes or unmakes administrators: a role must not grant more than it holds (ATK-E7).
-    let equal_rank = !matches!(by, By::Member(actor) if !actor.standing.administers);
-    if !equal_rank && (administers || member.standing.administers) {
+    if !has_equal_rank(by) && (administers || member.standing.administers) {
         return Err(Problem::NotPermitted { permission: Permission::EditPolicy });
     }
     if by.subject() == Some(member.subject) {
@@ -357,7 +381,8 @@ pub fn change_role(
 ///
 /// # Errors
 ///
-/// [`Problem::NotPermitted`], [`Problem::Closed`].
+/// [`Problem::NotPermitted`], also when a role would gain what the actor does not hold; [`Problem::Closed`],
+/// [`Problem::OutOfBounds`].
 pub fn edit_policy(
     by: By<'_>,
     account: &Account,
@@ -366,6 +391,13 @@ pub fn edit_policy(
     let mut writes = authorise(by, account, Permission::EditPolicy)?;
     if account.state == AccountState::Closed {
         return Err(Problem::Closed);
+    }
+    if policy.check().is_err() {
+        return Err(Problem::OutOfBounds);
+    }
+    for (role, granted) in &policy.roles {
+        let added = granted.without(account.policy.permissions(role));
+        must_hold(by, account, added, Permission::EditPolicy)?;
     }
     let (account, from) = (account.account, account.settings_version);
     writes.push(ProfilesWrite::EditPolicy { account, from, policy });
@@ -399,6 +431,14 @@ pub fn set_block(profile: &Profile, until: Option<Option<Timestamp>>, now: Times
         subject: profile.subject,
         from: profile.epoch,
         block: until.map(|until| Block { since: now, until }),
+    }
+}
+
+/// Only who administers, and the operator, touch those who administer.
+const fn has_equal_rank(by: By<'_>) -> bool {
+    match by {
+        By::Member(actor) => actor.standing.administers,
+        By::Operator => true,
     }
 }
 

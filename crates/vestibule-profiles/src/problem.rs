@@ -55,6 +55,8 @@ pub enum Problem {
     NotMember,
     /// Nobody does this to themselves.
     NotYourself,
+    /// A name or a policy is beyond its bounds.
+    OutOfBounds,
     /// The account's primary administrator hands over first (M9, R32).
     PrimaryAdministrator,
     /// A profile of this id exists.
@@ -171,6 +173,12 @@ static NOT_PERMITTED: Entry =
         .remedies(&[Remedy::R7, Remedy::R38]);
 static NOT_YOURSELF: Entry = Entry::new("membership.not_yourself", "M9", "Nobody does this to themselves.")
     .remedies(&[Remedy::R28, Remedy::R38]);
+static OUT_OF_BOUNDS: Entry = Entry::new(
+    "account.out_of_bounds",
+    "-",
+    "A name has at most 200 bytes, a policy at most 64 roles and 64 networks.",
+)
+.remedies(&[Remedy::R38]);
 static PRIMARY: Entry = Entry::new(
     "membership.primary_administrator",
     "M9",
@@ -221,6 +229,7 @@ pub static ENTRIES: &[&Entry] = &[
     &NOT_MEMBER,
     &NOT_PERMITTED,
     &NOT_YOURSELF,
+    &OUT_OF_BOUNDS,
     &PRIMARY,
     &PROFILE_TAKEN,
     &PROFILE_UNKNOWN,
@@ -252,6 +261,7 @@ impl Registered for Problem {
             Self::NotMember => &NOT_MEMBER,
             Self::NotPermitted { .. } => &NOT_PERMITTED,
             Self::NotYourself => &NOT_YOURSELF,
+            Self::OutOfBounds => &OUT_OF_BOUNDS,
             Self::PrimaryAdministrator => &PRIMARY,
             Self::ProfileTaken => &PROFILE_TAKEN,
             Self::ProfileUnknown => &PROFILE_UNKNOWN,
@@ -285,6 +295,7 @@ impl Registered for Problem {
             | Self::LastWayIn
             | Self::NotMember
             | Self::NotYourself
+            | Self::OutOfBounds
             | Self::PrimaryAdministrator
             | Self::ProfileTaken
             | Self::ProfileUnknown

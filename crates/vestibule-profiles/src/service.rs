@@ -133,9 +133,6 @@ impl<S: ProfilesRead + Commit<ProfilesWrite>> Profiles<S> {
         now: Timestamp,
     ) -> Result<(), Failure<Problem>> {
         for _ in 0..ROUNDS {
-            if self.store.profile(new.subject).await?.is_none() {
-                return Err(Failure::Refused(Problem::ProfileUnknown));
-            }
             let existing = self.store.membership(account, new.subject).await?;
             let landed = self
                 .on_account(by, account, now, |by, account| {
@@ -145,6 +142,10 @@ impl<S: ProfilesRead + Commit<ProfilesWrite>> Profiles<S> {
             match landed {
                 None => return Ok(()),
                 Some(ProfilesGuard::Contact) => return Err(Failure::Refused(Problem::ContactTaken)),
+                // Whether there is such a person is told only to who may add them.
+                Some(ProfilesGuard::ProfileCounts) if self.store.profile(new.subject).await?.is_none() => {
+                    return Err(Failure::Refused(Problem::ProfileUnknown));
+                }
                 Some(_) => {}
             }
         }
@@ -166,10 +167,9 @@ impl<S: ProfilesRead + Commit<ProfilesWrite>> Profiles<S> {
     ) -> Result<(), Failure<Problem>> {
         for _ in 0..ROUNDS {
             let member = self.store.membership(account, subject).await?;
-            let member = member.ok_or(Failure::Refused(Problem::NotMember))?;
             let landed = self
                 .on_account(by, account, now, |by, account| {
-                    decide::move_member(by, account, &member, step, now)
+                    decide::move_member(by, account, member.as_ref(), step, now)
                 })
                 .await?;
             if landed.is_none() {
@@ -195,10 +195,9 @@ impl<S: ProfilesRead + Commit<ProfilesWrite>> Profiles<S> {
     ) -> Result<(), Failure<Problem>> {
         for _ in 0..ROUNDS {
             let member = self.store.membership(account, subject).await?;
-            let member = member.ok_or(Failure::Refused(Problem::NotMember))?;
             let landed = self
                 .on_account(by, account, now, |by, account| {
-                    decide::change_role(by, account, &member, role.clone(), administers)
+                    decide::change_role(by, account, member.as_ref(), role.clone(), administers)
                 })
                 .await?;
             if landed.is_none() {

@@ -108,7 +108,7 @@ pub fn check(session: Session, standing: &Standing, now: Timestamp) -> Result<Va
         Some(_) => AdmissionState::CheckAgain,
     };
     let due = now.since(session.last_used_at) >= session.idle / 10;
-    let touch = (due && now.is_after(session.last_used_at)).then_some(SessionsWrite::TouchSession {
+    let touch = due.then_some(SessionsWrite::TouchSession {
         subject: session.subject,
         slot: session.slot,
         handle: session.handle,
@@ -186,7 +186,8 @@ mod tests {
         };
         let mut session = session();
         session.admissions = vec![stamp];
-        let state = |present| check(session.clone(), &standing().with_admission(present), NOW).unwrap().admission;
+        let state =
+            |present| check(session.clone(), &standing().with_admission(present), NOW).unwrap().admission;
         assert_eq!(state(stamp), AdmissionState::Admitted);
         for moved in [
             AdmissionStamp { membership_epoch: 2, ..stamp },

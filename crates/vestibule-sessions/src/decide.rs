@@ -76,13 +76,18 @@ mod tests {
         let mut session = session();
         for account in 0..40 {
             for epoch in 0..2 {
-                let Some(SessionsWrite::StampAdmissions { admissions, .. }) = stamp(&session, to(account, epoch))
+                let Some(SessionsWrite::StampAdmissions { admissions, .. }) =
+                    stamp(&session, to(account, epoch))
                 else {
                     panic!("a new stamp is noted")
                 };
                 session.admissions = admissions;
                 session = session.checked().unwrap();
-                assert_eq!(stamp(&session, to(account, epoch)), None, "what stands there is not written again");
+                assert_eq!(
+                    stamp(&session, to(account, epoch)),
+                    None,
+                    "what stands there is not written again"
+                );
             }
         }
         let remembered: Vec<_> = (24..40).map(|account| to(account, 1)).collect();

@@ -59,7 +59,7 @@ impl fmt::Display for DeviceLabel {
 
 /// Unicode line and paragraph separators and the explicit marks of direction (UAX 9, section 2) are no controls by
 /// their category, and yet change what a line shows.
-const fn forges(character: char) -> bool {
+fn forges(character: char) -> bool {
     character.is_control()
         || matches!(character,
             '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')

@@ -42,10 +42,11 @@ static EXPIRED: Entry = Entry::new("session.expired", "P1e", "The session lasted
     .visitor("Your session has come to its end. Sign in again.")
     .facts(WHEN)
     .remedies(&[Remedy::R6, Remedy::R1, Remedy::R38]);
-static IDLE: Entry = Entry::new("session.idle", "P1e", "The session was not used for longer than it may rest.")
-    .visitor("You were signed out because the session was not used for long. Sign in again.")
-    .facts(WHEN)
-    .remedies(&[Remedy::R6, Remedy::R1, Remedy::R38]);
+static IDLE: Entry =
+    Entry::new("session.idle", "P1e", "The session was not used for longer than it may rest.")
+        .visitor("You were signed out because the session was not used for long. Sign in again.")
+        .facts(WHEN)
+        .remedies(&[Remedy::R6, Remedy::R1, Remedy::R38]);
 static REVOKED: Entry = Entry::new(
     "session.revoked",
     "P1e",

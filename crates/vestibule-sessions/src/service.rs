@@ -5,7 +5,8 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use vestibule_core::{
-    Batch, BatchId, Commit, Entropy, Error, Failure, KeyRing, SessionHandle, SubjectId, Timestamp, commit_known,
+    Batch, BatchId, Commit, Entropy, Error, Failure, KeyRing, SessionHandle, SubjectId, Timestamp,
+    commit_known,
 };
 
 use crate::check::{Standing, Validated};

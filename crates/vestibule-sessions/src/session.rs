@@ -135,8 +135,7 @@ impl Session {
             digest: row.digest("digest")?,
             subject: row.subject("subject")?,
             profile_epoch: row.u64("profile_epoch")?,
-            password_generation: row
-                .maybe("password_generation", |row| row.u64("password_generation"))?,
+            password_generation: row.maybe("password_generation", |row| row.u64("password_generation"))?,
             evidence: list(&mut row, "evidence", Amr::ALL.len(), |row| {
                 Ok(Evidence { amr: Amr::from_number(row.u8("amr")?)?, at: row.time("evidence")? })
             })?,
@@ -220,7 +219,12 @@ mod tests {
     use crate::testing::{NOW, session};
 
     fn any_session() -> impl Strategy<Value = Session> {
-        let who = (0..MAX_SLOTS, any::<[u8; 16]>(), any::<[u8; 32]>(), proptest::collection::vec(any::<u8>(), 1..=64));
+        let who = (
+            0..MAX_SLOTS,
+            any::<[u8; 16]>(),
+            any::<[u8; 32]>(),
+            proptest::collection::vec(any::<u8>(), 1..=64),
+        );
         let what = (any::<u64>(), any::<Option<u64>>(), proptest::collection::vec(any::<i64>(), 1..=3));
         let when = (any::<i64>(), any::<i64>(), 1..=i64::MAX as u64, any::<i64>());
         let rest = (0..=16u64, any::<u64>(), "[a-zé ]{0,40}", any::<u64>(), any::<[u8; 16]>());
@@ -293,7 +297,8 @@ mod tests {
     fn rows_that_no_decision_makes_are_corrupt() {
         let good = session();
         assert!(good.clone().checked().is_ok());
-        let (mut slot, mut none, mut twice, mut idle) = (good.clone(), good.clone(), good.clone(), good.clone());
+        let (mut slot, mut none, mut twice, mut idle) =
+            (good.clone(), good.clone(), good.clone(), good.clone());
         slot.slot = MAX_SLOTS;
         none.evidence.clear();
         twice.evidence = vec![Evidence { amr: Amr::Otp, at: NOW }; 2];

@@ -36,9 +36,7 @@ pub(crate) fn choose(holders: &[Holder], slots: u16, new: SessionHandle) -> Choi
         .filter(|holder| holder.slot < slots)
         .min_by_key(|holder| (holder.live, holder.last_used_at, holder.slot));
     match first {
-        Some(holder) => {
-            Choice { slot: holder.slot, replacing: Some(holder.handle), evicts: holder.live }
-        }
+        Some(holder) => Choice { slot: holder.slot, replacing: Some(holder.handle), evicts: holder.live },
         // Without slots there is neither an empty nor a taken one; a policy has at least one.
         None => Choice { slot: 0, replacing: None, evicts: false },
     }

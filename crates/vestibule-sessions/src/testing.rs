@@ -1,9 +1,5 @@
 //! What this crate's tests share.
 
-use core::future::Future;
-use core::pin::pin;
-use core::task::{Context, Poll, Waker};
-
 use vestibule_core::{
     BatchId, KeyId, KeyPurpose, KeyRing, Secret, SecretDigest, SessionHandle, SubjectId, Timestamp,
 };
@@ -53,13 +49,4 @@ pub(crate) fn ring() -> KeyRing {
         .current(KeyPurpose::Seal, id, Secret::new([3; 32]))
         .build()
         .unwrap()
-}
-
-/// Runs a future of the in-memory store, which is never pending.
-pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
-    let mut future = pin!(future);
-    match future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(output) => output,
-        Poll::Pending => panic!("the in-memory store is never pending"),
-    }
 }

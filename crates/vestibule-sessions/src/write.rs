@@ -1,7 +1,9 @@
 //! The writes of sessions, with their meaning and guards.
 
 use vestibule_core::kv::{Halt, Key, Rows};
-use vestibule_core::{BatchId, Memory, RowName, SessionHandle, SubjectId, Timestamp, Verdict, Write, WriteKind};
+use vestibule_core::{
+    BatchId, Memory, RowName, SessionHandle, SubjectId, Timestamp, Verdict, Write, WriteKind,
+};
 
 use crate::bridge::{keys, pointer};
 use crate::device::Device;
@@ -9,7 +11,10 @@ use crate::session::{AdmissionStamp, Session};
 
 /// Why a write of this domain is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[expect(clippy::exhaustive_enums, reason = "a new guard must fail to compile wherever refusals are explained")]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "a new guard must fail to compile wherever refusals are explained"
+)]
 pub enum SessionsGuard {
     /// It never refuses.
     Always,
@@ -148,7 +153,8 @@ impl Write for SessionsWrite {
             }
             Self::StampAdmissions { subject, slot, handle, from, admissions } => {
                 let key = keys::session(*subject, *slot);
-                let Some(session) = held(rows, &key, *handle)?.filter(|session| session.version == *from) else {
+                let Some(session) = held(rows, &key, *handle)?.filter(|session| session.version == *from)
+                else {
                     return Ok(Verdict::Refused);
                 };
                 let Some(version) = from.checked_add(1) else { return Ok(Verdict::Refused) };
@@ -172,7 +178,8 @@ impl Write for SessionsWrite {
             // What is gone remembers nothing; a use may be noted twice.
             Self::EndSession { .. } | Self::TouchSession { .. } => Ok(Memory::Silent),
             Self::PutDevice { device, .. } => {
-                let row = rows.get(&keys::device(device.subject, device.slot))?.map(Device::decode).transpose()?;
+                let row =
+                    rows.get(&keys::device(device.subject, device.slot))?.map(Device::decode).transpose()?;
                 Ok(Memory::when(row.is_some_and(|row| row.set_by == batch)))
             }
             Self::PutSession { session, .. } => {

@@ -1,16 +1,18 @@
 //! Opening connections, each with the same settings.
 
 use rusqlite::{Connection, OpenFlags};
-use vestibule_core::StoreError;
+use vestibule_core::{StoreError, StoreErrorKind};
 
 use crate::Options;
-use crate::error::fault;
+use crate::error::{fault, kind};
 use crate::file::OpenedFile;
 
 /// How many prepared statements a connection keeps: more than all domains together have.
 const STATEMENTS: usize = 256;
 /// To what size the log is cut after a checkpoint.
 const LOG_BYTES: i64 = 64 * 1024 * 1024;
+/// How often turning the log on is tried while others do the same.
+const ROUNDS: usize = 32;
 
 /// Opens the file that was found, and makes sure that it is the one that was opened.
 pub(crate) fn connect(file: &OpenedFile, options: &Options) -> Result<Connection, StoreError> {
@@ -46,6 +48,19 @@ fn settle(connection: &Connection, options: &Options) -> rusqlite::Result<()> {
 /// Turns the write-ahead log on, which the file itself then remembers: readers and the writer do not wait for each
 /// other.
 pub(crate) fn require_write_ahead_log(connection: &Connection) -> rusqlite::Result<bool> {
+    for _ in 0..ROUNDS {
+        match turn_log_on(connection) {
+            // SQLite answers "busy" to the change at once, whatever the timeout: who holds the file is waited for here.
+            Err(error) if kind(&error) == StoreErrorKind::Contended => {
+                connection.execute_batch("begin exclusive; rollback")?;
+            }
+            answer => return answer,
+        }
+    }
+    turn_log_on(connection)
+}
+
+fn turn_log_on(connection: &Connection) -> rusqlite::Result<bool> {
     let mode: String = connection.query_row("pragma journal_mode = wal", [], |row| row.get(0))?;
     Ok(mode == "wal")
 }

@@ -167,10 +167,10 @@ impl SqliteStore {
     }
 
     async fn remove(&self, statement: Statement) -> Result<usize, StoreError> {
-        match self.hand_over(Task::Statement(statement)).await? {
-            Done::Statement { rows } => Ok(rows),
-            _ => Err(StoreErrorKind::Backend.into()),
-        }
+        let Done::Statement { rows } = self.hand_over(Task::Statement(statement)).await? else {
+            return Err(StoreErrorKind::Backend.into());
+        };
+        Ok(rows)
     }
 
     /// What the writer has done since the file was opened.
@@ -193,10 +193,10 @@ impl<W: Write + Lower<Plan>> Commit<W> for SqliteStore {
     async fn commit(&self, batch: &Batch<W>) -> Result<Landed<W::Guard>, StoreError> {
         let plan =
             Plan::of(&self.realm, batch).map_err(|error| StoreError::new(StoreErrorKind::Backend, error))?;
-        match self.hand_over(Task::Batch(plan)).await? {
-            Done::Batch(outcome) => outcome.landed(batch).ok_or_else(|| StoreErrorKind::Backend.into()),
-            _ => Err(StoreErrorKind::Backend.into()),
-        }
+        let Done::Batch(outcome) = self.hand_over(Task::Batch(plan)).await? else {
+            return Err(StoreErrorKind::Backend.into());
+        };
+        outcome.landed(batch).ok_or_else(|| StoreErrorKind::Backend.into())
     }
 }
 

@@ -11,9 +11,14 @@ use vestibule_core::Entry;
 /// ```
 #[must_use]
 pub fn registry() -> Vec<&'static Entry> {
-    let mut entries: Vec<&'static Entry> =
-        [vestibule_credentials::ENTRIES, vestibule_profiles::ENTRIES, vestibule_throttle::registry()]
-            .concat();
+    let mut entries: Vec<&'static Entry> = [
+        vestibule_credentials::ENTRIES,
+        vestibule_profiles::ENTRIES,
+        vestibule_sessions::registry(),
+        vestibule_throttle::registry(),
+        crate::problem::ENTRIES,
+    ]
+    .concat();
     entries.sort_by_key(|entry| entry.code);
     entries
 }

@@ -4,15 +4,19 @@ use vestibule_core::{Commit, Shared};
 use vestibule_credentials::CredentialsRead;
 use vestibule_journal::JournalRead;
 use vestibule_profiles::ProfilesRead;
+use vestibule_sessions::SessionsRead;
 use vestibule_throttle::Windows;
 
 use crate::writes::AnyWrite;
 
 /// A store of every domain. Nobody implements it: whatever reads every domain and lands [`AnyWrite`] is one.
-pub trait Store: ProfilesRead + CredentialsRead + JournalRead + Windows + Commit<AnyWrite> + 'static {}
+pub trait Store:
+    ProfilesRead + CredentialsRead + SessionsRead + JournalRead + Windows + Commit<AnyWrite> + 'static
+{
+}
 
 impl<T> Store for T where
-    T: ProfilesRead + CredentialsRead + JournalRead + Windows + Commit<AnyWrite> + 'static
+    T: ProfilesRead + CredentialsRead + SessionsRead + JournalRead + Windows + Commit<AnyWrite> + 'static
 {
 }
 
@@ -21,6 +25,7 @@ impl<T> Store for T where
 pub trait DynStore:
     vestibule_profiles::dynamic::ProfilesRead
     + vestibule_credentials::dynamic::CredentialsRead
+    + vestibule_sessions::dynamic::SessionsRead
     + vestibule_journal::dynamic::JournalRead
     + vestibule_throttle::dynamic::Windows
     + vestibule_core::dynamic::Commit<AnyWrite>

@@ -3,6 +3,7 @@
 use vestibule_credentials::CredentialsWrite;
 use vestibule_journal::JournalWrite;
 use vestibule_profiles::ProfilesWrite;
+use vestibule_sessions::SessionsWrite;
 
 vestibule_core::union_of_writes! {
     /// What an operation writes, whichever domains it spans: a password change, the sessions it ends and the audit
@@ -12,6 +13,8 @@ vestibule_core::union_of_writes! {
         Profiles(ProfilesWrite),
         /// Passwords and their tries.
         Credentials(CredentialsWrite),
+        /// Sessions and known devices.
+        Sessions(SessionsWrite),
         /// Audit events, cases, messages.
         Journal(JournalWrite),
     }

@@ -109,7 +109,8 @@ mod tests {
         for n in 0..100 {
             now = now.plus(Duration::from_secs(6 * 3600));
             let proven = Evidence { amr: Amr::Password, at: now };
-            session = reissue(&policy, &session, &ReissueRequest::new(EPOCH).proven(proven), &ids(n), now).session;
+            session =
+                reissue(&policy, &session, &ReissueRequest::new(EPOCH).proven(proven), &ids(n), now).session;
             assert!(session.ends_at <= end);
         }
     }

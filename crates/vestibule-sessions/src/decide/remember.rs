@@ -93,3 +93,30 @@ pub fn remember(
     let write = SessionsWrite::PutDevice { device: device.clone(), replacing: choice.replacing };
     RememberedDevice { device, write, evicted: choice.replacing.filter(|_| choice.evicts) }
 }
+
+#[cfg(test)]
+mod tests {
+    use core::time::Duration;
+
+    use super::*;
+    use crate::testing::{EPOCH, NOW, ids, subject};
+
+    #[test]
+    fn a_dead_device_goes_before_the_longest_known_and_nobody_is_evicted() {
+        let policy = SessionPolicy::default();
+        let request = RememberRequest::new(subject(), EPOCH);
+        let mut devices: Vec<Device> = Vec::new();
+        for n in 0..16 {
+            let now = NOW.plus(Duration::from_secs(n));
+            let known = remember(&policy, &request, &devices, &ids(u8::try_from(n).unwrap()), now);
+            assert_eq!(known.evicted, None);
+            devices.push(known.device);
+        }
+        let longest = devices.iter().min_by_key(|device| device.made_at).unwrap().handle;
+        assert_eq!(remember(&policy, &request, &devices, &ids(99), NOW).evicted, Some(longest));
+        let dead = devices.iter_mut().find(|device| device.slot == 9).unwrap();
+        dead.profile_epoch -= 1;
+        let known = remember(&policy, &request, &devices, &ids(99), NOW);
+        assert_eq!((known.device.slot, known.evicted), (9, None));
+    }
+}

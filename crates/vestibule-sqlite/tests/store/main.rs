@@ -7,6 +7,8 @@ mod faults;
 #[cfg(test)]
 mod host;
 #[cfg(test)]
+mod killed;
+#[cfg(test)]
 mod migrations;
 #[cfg(test)]
 mod reference;

@@ -1,0 +1,136 @@
+//! What keeps accounts and realms apart.
+
+use vestibule_core::{Landed, Realm};
+use vestibule_credentials::{CredentialsRead, Lane};
+use vestibule_profiles::{ProfilesGuard, ProfilesRead, ProfilesWrite};
+use vestibule_throttle::{Taken, Windows};
+
+use crate::case::{Case, Need};
+use crate::finding::{Outcome, ensure, same};
+use crate::fixture::{
+    account_id, add_membership, address_key, create_account, create_profile, email, put_password, standing,
+    subject, take, take_try, window,
+};
+use crate::harness::Harness;
+use crate::scene::Scene;
+
+pub(super) fn table<H: Harness>() -> Vec<Case<H>> {
+    vec![
+        Case {
+            id: "account_isolation_read",
+            clauses: &["S-8"],
+            needs: Need::Nothing,
+            breaks: "one company sees another's members",
+            since: 1,
+            run: |harness| Box::pin(account_isolation_read(harness)),
+        },
+        Case {
+            id: "account_isolation_write",
+            clauses: &["S-2"],
+            needs: Need::Nothing,
+            breaks: "a dismissal in one company is one in every company",
+            since: 1,
+            run: |harness| Box::pin(account_isolation_write(harness)),
+        },
+        Case {
+            id: "account_isolation_unique_key",
+            clauses: &["S-2"],
+            needs: Need::Nothing,
+            breaks: "a contact address taken in one company cannot be used in another, or is used twice in one",
+            since: 1,
+            run: |harness| Box::pin(account_isolation_unique_key(harness)),
+        },
+        Case {
+            id: "realm_isolation_read_write_unique",
+            clauses: &["PR-15"],
+            needs: Need::Nothing,
+            breaks: "one white-label deployment reads, changes or blocks the people of another",
+            since: 1,
+            run: |harness| Box::pin(realm_isolation_read_write_unique(harness)),
+        },
+    ]
+}
+
+async fn account_isolation_read<H: Harness>(harness: &H) -> Outcome {
+    let scene = Scene::open(harness, "account_isolation_read").await?;
+    let (acme, acme2) = (account_id("acme")?, account_id("acme2")?);
+    scene.land(vec![add_membership(acme, subject(1))?, add_membership(acme2, subject(2))?]).await?;
+    same("a member of another account", &scene.store.membership(acme, subject(2)).await?, &None)?;
+    let members = scene.store.members_of(acme, None, 9).await?;
+    same("the members of one", &members.iter().map(|row| row.subject).collect(), &vec![subject(1)])?;
+    let accounts = scene.store.memberships_of(subject(2), None, 9).await?;
+    same("the accounts of one", &accounts.iter().map(|row| row.account).collect(), &vec![acme2])
+}
+
+async fn account_isolation_write<H: Harness>(harness: &H) -> Outcome {
+    let scene = Scene::open(harness, "account_isolation_write").await?;
+    let (acme, globex, ada) = (account_id("acme")?, account_id("globex")?, subject(1));
+    scene.land(vec![add_membership(acme, ada)?, add_membership(globex, ada)?]).await?;
+    let elsewhere = scene.store.membership(globex, ada).await?;
+    let dismissed = standing(vestibule_profiles::Status::Dismissed)?;
+    let step =
+        |to, from| ProfilesWrite::MoveMembership { account: acme, subject: ada, from, to, ends_access: true };
+    scene.land(vec![step(Some(dismissed.clone()), 1)]).await?;
+    let here = scene.store.membership(acme, ada).await?.map(|row| (row.standing, row.version, row.epoch));
+    same("the membership moved", &here, &Some((dismissed, 2, 2)))?;
+    same("the membership elsewhere", &scene.store.membership(globex, ada).await?, &elsewhere)?;
+    scene.land(vec![step(None, 2)]).await?;
+    same("the membership removed", &scene.store.membership(acme, ada).await?, &None)?;
+    same("the membership elsewhere", &scene.store.membership(globex, ada).await?, &elsewhere)?;
+    let listed = scene.store.memberships_of(ada, None, 9).await?;
+    same("the memberships left", &listed, &elsewhere.into_iter().collect())
+}
+
+async fn account_isolation_unique_key<H: Harness>(harness: &H) -> Outcome {
+    let scene = Scene::open(harness, "account_isolation_unique_key").await?;
+    let contact = |account, from, to| ProfilesWrite::MoveContact { account, key: address_key(1), from, to };
+    let (acme, globex) = (account_id("acme")?, account_id("globex")?);
+    scene.land(vec![contact(acme, None, Some(subject(1)))]).await?;
+    scene.land(vec![contact(globex, None, Some(subject(2)))]).await?;
+    let again = vec![contact(acme, None, Some(subject(3)))];
+    scene.refuse("the same contact twice in one account", again, ProfilesGuard::Contact).await?;
+    let owners = (
+        scene.store.contact_owner(acme, address_key(1)).await?,
+        scene.store.contact_owner(globex, address_key(1)).await?,
+    );
+    same("whose the contact is", &owners, &(Some(subject(1)), Some(subject(2))))
+}
+
+async fn realm_isolation_read_write_unique<H: Harness>(harness: &H) -> Outcome {
+    let scene = Scene::open(harness, "realm_isolation_read_write_unique").await?;
+    let other = scene.realm(&Realm::parse("other")?).await?;
+    let own = email(1, "ada@example.com")?;
+    let (kind, key) = (own.identifier.kind(), own.identifier.key());
+    let writes = || vec![create_profile(1), take(own.clone())];
+    scene.land(writes()).await?;
+    scene.land(vec![create_account("acme")?, add_membership(account_id("acme")?, subject(1))?]).await?;
+    scene.land(vec![put_password(1, "hash", None, 1)]).await?;
+    scene.land(vec![take_try(1, 0, 100)]).await?;
+    ensure(other.profile(subject(1)).await?.is_none(), "another realm reads the profile")?;
+    ensure(other.identifier_owner(kind, key).await?.is_none(), "another realm reads the address")?;
+    ensure(other.account(account_id("acme")?).await?.is_none(), "another realm reads the account")?;
+    ensure(other.memberships_of(subject(1), None, 9).await?.is_empty(), "another realm lists memberships")?;
+    ensure(other.password(subject(1)).await?.is_none(), "another realm reads the password")?;
+    ensure(other.tries(subject(1), Lane::Everybody).await?.is_none(), "another realm reads the tries")?;
+
+    // The same keys are free there, and changes there stay there.
+    let landed = scene.commit(&other, writes()).await?;
+    same("the same rows in another realm", &landed, &Landed::Applied)?;
+    let bump = vec![ProfilesWrite::BumpEpoch { subject: subject(1), from: 1 }];
+    same("a change there", &scene.commit(&other, bump).await?, &Landed::Applied)?;
+    same("the epoch here", &scene.store.profile(subject(1)).await?.map(|row| row.epoch), &Some(1))?;
+
+    // A batch remembered here is not remembered there.
+    let batch = scene.batch(vec![create_profile(7), create_account("seven")?])?;
+    let (here, there) = (
+        vestibule_core::Commit::commit(&scene.store, &batch).await?,
+        vestibule_core::Commit::commit(&other, &batch).await?,
+    );
+    same("one batch in two realms", &(here, there), &(Landed::Applied, Landed::Applied))?;
+
+    // A full window here is empty there.
+    let full = || vec![window(1, 0, 1, 100)];
+    let taken = [scene.store.take(full()).await?, other.take(full()).await?];
+    let all = taken.iter().all(|taken| matches!(taken, Taken::All(_)));
+    ensure(all, "tries in one realm are debited in another")
+}

@@ -1,0 +1,315 @@
+//! The linking model.
+
+use vestibule_core::Landed;
+use vestibule_profiles::{
+    Account, AccountPolicy, Block, Profile, ProfileIdentifier, ProfilesGuard, ProfilesRead, ProfilesWrite,
+};
+
+use crate::case::{Case, Need};
+use crate::finding::{Outcome, ensure, same};
+use crate::fixture::{
+    NOW, account, account_id, add_membership, create_account, create_profile, email, profile, social,
+    subject, take,
+};
+use crate::harness::Harness;
+use crate::race::{ROUNDS, Race};
+use crate::scene::Scene;
+
+pub(super) fn table<H: Harness>() -> Vec<Case<H>> {
+    vec![
+        Case {
+            id: "identifier_unique_across_profiles",
+            clauses: &["S-2", "PR-1"],
+            needs: Need::Nothing,
+            breaks: "an address signs in two people",
+            since: 1,
+            run: |harness| Box::pin(identifier_unique_across_profiles(harness)),
+        },
+        Case {
+            id: "two_pendings_one_winner",
+            clauses: &["S-2", "PR-1"],
+            needs: Need::Nothing,
+            breaks: "two people verify one address at once and both own it",
+            since: 1,
+            run: |harness| Box::pin(two_pendings_one_winner(harness)),
+        },
+        Case {
+            id: "provider_subject_unique_globally",
+            clauses: &["S-2", "PR-1"],
+            needs: Need::Nothing,
+            breaks: "one Google account opens two profiles",
+            since: 1,
+            run: |harness| Box::pin(provider_subject_unique_globally(harness)),
+        },
+        Case {
+            id: "pending_grants_nothing_and_never_hides",
+            clauses: &["PR-1"],
+            needs: Need::Nothing,
+            breaks: "typing somebody's address takes it from them, or takes a verified one back to pending",
+            since: 1,
+            run: |harness| Box::pin(pending_grants_nothing_and_never_hides(harness)),
+        },
+        Case {
+            id: "released_identifier_is_free",
+            clauses: &["S-2"],
+            needs: Need::Nothing,
+            breaks: "an address that was given up can never be used again, or still opens the old profile",
+            since: 1,
+            run: |harness| Box::pin(released_identifier_is_free(harness)),
+        },
+        Case {
+            id: "unlink_last_method_refused_race",
+            clauses: &["S-2", "PR-2"],
+            needs: Need::Nothing,
+            breaks: "two removals at once lock a person out for ever",
+            since: 1,
+            run: |harness| Box::pin(unlink_last_method_refused_race(harness)),
+        },
+        Case {
+            id: "last_administrator_cannot_be_dismissed_race",
+            clauses: &["S-2", "PR-8"],
+            needs: Need::Nothing,
+            breaks: "two administrators dismiss each other and the company has none",
+            since: 1,
+            run: |harness| Box::pin(last_administrator_cannot_be_dismissed_race(harness)),
+        },
+        Case {
+            id: "seats_are_never_overspent_race",
+            clauses: &["S-2"],
+            needs: Need::Nothing,
+            breaks: "a company has more members than it pays for",
+            since: 1,
+            run: |harness| Box::pin(seats_are_never_overspent_race(harness)),
+        },
+        Case {
+            id: "join_race_one_winner",
+            clauses: &["S-2"],
+            needs: Need::Nothing,
+            breaks: "two clicks join twice and count two seats",
+            since: 1,
+            run: |harness| Box::pin(join_race_one_winner(harness)),
+        },
+        Case {
+            id: "stale_versions_are_refused",
+            clauses: &["S-2"],
+            needs: Need::Nothing,
+            breaks: "the later of two administrators undoes what the earlier did without having seen it",
+            since: 1,
+            run: |harness| Box::pin(stale_versions_are_refused(harness)),
+        },
+        Case {
+            id: "last_wrong_secret_only_moves_forward",
+            clauses: &["S-7"],
+            needs: Need::Nothing,
+            breaks: "a slow request hides a later attack from the member list",
+            since: 1,
+            run: |harness| Box::pin(last_wrong_secret_only_moves_forward(harness)),
+        },
+    ]
+}
+
+async fn identifier_unique_across_profiles<H: Harness>(harness: &H) -> Outcome {
+    let scene = Scene::open(harness, "identifier_unique_across_profiles").await?;
+    scene.land(vec![take(email(1, "ada@example.com")?)]).await?;
+    // Spelled otherwise it is the same address: core folds, the store compares.
+    let again = vec![take(email(2, "ADA@Example.COM")?)];
+    scene.refuse("an address that another verified", again, ProfilesGuard::IdentifierFree).await?;
+    scene.land(vec![take(email(2, "bob@example.com")?)]).await?;
+    let own = email(1, "ada@example.com")?;
+    let owner = scene.store.identifier_owner(own.identifier.kind(), own.identifier.key()).await?;
+    same("whose the address is", &owner, &Some(own))?;
+    ensure(scene.store.identifiers(subject(2)).await?.len() == 1, "the refused address is listed")
+}
+
+async fn two_pendings_one_winner<H: Harness>(harness: &H) -> Outcome {
+    let scene = Scene::open(harness, "two_pendings_one_winner").await?;
+    let mut race = Race::open(&scene).await?;
+    for round in 0..ROUNDS {
+        let address = format!("ada{round}@example.com");
+        for person in 0..8 {
+            let pending = ProfileIdentifier { verified_at: None, ..email(person, &address)? };
+            scene.land(vec![ProfilesWrite::NotePending { identifier: pending }]).await?;
+        }
+        race.expect_winners(1, async |task, store| {
+            let own = email(u64::try_from(task)?, &address)?;
+            Ok(scene.commit(store, vec![take(own)]).await? == Landed::Applied)
+        })?;
+        let key = email(0, &address)?.identifier;
+        let owner = scene.store.identifier_owner(key.kind(), key.key()).await?;
+        ensure(owner.is_some_and(|row| row.verified_at.is_some()), "the winner does not own the address")?;
+    }
+    race.finish()
+}
+
+async fn provider_subject_unique_globally<H: Harness>(harness: &H) -> Outcome {
+    let scene = Scene::open(harness, "provider_subject_unique_globally").await?;
+    scene.land(vec![take(social(1, "Subject")?)]).await?;
+    let again = vec![take(social(2, "Subject")?)];
+    scene.refuse("a provider's subject linked elsewhere", again, ProfilesGuard::IdentifierFree).await?;
+    // Subjects of providers are compared as they are (OpenID Connect Core 1.0, section 2).
+    scene.land(vec![take(social(2, "subject")?)]).await
+}
+
+async fn pending_grants_nothing_and_never_hides<H: Harness>(harness: &H) -> Outcome {
+    let scene = Scene::open(harness, "pending_grants_nothing_and_never_hides").await?;
+    let own = email(1, "ada@example.com")?;
+    let (kind, key) = (own.identifier.kind(), own.identifier.key());
+    let note = |person| -> Result<_, crate::Finding> {
+        let identifier = ProfileIdentifier { verified_at: None, ..email(person, "ada@example.com")? };
+        Ok(vec![ProfilesWrite::NotePending { identifier }])
+    };
+    scene.land(note(2)?).await?;
+    same("the owner of what is only pending", &scene.store.identifier_owner(kind, key).await?, &None)?;
+    scene.land(vec![take(own.clone())]).await?;
+    scene.land(note(1)?).await?;
+    same("a verified address noted again", &scene.store.identifiers(subject(1)).await?, &vec![own])?;
+    let release = |verified| ProfilesWrite::ReleaseIdentifier { subject: subject(2), kind, key, verified };
+    scene.refuse("a pending one as verified", vec![release(true)], ProfilesGuard::IdentifierHeld).await?;
+    scene.land(vec![release(false)]).await?;
+    ensure(
+        scene.store.identifier_owner(kind, key).await?.is_some(),
+        "dropping a note frees another's address",
+    )
+}
+
+async fn released_identifier_is_free<H: Harness>(harness: &H) -> Outcome {
+    let scene = Scene::open(harness, "released_identifier_is_free").await?;
+    let own = email(1, "ada@example.com")?;
+    let (kind, key) = (own.identifier.kind(), own.identifier.key());
+    let release =
+        || vec![ProfilesWrite::ReleaseIdentifier { subject: subject(1), kind, key, verified: true }];
+    scene.land(vec![take(own)]).await?;
+    scene.land(release()).await?;
+    same("the owner afterwards", &scene.store.identifier_owner(kind, key).await?, &None)?;
+    same("the identifiers afterwards", &scene.store.identifiers(subject(1)).await?, &Vec::new())?;
+    scene.refuse("giving it up twice", release(), ProfilesGuard::IdentifierHeld).await?;
+    scene.land(vec![take(email(2, "ada@example.com")?)]).await
+}
+
+async fn unlink_last_method_refused_race<H: Harness>(harness: &H) -> Outcome {
+    let scene = Scene::open(harness, "unlink_last_method_refused_race").await?;
+    let mut race = Race::open(&scene).await?;
+    for round in 0..ROUNDS {
+        let two = Profile { identifiers: 2, ..profile(round) };
+        scene.land(vec![ProfilesWrite::CreateProfile { profile: two }]).await?;
+        race.expect_winners(1, async |_, store| {
+            let less = ProfilesWrite::CountWays { subject: subject(round), identifiers: -1, social_links: 0 };
+            Ok(scene.commit(store, vec![less]).await? == Landed::Applied)
+        })?;
+        let left = scene.store.profile(subject(round)).await?.map(|profile| profile.ways_in());
+        same("ways in afterwards", &left, &Some(1))?;
+    }
+    race.finish()
+}
+
+async fn last_administrator_cannot_be_dismissed_race<H: Harness>(harness: &H) -> Outcome {
+    let scene = Scene::open(harness, "last_administrator_cannot_be_dismissed_race").await?;
+    let mut race = Race::open(&scene).await?;
+    for round in 0..ROUNDS {
+        let name = format!("acme{round}");
+        let acme = account_id(&name)?;
+        // As many administrators as racers: one of them must stay.
+        let account = Account { administrators: 8, ..account(&name)? };
+        scene.land(vec![ProfilesWrite::CreateAccount { account }]).await?;
+        race.expect_winners(7, async |_, store| {
+            let less = ProfilesWrite::CountAdministrators { account: acme, delta: -1 };
+            Ok(scene.commit(store, vec![less]).await? == Landed::Applied)
+        })?;
+        let left = scene.store.account(acme).await?.map(|account| account.administrators);
+        same("administrators afterwards", &left, &Some(1))?;
+    }
+    race.finish()
+}
+
+async fn seats_are_never_overspent_race<H: Harness>(harness: &H) -> Outcome {
+    let scene = Scene::open(harness, "seats_are_never_overspent_race").await?;
+    let mut race = Race::open(&scene).await?;
+    for round in 0..ROUNDS {
+        let name = format!("acme{round}");
+        let acme = account_id(&name)?;
+        let mut policy = AccountPolicy::new();
+        policy.seat_limit = Some(4);
+        let account = Account { policy, ..account(&name)? };
+        scene.land(vec![ProfilesWrite::CreateAccount { account }]).await?;
+        race.expect_winners(3, async |task, store| {
+            let joins = vec![
+                ProfilesWrite::CountSeats { account: acme, delta: 1, settings_version: 1 },
+                add_membership(acme, subject(u64::try_from(task)?))?,
+            ];
+            Ok(scene.commit(store, joins).await? == Landed::Applied)
+        })?;
+        let seats = scene.store.account(acme).await?.map(|account| account.seats);
+        same("seats afterwards", &seats, &Some(4))?;
+        same("members afterwards", &scene.store.members_of(acme, None, 99).await?.len(), &3)?;
+    }
+    race.finish()
+}
+
+async fn join_race_one_winner<H: Harness>(harness: &H) -> Outcome {
+    let scene = Scene::open(harness, "join_race_one_winner").await?;
+    let mut race = Race::open(&scene).await?;
+    let acme = account_id("acme")?;
+    for round in 0..ROUNDS {
+        scene.land(vec![create_profile(round)]).await?;
+        race.expect_winners(1, async |_, store| {
+            let joins = vec![
+                ProfilesWrite::CountProfile {
+                    subject: subject(round),
+                    memberships: 1,
+                    accounts: 0,
+                    accounts_at_most: 0,
+                },
+                add_membership(acme, subject(round))?,
+            ];
+            Ok(scene.commit(store, joins).await? == Landed::Applied)
+        })?;
+        let live = scene.store.profile(subject(round)).await?.map(|profile| profile.live_memberships);
+        same("memberships counted", &live, &Some(1))?;
+    }
+    race.finish()
+}
+
+async fn stale_versions_are_refused<H: Harness>(harness: &H) -> Outcome {
+    let scene = Scene::open(harness, "stale_versions_are_refused").await?;
+    let acme = account_id("acme")?;
+    scene.land(vec![create_account("acme")?, create_profile(1), add_membership(acme, subject(1))?]).await?;
+    let edit = |from| ProfilesWrite::EditPolicy { account: acme, from, policy: AccountPolicy::new() };
+    scene.land(vec![edit(1)]).await?;
+    scene.refuse("stale settings", vec![edit(1)], ProfilesGuard::SettingsVersion).await?;
+    let seat = ProfilesWrite::CountSeats { account: acme, delta: 1, settings_version: 1 };
+    scene.refuse("a seat under stale settings", vec![seat], ProfilesGuard::Seats).await?;
+    let block = |from, until| ProfilesWrite::SetBlock {
+        subject: subject(1),
+        from,
+        block: Some(Block { since: NOW, until }),
+    };
+    scene.land(vec![block(1, None)]).await?;
+    scene.refuse("a stale epoch", vec![block(1, Some(NOW))], ProfilesGuard::Epoch).await?;
+    let kept = scene.store.profile(subject(1)).await?.map(|profile| (profile.epoch, profile.block));
+    same("the block", &kept, &Some((2, Some(Block { since: NOW, until: None }))))?;
+    let leave = |from| ProfilesWrite::MoveMembership {
+        account: acme,
+        subject: subject(1),
+        from,
+        to: None,
+        ends_access: true,
+    };
+    scene.refuse("a stale membership", vec![leave(9)], ProfilesGuard::MembershipVersion).await?;
+    scene.land(vec![leave(1)]).await?;
+    scene.refuse("a membership that is gone", vec![leave(1)], ProfilesGuard::MembershipVersion).await
+}
+
+async fn last_wrong_secret_only_moves_forward<H: Harness>(harness: &H) -> Outcome {
+    let scene = Scene::open(harness, "last_wrong_secret_only_moves_forward").await?;
+    let acme = account_id("acme")?;
+    let later = NOW.plus(core::time::Duration::from_secs(60));
+    let touch = |at| vec![ProfilesWrite::TouchMembership { account: acme, subject: subject(1), at }];
+    // It never refuses, also where there is no membership.
+    scene.land(touch(NOW)).await?;
+    ensure(scene.store.membership(acme, subject(1)).await?.is_none(), "a touch makes a membership")?;
+    scene.land(vec![add_membership(acme, subject(1))?]).await?;
+    scene.land(touch(later)).await?;
+    scene.land(touch(NOW)).await?;
+    let at = scene.store.membership(acme, subject(1)).await?.and_then(|row| row.wrong_secret_at);
+    same("the last wrong secret", &at, &Some(later))
+}

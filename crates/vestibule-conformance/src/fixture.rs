@@ -1,0 +1,174 @@
+//! People, accounts and rows that the cases share.
+
+use vestibule_core::{
+    AccountId, AddressKey, BatchId, CaseReference, ClientAddress, EventId, Identifier, KeyId, KeyPurpose,
+    KeyRing, Secret, SocialSubject, SubjectId, Timestamp,
+};
+use vestibule_credentials::{CredentialsWrite, Lane, Password};
+use vestibule_journal::{Event, EventActor, EventKind, JournalWrite};
+use vestibule_profiles::{
+    Account, AccountPolicy, AccountState, Membership, Profile, ProfileIdentifier, ProfilesWrite, Role,
+    Standing, Status,
+};
+use vestibule_throttle::{Overflow, WindowKey, WindowKind, WindowTake};
+
+use crate::finding::Finding;
+
+/// Some instant, at the start of an hour.
+pub(crate) const NOW: Timestamp = Timestamp::from_unix_seconds(1_700_002_800);
+
+pub(crate) fn subject(number: u64) -> SubjectId {
+    SubjectId::from(number)
+}
+
+pub(crate) fn account_id(name: &str) -> Result<AccountId, Finding> {
+    Ok(AccountId::try_from(name)?)
+}
+
+pub(crate) fn profile(number: u64) -> Profile {
+    Profile { identifiers: 1, ..Profile::new(subject(number), NOW) }
+}
+
+pub(crate) fn create_profile(number: u64) -> ProfilesWrite {
+    ProfilesWrite::CreateProfile { profile: profile(number) }
+}
+
+pub(crate) fn account(name: &str) -> Result<Account, Finding> {
+    Ok(Account {
+        account: account_id(name)?,
+        name: name.to_owned(),
+        state: AccountState::Open,
+        primary: subject(1),
+        seats: 1,
+        administrators: 1,
+        policy: AccountPolicy::new(),
+        settings_version: 1,
+        created_at: NOW,
+    })
+}
+
+pub(crate) fn create_account(name: &str) -> Result<ProfilesWrite, Finding> {
+    Ok(ProfilesWrite::CreateAccount { account: account(name)? })
+}
+
+pub(crate) fn standing(status: Status) -> Result<Standing, Finding> {
+    Ok(Standing { status, role: Role::parse("member")?, administers: false, since: NOW, moved_by: None })
+}
+
+pub(crate) fn membership(account: AccountId, subject: SubjectId) -> Result<Membership, Finding> {
+    Ok(Membership {
+        account,
+        subject,
+        standing: standing(Status::Active)?,
+        contact: None,
+        joined_at: NOW,
+        version: 1,
+        epoch: 1,
+        wrong_secret_at: None,
+    })
+}
+
+pub(crate) fn add_membership(account: AccountId, subject: SubjectId) -> Result<ProfilesWrite, Finding> {
+    Ok(ProfilesWrite::AddMembership { membership: membership(account, subject)? })
+}
+
+pub(crate) fn email(number: u64, address: &str) -> Result<ProfileIdentifier, Finding> {
+    Ok(ProfileIdentifier {
+        subject: subject(number),
+        identifier: Identifier::parse_login(address)?,
+        verified_at: Some(NOW),
+        added_at: NOW,
+    })
+}
+
+pub(crate) fn social(number: u64, name: &str) -> Result<ProfileIdentifier, Finding> {
+    Ok(ProfileIdentifier {
+        subject: subject(number),
+        identifier: Identifier::Social(SocialSubject::new("https://issuer.example", name)?),
+        verified_at: Some(NOW),
+        added_at: NOW,
+    })
+}
+
+pub(crate) const fn take(identifier: ProfileIdentifier) -> ProfilesWrite {
+    ProfilesWrite::TakeIdentifier { identifier }
+}
+
+pub(crate) fn password(number: u64, hash: &str, version: u64, generation: u64) -> Password {
+    Password {
+        subject: subject(number),
+        hash: Some(hash.to_owned()),
+        version,
+        generation,
+        set_at: NOW,
+        must_change: false,
+        set_by: BatchId::from_bytes([0; 16]),
+    }
+}
+
+/// Puts the password that follows version `from`.
+pub(crate) fn put_password(number: u64, hash: &str, from: Option<u64>, generation: u64) -> CredentialsWrite {
+    let version = from.unwrap_or(0).saturating_add(1);
+    CredentialsWrite::PutPassword { password: password(number, hash, version, generation), from }
+}
+
+pub(crate) fn take_try(number: u64, from: u64, stops_at: u64) -> CredentialsWrite {
+    CredentialsWrite::TakeTry { subject: subject(number), lane: Lane::Everybody, from, at: NOW, stops_at }
+}
+
+pub(crate) fn event(id: BatchId, reference: Option<[u8; 5]>) -> Result<Event, Finding> {
+    Ok(Event {
+        id: EventId::from(id),
+        at: NOW,
+        batch: id,
+        kind: EventKind::PASSWORD_CHANGED,
+        actor: EventActor::Person(subject(1)),
+        account: Some(account_id("acme")?),
+        subject: Some(subject(1)),
+        case: reference.map(CaseReference::from_bytes),
+        code: None,
+        commitment: Event::NOTHING_PERSONAL,
+    })
+}
+
+pub(crate) const fn record(event: Event) -> JournalWrite {
+    JournalWrite::RecordEvent { event }
+}
+
+/// A window of a minute of this owner, the `minute`th after [`NOW`].
+pub(crate) fn window(owner: u8, minute: i64, at_most: u32, population: u32) -> WindowTake {
+    let start = NOW.unix_micros().saturating_add(minute.saturating_mul(60_000_000));
+    let mut digest = [owner; 32];
+    if let Some(first) = digest.first_mut() {
+        *first = u8::try_from(minute.rem_euclid(200)).unwrap_or_default();
+    }
+    WindowTake {
+        key: WindowKey {
+            kind: WindowKind::Identifier,
+            digest,
+            overflow: Overflow { network: 7, key: 3 },
+            starts_at: Timestamp::from_unix_micros(start),
+            ends_at: Timestamp::from_unix_micros(start.saturating_add(60_000_000)),
+        },
+        at_most,
+        population,
+    }
+}
+
+/// A ring with one key per purpose.
+pub(crate) fn ring() -> Result<KeyRing, Finding> {
+    let id = KeyId::parse("kit")?;
+    Ok(KeyRing::builder()
+        .current(KeyPurpose::Digest, id.clone(), Secret::new([1; 32]))
+        .current(KeyPurpose::Pepper, id.clone(), Secret::new([2; 32]))
+        .current(KeyPurpose::Seal, id, Secret::new([3; 32]))
+        .build()?)
+}
+
+pub(crate) fn address_key(byte: u8) -> AddressKey {
+    AddressKey::from_bytes([byte; 32])
+}
+
+pub(crate) fn client(text: &str) -> Result<ClientAddress, Finding> {
+    Ok(text.parse::<core::net::IpAddr>()?.into())
+}

@@ -1,0 +1,17 @@
+//! Every domain's writes in one batch.
+
+use vestibule_credentials::CredentialsWrite;
+use vestibule_journal::JournalWrite;
+use vestibule_profiles::ProfilesWrite;
+
+vestibule_core::union_of_writes! {
+    /// The writes of every domain that the kit checks: a decision that spans domains lands in one commit.
+    pub enum JoinedWrite / JoinedGuard {
+        /// Of passwords.
+        Credentials(CredentialsWrite),
+        /// Of the journal.
+        Journal(JournalWrite),
+        /// Of the linking model.
+        Profiles(ProfilesWrite),
+    }
+}

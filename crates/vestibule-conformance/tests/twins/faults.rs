@@ -1,0 +1,74 @@
+//! In which one way a twin is wrong.
+
+/// One way to be wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// Operations land whatever their conditions say.
+    DoubleSpend,
+    /// The first half of the operations lands although a condition does not hold.
+    HalfBatch,
+    /// Only absence is judged; versions are not.
+    IgnoresVersion,
+    /// Only versions are judged; absence is not: an insert overwrites.
+    SwallowsDuplicate,
+    /// Rows that are only relied on are not judged.
+    RequireWithoutLock,
+    /// The realm is no part of the key.
+    LeaksRealm,
+    /// Keys are compared without regard to case.
+    CaseFolds,
+    /// Keys end at a NUL within a part.
+    NulTruncates,
+    /// Rows that remember batches are not kept.
+    ForgetsMemory,
+    /// A new handle finds nothing that an earlier one wrote.
+    LosesOnReopen,
+    /// A handle answers from what it read first.
+    StaleReads,
+    /// Counters add without their limit, when it is checked too early.
+    CountersOverspend,
+    /// A counter never says that it is full.
+    CountersUnlimited,
+    /// Giving back does nothing.
+    NeverGivesBack,
+    /// A page ends one row early.
+    ShortPages,
+    /// A page begins with the row that ended the last.
+    PagesOverlap,
+    /// Lists run into the next partition.
+    ListsRunOn,
+    /// Lists come in the opposite order.
+    ListsBackwards,
+    /// Deletes are forgotten.
+    NeverDeletes,
+    /// What is missing is an error.
+    MissingIsError,
+    /// Values are cut to 96 bytes.
+    CutsValues,
+}
+
+impl Fault {
+    pub(crate) const ALL: [Self; 21] = [
+        Self::DoubleSpend,
+        Self::HalfBatch,
+        Self::IgnoresVersion,
+        Self::SwallowsDuplicate,
+        Self::RequireWithoutLock,
+        Self::LeaksRealm,
+        Self::CaseFolds,
+        Self::NulTruncates,
+        Self::ForgetsMemory,
+        Self::LosesOnReopen,
+        Self::StaleReads,
+        Self::CountersOverspend,
+        Self::CountersUnlimited,
+        Self::NeverGivesBack,
+        Self::ShortPages,
+        Self::PagesOverlap,
+        Self::ListsRunOn,
+        Self::ListsBackwards,
+        Self::NeverDeletes,
+        Self::MissingIsError,
+        Self::CutsValues,
+    ];
+}

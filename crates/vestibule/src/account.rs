@@ -1,0 +1,296 @@
+//! Accounts and their members.
+
+use vestibule_core::{AccountId, Failure, Refusal, SubjectId, Timestamp};
+use vestibule_journal::{Draft, EventActor, EventKind};
+use vestibule_profiles::{
+    Account, AccountPolicy, AccountState, By, Membership, Move, NewAccount, NewMember, Problem,
+    ProfilesGuard, ProfilesRead, ProfilesWrite, Role, decide,
+};
+
+use crate::session::Authenticated;
+use crate::vestibule::{Inner, ROUNDS, Vestibule, busy};
+use crate::writes::{AnyGuard, AnyWrite};
+
+/// Who acts on an account, on a person, or on both.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub enum Acting<'a> {
+    /// A member with the permission, by their session.
+    Administrator(&'a Authenticated),
+    /// The deployment's operator, who always says why.
+    Operator(&'a Reason),
+}
+
+/// Why the operator acts: 1 to 500 bytes of text, kept with the audit event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reason(String);
+
+/// Why a text is no reason.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a reason has 1 to 500 bytes")]
+#[non_exhaustive]
+pub struct ReasonError;
+
+impl Reason {
+    /// Reads a reason.
+    ///
+    /// # Errors
+    ///
+    /// [`ReasonError`].
+    pub fn parse(text: &str) -> Result<Self, ReasonError> {
+        let text = text.trim();
+        if (1..=500).contains(&text.len()) { Ok(Self(text.to_owned())) } else { Err(ReasonError) }
+    }
+}
+
+impl Acting<'_> {
+    fn actor(self) -> EventActor {
+        match self {
+            Self::Administrator(who) => EventActor::Administrator(who.subject()),
+            Self::Operator(_) => EventActor::Operator,
+        }
+    }
+
+    pub(crate) fn draft(self, kind: EventKind) -> Draft {
+        let draft = Draft::new(kind, self.actor());
+        match self {
+            Self::Administrator(_) => draft,
+            Self::Operator(reason) => draft.field("reason", &reason.0),
+        }
+    }
+}
+
+impl Vestibule {
+    /// Creates an account; the person becomes its primary administrator.
+    ///
+    /// # Errors
+    ///
+    /// `account.limit`, `account.taken`.
+    pub async fn create_account(&self, who: &Authenticated, new: NewAccount) -> Result<(), Failure<Refusal>> {
+        let inner = self.inner();
+        let (now, subject, account) = (inner.clock.now(), who.subject(), new.account);
+        let actor = EventActor::Person(subject);
+        for _ in 0..ROUNDS {
+            let profile = inner.store.profile(subject).await?;
+            // A session of an earlier epoch creates nothing.
+            let Some(profile) = profile.filter(|profile| profile.epoch == who.profile.epoch) else {
+                return inner.refuse_session(&vestibule_sessions::Problem::Revoked, Some(subject)).await;
+            };
+            let problem = match decide::create_account(&profile, new.clone(), inner.accounts_at_most, now) {
+                Err(problem) => problem,
+                Ok(writes) => {
+                    let id = inner.batch_id(now)?;
+                    let event =
+                        Draft::new(EventKind::ACCOUNT_CREATED, actor).subject(subject).account(account);
+                    let mut batch = inner.record(event, id, now)?;
+                    batch.extend(writes.into_iter().map(AnyWrite::from));
+                    match inner.land(id, now, batch).await? {
+                        None => return Ok(()),
+                        Some(AnyGuard::Profiles(ProfilesGuard::AccountFree)) => Problem::AccountTaken,
+                        Some(_) => continue,
+                    }
+                }
+            };
+            let refusal =
+                inner.refuse_after_proof(&problem, actor, Some(subject), Some(account), now).await?;
+            return Err(Failure::Refused(refusal));
+        }
+        Err(busy().into())
+    }
+
+    /// Replaces an account's policy. Every session asks for admission anew.
+    ///
+    /// # Errors
+    ///
+    /// `membership.not_permitted`, `admission.account_unknown`, `admission.account_closed`.
+    pub async fn edit_policy(
+        &self,
+        by: Acting<'_>,
+        account: AccountId,
+        policy: AccountPolicy,
+    ) -> Result<(), Failure<Refusal>> {
+        let act = Act { by, account, subject: None, kind: EventKind::ACCOUNT_POLICY_CHANGED };
+        self.inner().act(act, |by, account, _, _| decide::edit_policy(by, account, policy.clone())).await
+    }
+
+    /// Closes an account for ever.
+    ///
+    /// # Errors
+    ///
+    /// `membership.not_permitted`, `admission.account_unknown`, `admission.account_closed`.
+    pub async fn close_account(&self, by: Acting<'_>, account: AccountId) -> Result<(), Failure<Refusal>> {
+        let act = Act { by, account, subject: None, kind: EventKind::ACCOUNT_CLOSED };
+        self.inner().act(act, |by, account, _, _| decide::set_state(by, account, AccountState::Closed)).await
+    }
+
+    /// The operator suspends an account, or opens it again.
+    ///
+    /// # Errors
+    ///
+    /// `admission.account_unknown`, `admission.account_closed`.
+    pub async fn suspend_account(
+        &self,
+        reason: &Reason,
+        account: AccountId,
+        suspended: bool,
+    ) -> Result<(), Failure<Refusal>> {
+        let state = if suspended { AccountState::Suspended } else { AccountState::Open };
+        let by = Acting::Operator(reason);
+        let act = Act { by, account, subject: None, kind: EventKind::ACCOUNT_POLICY_CHANGED };
+        self.inner().act(act, |by, account, _, _| decide::set_state(by, account, state)).await
+    }
+
+    /// Adds a member for whom the host vouches, Active or awaiting approval.
+    ///
+    /// # Errors
+    ///
+    /// `membership.not_permitted`, `membership.exists`, `membership.seat_limit`, `membership.contact_taken`,
+    /// `profile.unknown`, `admission.account_unknown`, `admission.account_closed`, `admission.account_suspended`.
+    pub async fn add_member(
+        &self,
+        by: Acting<'_>,
+        account: AccountId,
+        new: NewMember,
+    ) -> Result<(), Failure<Refusal>> {
+        let act = Act { by, account, subject: Some(new.subject), kind: EventKind::MEMBERSHIP_ADDED };
+        let inner = self.inner();
+        if inner.store.profile(new.subject).await?.is_none() {
+            return inner.refuse_act(act, &Problem::ProfileUnknown).await;
+        }
+        inner
+            .act(act, |by, account, member, now| decide::add_member(by, account, member, new.clone(), now))
+            .await
+    }
+
+    /// Approves, declines, dismisses or reinstates a member.
+    ///
+    /// # Errors
+    ///
+    /// `membership.not_permitted`, `membership.not_yourself`, `membership.wrong_status`,
+    /// `membership.primary_administrator`, `membership.last_administrator`, `membership.seat_limit`,
+    /// `admission.not_member`, `admission.account_*`.
+    pub async fn move_member(
+        &self,
+        by: Acting<'_>,
+        account: AccountId,
+        subject: SubjectId,
+        step: Move,
+    ) -> Result<(), Failure<Refusal>> {
+        let kind = match step {
+            Move::Approve => EventKind::MEMBERSHIP_APPROVED,
+            Move::Decline => EventKind::MEMBERSHIP_DECLINED,
+            Move::Dismiss => EventKind::MEMBERSHIP_DISMISSED,
+            _ => EventKind::MEMBERSHIP_REINSTATED,
+        };
+        let act = Act { by, account, subject: Some(subject), kind };
+        let decide = |by: By<'_>, account: &Account, member: Option<&Membership>, now| {
+            decide::move_member(by, account, member, step, now)
+        };
+        self.inner().act(act, decide).await
+    }
+
+    /// Changes an Active member's role and whether they administer.
+    ///
+    /// # Errors
+    ///
+    /// As [`move_member`](Self::move_member).
+    pub async fn change_role(
+        &self,
+        by: Acting<'_>,
+        account: AccountId,
+        subject: SubjectId,
+        role: Role,
+        administers: bool,
+    ) -> Result<(), Failure<Refusal>> {
+        let act = Act { by, account, subject: Some(subject), kind: EventKind::MEMBERSHIP_ROLE_CHANGED };
+        let decide = |by: By<'_>, account: &Account, member: Option<&Membership>, _| {
+            decide::change_role(by, account, member, role.clone(), administers)
+        };
+        self.inner().act(act, decide).await
+    }
+}
+
+/// One act on an account.
+#[derive(Debug, Clone)]
+struct Act<'a> {
+    by: Acting<'a>,
+    account: AccountId,
+    subject: Option<SubjectId>,
+    kind: EventKind,
+}
+
+impl Inner {
+    /// Loads the account, the acting member and the member acted on; decides; commits with the audit event; begins anew
+    /// when something moved.
+    async fn act(
+        &self,
+        act: Act<'_>,
+        decide: impl Fn(By<'_>, &Account, Option<&Membership>, Timestamp) -> Result<Vec<ProfilesWrite>, Problem>
+        + Send,
+    ) -> Result<(), Failure<Refusal>> {
+        let now = self.clock.now();
+        for _ in 0..ROUNDS {
+            let Some(account) = self.store.account(act.account).await? else {
+                return self.refuse_act(act, &Problem::AccountUnknown).await;
+            };
+            let member = match act.subject {
+                None => None,
+                Some(subject) => self.store.membership(act.account, subject).await?,
+            };
+            let acting = match act.by {
+                Acting::Operator(_) => None,
+                Acting::Administrator(who) => {
+                    match self.store.membership(act.account, who.subject()).await? {
+                        Some(acting) => Some((who, acting)),
+                        None => return self.refuse_act(act, &Problem::NotMember).await,
+                    }
+                }
+            };
+            let by = acting.as_ref().map_or(By::Operator, |(_, acting)| By::Member(acting));
+            let writes = match decide(by, &account, member.as_ref(), now) {
+                Ok(writes) => writes,
+                Err(problem) => return self.refuse_act(act, &problem).await,
+            };
+            let id = self.batch_id(now)?;
+            let mut event = act.by.draft(act.kind.clone()).account(act.account);
+            if let Some(subject) = act.subject {
+                event = event.subject(subject);
+            }
+            let mut batch = self.record(event, id, now)?;
+            batch.extend(writes.into_iter().map(AnyWrite::from));
+            if let Some((who, _)) = &acting {
+                // The acting session's person was not signed out, blocked or given another password meanwhile.
+                let (subject, epoch) = (who.subject(), who.profile.epoch);
+                batch.push(ProfilesWrite::RequireProfile { subject, epoch }.into());
+            }
+            match self.land(id, now, batch).await? {
+                None => return Ok(()),
+                Some(AnyGuard::Profiles(ProfilesGuard::Contact)) => {
+                    return self.refuse_act(act, &Problem::ContactTaken).await;
+                }
+                // Whether there is such a person is told only to who may add them.
+                Some(AnyGuard::Profiles(ProfilesGuard::ProfileCounts)) => {
+                    if let Some(subject) = act.subject
+                        && self.store.profile(subject).await?.is_none()
+                    {
+                        return self.refuse_act(act, &Problem::ProfileUnknown).await;
+                    }
+                }
+                Some(AnyGuard::Profiles(ProfilesGuard::Epoch)) => {
+                    let subject = acting.map(|(who, _)| who.subject());
+                    return self.refuse_session(&vestibule_sessions::Problem::Revoked, subject).await;
+                }
+                Some(_) => {}
+            }
+        }
+        Err(busy().into())
+    }
+
+    async fn refuse_act<T>(&self, act: Act<'_>, problem: &Problem) -> Result<T, Failure<Refusal>> {
+        let now = self.clock.now();
+        let actor = act.by.actor();
+        Err(Failure::Refused(
+            self.refuse_after_proof(problem, actor, act.subject, Some(act.account), now).await?,
+        ))
+    }
+}

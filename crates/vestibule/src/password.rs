@@ -1,0 +1,244 @@
+//! Changing a password, and the operator's acts on a person.
+
+use core::time::Duration;
+
+use vestibule_core::{
+    Error, Failure, Identifier, Refusal, Registered, Secret, SessionHandle, SubjectId, Timestamp,
+};
+use vestibule_credentials::{
+    CredentialsRead, CredentialsWrite, Lane, PasswordProof, PreparedPassword, Problem, Verified,
+    marked_must_change, set, verify_in,
+};
+use vestibule_journal::{Draft, EventActor, EventKind};
+use vestibule_profiles::{ProfilesRead, ProfilesWrite, decide as profiles};
+use vestibule_sessions::{Amr, Evidence, SessionToken, decide};
+
+use crate::account::{Acting, Reason};
+use crate::session::Authenticated;
+use crate::vestibule::{Inner, ROUNDS, Vestibule, busy};
+use crate::writes::{AnyGuard, AnyWrite};
+
+/// How long a proof is good for a change of the password (N2).
+const PROOF_HOLDS: Duration = Duration::from_secs(600);
+
+impl Vestibule {
+    /// Changes the password (R5): the present one is asked for, every other session ends, and the acting one goes on
+    /// under the new token that is returned, all in one commit.
+    ///
+    /// # Errors
+    ///
+    /// `password.wrong`, `password.none`, `password.stopped`, `password.rejected`, `session.revoked`.
+    pub async fn change_password(
+        &self,
+        who: &Authenticated,
+        present: impl Into<String>,
+        new: impl Into<String>,
+    ) -> Result<Secret<String>, Failure<Refusal>> {
+        let inner = self.inner();
+        let (now, subject) = (inner.clock.now(), who.subject());
+        let (present, new) = (Secret::new(present.into()), Secret::new(new.into()));
+        let Ok(typed) = PreparedPassword::prepare(present) else {
+            return inner.refuse_person(&Problem::Wrong, subject, now).await;
+        };
+        let place = inner.pool.reserve().map_err(Error::from)?;
+        let tries = inner.store.tries(subject, Lane::Everybody).await?;
+        let taken = match inner.take_try_of(subject, Lane::Everybody, tries, now).await? {
+            Ok(taken) => taken,
+            Err(problem) => return inner.refuse_person(&problem, subject, now).await,
+        };
+        let stored = inner.store.password(subject).await?;
+        let proof = match verify_in(&inner.pool, place, stored.as_ref(), typed, now).await? {
+            Verified::Right { proof, .. } => proof,
+            Verified::Wrong => {
+                let problem = if stored.is_some() { Problem::Wrong } else { Problem::NoPassword };
+                return inner.refuse_person(&problem, subject, now).await;
+            }
+        };
+        inner.replace(proof, new, Some(who), vec![taken.settle().into()]).await?.ok_or_else(|| busy().into())
+    }
+
+    /// Replaces a password that was good for one change only (N2), by the proof that the sign-in left. There is no
+    /// session before or after: the person signs in with the new one.
+    ///
+    /// # Errors
+    ///
+    /// `password.wrong` when the proof is older than ten minutes or of a password that is gone; `password.rejected`.
+    pub async fn replace_password(
+        &self,
+        proof: PasswordProof,
+        new: impl Into<String>,
+    ) -> Result<(), Failure<Refusal>> {
+        let inner = self.inner();
+        let now = inner.clock.now();
+        let good = proof.must_change() && !now.is_after(proof.at().plus(PROOF_HOLDS));
+        if !good {
+            return inner.refuse_person(&Problem::Wrong, proof.subject(), now).await;
+        }
+        inner.replace(proof, Secret::new(new.into()), None, Vec::new()).await?;
+        Ok(())
+    }
+
+    /// The operator marks a password: it is good for one change only (N2).
+    ///
+    /// # Errors
+    ///
+    /// `password.none`.
+    pub async fn require_password_change(
+        &self,
+        reason: &Reason,
+        subject: SubjectId,
+    ) -> Result<(), Failure<Refusal>> {
+        let inner = self.inner();
+        let now = inner.clock.now();
+        for _ in 0..ROUNDS {
+            let Some(password) = inner.store.password(subject).await? else {
+                return inner.refuse_operator(&Problem::NoPassword, subject, now).await;
+            };
+            let id = inner.batch_id(now)?;
+            let event = Acting::Operator(reason).draft(EventKind::PASSWORD_MARKED).subject(subject);
+            let mut batch = inner.record(event, id, now)?;
+            batch.push(marked_must_change(&password, id).into());
+            if inner.land(id, now, batch).await?.is_none() {
+                return Ok(());
+            }
+        }
+        Err(busy().into())
+    }
+
+    /// The operator keeps a person out, until an instant or until it is lifted. Every session ends at once (P1f, N13).
+    ///
+    /// # Errors
+    ///
+    /// `profile.unknown`.
+    pub async fn block(
+        &self,
+        reason: &Reason,
+        subject: SubjectId,
+        until: Option<Timestamp>,
+    ) -> Result<(), Failure<Refusal>> {
+        self.inner().set_block(reason, subject, Some(until), EventKind::PROFILE_BLOCKED).await
+    }
+
+    /// The operator lifts a block.
+    ///
+    /// # Errors
+    ///
+    /// `profile.unknown`.
+    pub async fn unblock(&self, reason: &Reason, subject: SubjectId) -> Result<(), Failure<Refusal>> {
+        self.inner().set_block(reason, subject, None, EventKind::PROFILE_UNBLOCKED).await
+    }
+}
+
+impl Inner {
+    async fn set_block(
+        &self,
+        reason: &Reason,
+        subject: SubjectId,
+        until: Option<Option<Timestamp>>,
+        kind: EventKind,
+    ) -> Result<(), Failure<Refusal>> {
+        let now = self.clock.now();
+        for _ in 0..ROUNDS {
+            let Some(profile) = self.store.profile(subject).await? else {
+                return self
+                    .refuse_operator(&vestibule_profiles::Problem::ProfileUnknown, subject, now)
+                    .await;
+            };
+            let id = self.batch_id(now)?;
+            let mut batch =
+                self.record(Acting::Operator(reason).draft(kind.clone()).subject(subject), id, now)?;
+            batch.push(profiles::set_block(&profile, until, now).into());
+            if self.land(id, now, batch).await?.is_none() {
+                return Ok(());
+            }
+        }
+        Err(busy().into())
+    }
+
+    /// Policy, hash, one commit: the password, the epoch, the acting session anew, the event. A rejected password costs
+    /// the person nothing.
+    async fn replace(
+        &self,
+        proof: PasswordProof,
+        new: Secret<String>,
+        acting: Option<&Authenticated>,
+        beside: Vec<AnyWrite>,
+    ) -> Result<Option<Secret<String>>, Failure<Refusal>> {
+        let (now, subject) = (self.clock.now(), proof.subject());
+        let identifiers = self.store.identifiers(subject).await?;
+        let own: Vec<&str> = identifiers.iter().map(|own| Identifier::as_typed(&own.identifier)).collect();
+        let hash = match self.hash_new(new, &own).await? {
+            Ok(hash) => hash,
+            Err(rejection) => {
+                if !beside.is_empty() {
+                    self.land(self.batch_id(now)?, now, beside).await?;
+                }
+                return self.refuse_person(&Problem::Rejected(rejection), subject, now).await;
+            }
+        };
+        let revoked = vestibule_sessions::Problem::Revoked;
+        for _ in 0..ROUNDS {
+            let stored = self.store.password(subject).await?;
+            let Some(stored) = stored.filter(|stored| stored.generation == proof.generation()) else {
+                return self.refuse_person(&Problem::Wrong, subject, now).await;
+            };
+            let Some(profile) = self.store.profile(subject).await? else {
+                return self.refuse_session(&revoked, Some(subject)).await;
+            };
+            if acting.is_some_and(|who| who.profile.epoch != profile.epoch) {
+                return self.refuse_session(&revoked, Some(subject)).await;
+            }
+            let id = self.batch_id(now)?;
+            let event = Draft::new(EventKind::PASSWORD_CHANGED, EventActor::Person(subject)).subject(subject);
+            let mut batch = self.record(event, id, now)?;
+            batch.extend(beside.iter().cloned());
+            batch.push(set(subject, Some(&stored), &hash, id, now).into());
+            batch.push(CredentialsWrite::ResetTries { subject, lane: Lane::Everybody }.into());
+            batch.push(ProfilesWrite::BumpEpoch { subject, from: profile.epoch }.into());
+            let token = match acting {
+                None => None,
+                Some(who) => {
+                    let token = SessionToken::make(&*self.entropy, &self.ring)?;
+                    let ids = decide::Ids {
+                        handle: SessionHandle::make(&*self.entropy, now)?,
+                        digest: token.digest(&self.ring)?,
+                        batch: id,
+                    };
+                    let request = decide::ReissueRequest::new(profile.epoch + 1)
+                        .password_generation(stored.generation + 1)
+                        .proven(Evidence { amr: Amr::Password, at: proof.at() });
+                    let reissued = decide::reissue(&self.sessions, &who.session, &request, &ids, now);
+                    batch.push(reissued.write.into());
+                    Some(token.render())
+                }
+            };
+            match self.land(id, now, batch).await? {
+                None => return Ok(token),
+                Some(AnyGuard::Sessions(_)) => return self.refuse_session(&revoked, Some(subject)).await,
+                Some(_) => {}
+            }
+        }
+        Err(busy().into())
+    }
+
+    async fn refuse_person<T>(
+        &self,
+        problem: &(dyn Registered + Sync),
+        subject: SubjectId,
+        now: Timestamp,
+    ) -> Result<T, Failure<Refusal>> {
+        let actor = EventActor::Person(subject);
+        Err(Failure::Refused(self.refuse_after_proof(problem, actor, Some(subject), None, now).await?))
+    }
+
+    async fn refuse_operator<T>(
+        &self,
+        problem: &(dyn Registered + Sync),
+        subject: SubjectId,
+        now: Timestamp,
+    ) -> Result<T, Failure<Refusal>> {
+        let refusal =
+            self.refuse_after_proof(problem, EventActor::Operator, Some(subject), None, now).await?;
+        Err(Failure::Refused(refusal))
+    }
+}

@@ -1,0 +1,107 @@
+//! Every refusal leaves a case: folded before proof, an audit event after it.
+
+use vestibule_core::{
+    AccountId, AddressKey, CaseReference, ClientAddress, Error, ErrorKind, Refusal, Registered, SubjectId,
+    Timestamp,
+};
+use vestibule_journal::{
+    Case, CaseOf, Code, Draft, EventActor, EventKind, JournalGuard, JournalRead, RefusedBy, fold,
+};
+
+use crate::vestibule::{Inner, ROUNDS, busy};
+use crate::writes::{AnyGuard, AnyWrite};
+
+/// What a refusal before proof is about.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Attempt {
+    /// The key of what was submitted, whether anybody has it or not.
+    pub(crate) key: AddressKey,
+    pub(crate) client: Option<ClientAddress>,
+    pub(crate) account: Option<AccountId>,
+    pub(crate) now: Timestamp,
+}
+
+impl Inner {
+    /// Refuses before proof. The reference follows from what was submitted; the row is folded into one per hour. Nothing
+    /// here looks at whether the identifier exists.
+    pub(crate) async fn refuse_before_proof(
+        &self,
+        problem: &(dyn Registered + Sync),
+        attempt: Attempt,
+        by: RefusedBy,
+        beside: Vec<AnyWrite>,
+    ) -> Result<Refusal, Error> {
+        let population = self.store.case_population().await?;
+        let code = code_of(problem)?;
+        let facts = problem.facts();
+        let facts: Vec<(&str, &str)> = facts.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let of = CaseOf {
+            code: &code,
+            identifier: &attempt.key,
+            client: attempt.client,
+            account: attempt.account,
+            facts: &facts,
+            at: attempt.now,
+        };
+        let case = Case::derive(&self.ring, &of, population).map_err(|e| Error::new(ErrorKind::Misuse, e))?;
+        let reference = case.reference;
+        let existing = self.store.cases(reference).await?;
+        let mut writes = beside;
+        writes.extend(fold(&existing, case, by).map(AnyWrite::from));
+        if !writes.is_empty() {
+            self.land(self.batch_id(attempt.now)?, attempt.now, writes).await?;
+        }
+        Ok(Refusal::new(problem, reference, self.disclosure))
+    }
+
+    /// Refuses after proof: an audit event under a reference of its own, drawn again should it be taken.
+    pub(crate) async fn refuse_after_proof(
+        &self,
+        problem: &(dyn Registered + Sync),
+        actor: EventActor,
+        subject: Option<SubjectId>,
+        account: Option<AccountId>,
+        now: Timestamp,
+    ) -> Result<Refusal, Error> {
+        for _ in 0..ROUNDS {
+            let reference = CaseReference::make(&*self.entropy)?;
+            let id = self.batch_id(now)?;
+            let mut event = Draft::new(EventKind::REFUSED, actor).refused(code_of(problem)?, reference);
+            if let Some(subject) = subject {
+                event = event.subject(subject);
+            }
+            if let Some(account) = account {
+                event = event.account(account);
+            }
+            let writes = event.record_first(&*self.entropy, id, now).map_err(personal_fault)?;
+            match self.land(id, now, writes.into_iter().map(AnyWrite::from).collect()).await? {
+                Some(AnyGuard::Journal(JournalGuard::CaseFree)) => {}
+                _ => return Ok(Refusal::new(problem, reference, self.disclosure)),
+            }
+        }
+        Err(busy())
+    }
+
+    /// The writes that record what happened, first of their batch.
+    pub(crate) fn record(
+        &self,
+        draft: Draft,
+        id: vestibule_core::BatchId,
+        now: Timestamp,
+    ) -> Result<Vec<AnyWrite>, Error> {
+        let writes = draft.record_first(&*self.entropy, id, now).map_err(personal_fault)?;
+        Ok(writes.into_iter().map(AnyWrite::from).collect())
+    }
+}
+
+fn code_of(problem: &(dyn Registered + Sync)) -> Result<Code, Error> {
+    Code::of_entry(problem.entry()).map_err(|error| Error::new(ErrorKind::Misuse, error))
+}
+
+fn personal_fault(error: vestibule_journal::PersonalError) -> Error {
+    let kind = match &error {
+        vestibule_journal::PersonalError::Entropy(_) => ErrorKind::Entropy,
+        _ => ErrorKind::Misuse,
+    };
+    Error::new(kind, error)
+}

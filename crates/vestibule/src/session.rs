@@ -1,0 +1,290 @@
+//! Sessions in use: who is it, may they enter, and the ends of sessions.
+
+use vestibule_core::{
+    AccountId, AddressKey, ClientAddress, Error, Failure, Refusal, Registered, Secret, SessionHandle,
+    SubjectId,
+};
+use vestibule_credentials::CredentialsRead;
+use vestibule_journal::{Draft, EventActor, EventKind, RefusedBy};
+use vestibule_profiles::{Membership, Profile, ProfilesRead, ProfilesWrite};
+use vestibule_sessions::{AdmissionState, Problem, Session, SessionToken, SessionsRead, Standing, decide};
+
+use crate::refuse::Attempt;
+use crate::sign_in::{relied_on, stamp_of};
+use crate::vestibule::{Inner, ROUNDS, Vestibule, busy};
+use crate::writes::AnyWrite;
+
+/// A session that was good a moment ago. Only [`Vestibule::authenticate`] makes it; what is done with it is checked
+/// again in its commit.
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct Authenticated {
+    pub(crate) session: Session,
+    pub(crate) profile: Profile,
+}
+
+impl Authenticated {
+    /// Who it is.
+    #[must_use]
+    pub const fn subject(&self) -> SubjectId {
+        self.session.subject
+    }
+
+    /// The session's public name.
+    #[must_use]
+    pub const fn session(&self) -> SessionHandle {
+        self.session.handle
+    }
+}
+
+/// A session in the person's list. The token is not in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct OwnSession {
+    /// Its public name, for [`Vestibule::end_session`].
+    pub handle: SessionHandle,
+    /// The host's name of the device.
+    pub label: String,
+    /// When it began.
+    pub created_at: vestibule_core::Timestamp,
+    /// When it was last used, to a tenth of the idle time.
+    pub last_used_at: vestibule_core::Timestamp,
+    /// Whether it is the one that asks.
+    pub current: bool,
+}
+
+impl Vestibule {
+    /// Whose session it is. It is looked up, and compared with the profile's present epoch, at every use.
+    ///
+    /// # Errors
+    ///
+    /// `session.unknown`, `session.expired`, `session.idle`, `session.revoked`, `session.blocked`.
+    pub async fn authenticate(&self, token: &Secret<String>) -> Result<Authenticated, Failure<Refusal>> {
+        let inner = self.inner();
+        let now = inner.clock.now();
+        // EXPOSE: read as the token it must be.
+        let digest =
+            SessionToken::parse(token.expose()).ok().and_then(|token| token.digest(&inner.ring).ok());
+        let found = match digest {
+            None => None,
+            Some(digest) => inner.store.session(digest).await?,
+        };
+        let Some(session) = found else { return inner.refuse_session(&Problem::Unknown, None).await };
+        // What the session is judged by is read after it.
+        let Some(profile) = inner.store.profile(session.subject).await? else {
+            return inner.refuse_session(&Problem::Revoked, Some(session.subject)).await;
+        };
+        let mut standing = Standing::new(profile.epoch);
+        standing.blocked = profile.blocked_at(now).is_some();
+        if let Some(password) = inner.store.password(session.subject).await? {
+            standing = standing.with_password_generation(password.generation);
+        }
+        let subject = session.subject;
+        match decide::check(session, &standing, now) {
+            Err(problem) => inner.refuse_session(&problem, Some(subject)).await,
+            Ok(valid) => {
+                if let Some(touch) = valid.touch {
+                    // A use that could not be noted lets the session rest out a little earlier; it is no fault.
+                    let _ = inner.land(inner.batch_id(now)?, now, vec![touch.into()]).await;
+                }
+                Ok(Authenticated { session: valid.session, profile })
+            }
+        }
+    }
+
+    /// May this person enter this account now? Noted in the session; asked anew whenever something it relied on moved.
+    ///
+    /// # Errors
+    ///
+    /// `admission.*`, `profile.blocked`, a host's `host.*`.
+    pub async fn enter(
+        &self,
+        who: &Authenticated,
+        account: AccountId,
+        client: Option<ClientAddress>,
+    ) -> Result<(), Failure<Refusal>> {
+        let inner = self.inner();
+        let now = inner.clock.now();
+        let mut who = who.clone();
+        for _ in 0..ROUNDS {
+            let admission = match inner.admit_to(account, &who.profile, client, now).await? {
+                Ok(admission) => admission,
+                Err(problem) => {
+                    let actor = EventActor::Person(who.subject());
+                    let refusal = inner
+                        .refuse_after_proof(&problem, actor, Some(who.subject()), Some(account), now)
+                        .await?;
+                    return Err(Failure::Refused(refusal));
+                }
+            };
+            let stamp = stamp_of(&admission);
+            let Some(write) = decide::stamp(&who.session, stamp) else { return Ok(()) };
+            let id = inner.batch_id(now)?;
+            let event = Draft::new(EventKind::SIGN_IN_ADMITTED, EventActor::Person(who.subject()))
+                .subject(who.subject())
+                .account(account);
+            let mut batch = inner.record(event, id, now)?;
+            batch.push(write.into());
+            batch.extend(relied_on(&admission, who.subject()));
+            let (subject, epoch) = (who.subject(), who.profile.epoch);
+            batch.push(ProfilesWrite::RequireProfile { subject, epoch }.into());
+            if inner.land(id, now, batch).await?.is_none() {
+                return Ok(());
+            }
+            // The session, the profile or the account moved: what is there now decides.
+            let Some(session) = inner.store.session(who.session.digest).await? else {
+                return inner.refuse_session(&Problem::Unknown, None).await;
+            };
+            let Some(profile) = inner.store.profile(session.subject).await? else {
+                return inner.refuse_session(&Problem::Revoked, None).await;
+            };
+            if session.profile_epoch != profile.epoch {
+                return inner.refuse_session(&Problem::Revoked, Some(session.subject)).await;
+            }
+            who = Authenticated { session, profile };
+        }
+        Err(busy().into())
+    }
+
+    /// Whether the session stands admitted to this account right now, without asking the account's rules again.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::Fault`] only.
+    pub async fn is_admitted(
+        &self,
+        who: &Authenticated,
+        account: AccountId,
+    ) -> Result<bool, Failure<Refusal>> {
+        let inner = self.inner();
+        let (stored, membership) = inner.door(account, who.subject()).await?;
+        let (Some(stored), Some(membership)) = (stored, membership) else { return Ok(false) };
+        let now = inner.clock.now();
+        let request =
+            vestibule_profiles::AdmissionRequest::new(&who.profile, Some(&stored), Some(&membership), now);
+        let Ok(admission) = vestibule_profiles::admit(&request, &[]) else { return Ok(false) };
+        let mut standing = Standing::new(who.profile.epoch).with_admission(stamp_of(&admission));
+        if let Some(generation) = who.session.password_generation {
+            standing = standing.with_password_generation(generation);
+        }
+        let checked = decide::check(who.session.clone(), &standing, now);
+        Ok(checked.is_ok_and(|valid| valid.admission == AdmissionState::Admitted))
+    }
+
+    /// The accounts this person belongs to, with their status: a page, ascending by id (R7).
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::Fault`] only.
+    pub async fn list_accounts(
+        &self,
+        who: &Authenticated,
+        after: Option<AccountId>,
+        limit: u32,
+    ) -> Result<Vec<Membership>, Failure<Refusal>> {
+        Ok(self.inner().store.memberships_of(who.subject(), after, limit).await?)
+    }
+
+    /// The person's live sessions.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::Fault`] only.
+    pub async fn list_sessions(&self, who: &Authenticated) -> Result<Vec<OwnSession>, Failure<Refusal>> {
+        let inner = self.inner();
+        let now = inner.clock.now();
+        let live = |session: &Session| {
+            session.profile_epoch == who.profile.epoch && session.rests_until().is_after(now)
+        };
+        let own = inner.store.sessions(who.subject()).await?;
+        Ok(own
+            .into_iter()
+            .filter(live)
+            .map(|session| OwnSession {
+                current: session.handle == who.session(),
+                handle: session.handle,
+                label: session.label,
+                created_at: session.created_at,
+                last_used_at: session.last_used_at,
+            })
+            .collect())
+    }
+
+    /// Ends this session.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::Fault`] only: a session that is gone already is as good as ended.
+    pub async fn sign_out(&self, who: &Authenticated) -> Result<(), Failure<Refusal>> {
+        self.inner().end(&who.session).await?;
+        Ok(())
+    }
+
+    /// Ends one of the person's own sessions by its public name.
+    ///
+    /// # Errors
+    ///
+    /// `session.ended` when the person has no live session of this name (ATK-H8).
+    pub async fn end_session(
+        &self,
+        who: &Authenticated,
+        handle: SessionHandle,
+    ) -> Result<(), Failure<Refusal>> {
+        let inner = self.inner();
+        let own = inner.store.sessions(who.subject()).await?;
+        let Some(session) = own.iter().find(|session| session.handle == handle) else {
+            return inner.refuse_session(&Problem::Ended, Some(who.subject())).await;
+        };
+        inner.end(session).await?;
+        Ok(())
+    }
+
+    /// Ends every session of the person and forgets every known device, in one change of one row (R30).
+    ///
+    /// # Errors
+    ///
+    /// `session.revoked` when the acting session was ended meanwhile.
+    pub async fn sign_out_everywhere(&self, who: &Authenticated) -> Result<(), Failure<Refusal>> {
+        let inner = self.inner();
+        let (now, subject) = (inner.clock.now(), who.subject());
+        let id = inner.batch_id(now)?;
+        let event = Draft::new(EventKind::SESSIONS_ENDED, EventActor::Person(subject)).subject(subject);
+        let mut batch = inner.record(event, id, now)?;
+        batch.push(ProfilesWrite::BumpEpoch { subject, from: who.profile.epoch }.into());
+        match inner.land(id, now, batch).await? {
+            None => Ok(()),
+            Some(_) => inner.refuse_session(&Problem::Revoked, Some(subject)).await,
+        }
+    }
+}
+
+impl Inner {
+    async fn end(&self, session: &Session) -> Result<(), Error> {
+        let (now, subject) = (self.clock.now(), session.subject);
+        let id = self.batch_id(now)?;
+        let event = Draft::new(EventKind::SESSION_ENDED, EventActor::Person(subject)).subject(subject);
+        let mut batch: Vec<AnyWrite> = self.record(event, id, now)?;
+        batch.push(decide::end(session).into());
+        self.land(id, now, batch).await?;
+        Ok(())
+    }
+
+    /// A token that opens nothing. Whose it was is known to the operator only; the rows are folded by hour.
+    pub(crate) async fn refuse_session<T>(
+        &self,
+        problem: &(dyn Registered + Sync),
+        subject: Option<SubjectId>,
+    ) -> Result<T, Failure<Refusal>> {
+        let of = subject.map_or_else(Vec::new, |subject| subject.as_bytes().to_vec());
+        let digest = self.ring.digest_current("session.case", &[&of]);
+        let attempt = Attempt {
+            key: AddressKey::from_bytes(*digest.as_bytes()),
+            client: None,
+            account: None,
+            now: self.clock.now(),
+        };
+        Err(Failure::Refused(
+            self.refuse_before_proof(problem, attempt, RefusedBy::Window, Vec::new()).await?,
+        ))
+    }
+}

@@ -1,0 +1,483 @@
+//! Signing in with a password: one order of checks for everybody, known or not.
+
+use vestibule_core::{
+    AccountId, AddressKey, AddressKind, ClientAddress, Error, Failure, Identifier, Refusal, Registered,
+    Secret, SessionHandle, SubjectId, Timestamp,
+};
+use vestibule_credentials::{
+    CredentialsGuard, CredentialsRead, CredentialsWrite, HashSalt, Lane, Password, PasswordProof,
+    PreparedPassword, ProvenPassword, TakenTry, Tries, Verified, hash_fault, rehashed, tries, verify_in,
+};
+use vestibule_journal::{Draft, EventActor, EventKind, RefusedBy};
+use vestibule_profiles::{
+    Account, Admission, AdmissionRequest, Membership, Problem, Profile, ProfilesRead, ProfilesWrite, admit,
+};
+use vestibule_sessions::{
+    AdmissionStamp, Amr, Device, DeviceLabel, DeviceToken, Evidence, SessionToken, SessionsRead, decide,
+};
+use vestibule_throttle::{Admitted, ChallengePassed};
+
+use crate::problem::SignInProblem;
+use crate::refuse::Attempt;
+use crate::vestibule::{Inner, ROUNDS, Vestibule, busy};
+use crate::writes::{AnyGuard, AnyWrite};
+
+/// Somebody at the door.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct SignInRequest {
+    /// What was typed as login.
+    pub login: String,
+    /// What was typed as password.
+    pub password: Secret<String>,
+    /// The account they want to enter; `None`: only to sign in.
+    pub account: Option<AccountId>,
+    /// The client's address, as the host knows it.
+    pub client: Option<ClientAddress>,
+    /// The known-device token that the browser holds.
+    pub device: Option<Secret<String>>,
+    /// The host's word that its challenge was passed.
+    pub challenge: Option<ChallengePassed>,
+    /// The host's name of the device, shown in the person's list of sessions.
+    pub label: DeviceLabel,
+}
+
+impl SignInRequest {
+    /// A login and a password, from a client that the host does not name.
+    #[must_use]
+    pub fn new(login: impl Into<String>, password: impl Into<String>) -> Self {
+        Self {
+            login: login.into(),
+            password: Secret::new(password.into()),
+            account: None,
+            client: None,
+            device: None,
+            challenge: None,
+            label: DeviceLabel::default(),
+        }
+    }
+
+    /// On the way into this account.
+    #[must_use]
+    pub const fn into_account(mut self, account: AccountId) -> Self {
+        self.account = Some(account);
+        self
+    }
+
+    /// From this client.
+    #[must_use]
+    pub fn from_client(mut self, client: impl Into<ClientAddress>) -> Self {
+        self.client = Some(client.into());
+        self
+    }
+
+    /// With the known-device token that an earlier sign-in left.
+    #[must_use]
+    pub fn device(mut self, token: Secret<String>) -> Self {
+        self.device = Some(token);
+        self
+    }
+
+    /// With the host's word that its challenge was passed.
+    #[must_use]
+    pub fn challenge(mut self, passed: ChallengePassed) -> Self {
+        self.challenge = Some(passed);
+        self
+    }
+
+    /// Named so in the person's list of sessions.
+    #[must_use]
+    pub fn label(mut self, label: DeviceLabel) -> Self {
+        self.label = label;
+        self
+    }
+}
+
+/// The person is who they say.
+#[derive(Debug)]
+#[must_use]
+#[expect(clippy::exhaustive_enums, reason = "a host that overlooks a way to go on would strand people there")]
+pub enum SignIn {
+    /// The password was right and is good for one change only (N2): there is no session. Hand the proof, within ten
+    /// minutes, to the change.
+    PasswordChangeNeeded {
+        /// What was proven.
+        proof: PasswordProof,
+        /// What to tell the person.
+        because: Refusal,
+    },
+    /// Signed in.
+    SignedIn(SignedIn),
+}
+
+/// A new session.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct SignedIn {
+    /// Who.
+    pub subject: SubjectId,
+    /// The session token, for the host's cookie.
+    pub token: Secret<String>,
+    /// The session's public name.
+    pub session: SessionHandle,
+    /// The known-device token, for a cookie of its own, if the device was not known.
+    pub device: Option<Secret<String>>,
+    /// The account that was asked for, if one was: entered, or why not. Not being admitted does not undo the sign-in.
+    pub entered: Option<Result<AccountId, Refusal>>,
+}
+
+/// What was read of whoever submitted the login; for somebody unknown, of the decoy.
+struct View {
+    known: bool,
+    subject: SubjectId,
+    profile: Option<Profile>,
+    password: Option<Password>,
+    device: Option<Device>,
+    lane: Lane,
+    tries: Option<Tries>,
+}
+
+impl Vestibule {
+    /// Signs a person in by password and, if an account is named, asks for admission to it.
+    ///
+    /// Before the right password is shown, the answer, its cost and what is written are the same whether the login is
+    /// known or not (PR-6). After it, the truth is told. A dismissed person signs in, and is not admitted.
+    ///
+    /// # Errors
+    ///
+    /// Before proof: `sign_in.login_malformed`, `sign_in.login_unknown`, `password.none`, `password.wrong`,
+    /// `password.stopped`, `throttle.wait`, `throttle.challenge_required`. After proof: `profile.blocked`,
+    /// `profile.blocked_until`. [`Failure::Fault`] of kind `Busy` when too many passwords are being hashed: nothing
+    /// was debited.
+    pub async fn sign_in(&self, request: SignInRequest) -> Result<SignIn, Failure<Refusal>> {
+        let inner = self.inner();
+        let now = inner.clock.now();
+        let attempt = |key| Attempt { key, client: request.client, account: request.account, now };
+        let Ok(login) = Identifier::parse_login(&request.login) else {
+            let digest = inner.ring.digest_current("login.malformed", &[request.login.as_bytes()]);
+            let attempt = attempt(AddressKey::from_bytes(*digest.as_bytes()));
+            return inner.refuse_at_door(&SignInProblem::LoginMalformed, attempt, RefusedBy::Window).await;
+        };
+        let attempt = attempt(login.key());
+        let Ok(typed) = PreparedPassword::prepare(request.password) else {
+            let problem = vestibule_credentials::Problem::Wrong;
+            return inner.refuse_at_door(&problem, attempt, RefusedBy::Window).await;
+        };
+        // A place first: when there is none, nothing was debited.
+        let place = inner.pool.reserve().map_err(Error::from)?;
+        let view = inner.view(login.kind(), attempt.key, request.device.as_ref(), now).await?;
+        let windows = match inner.take_windows(&view, attempt).await? {
+            Ok(windows) => windows,
+            Err(problem) => return inner.refuse_at_door(&problem, attempt, RefusedBy::Window).await,
+        };
+        let failures = view.tries.as_ref().map_or(0, Tries::consecutive_failures);
+        let failures = u32::try_from(failures).unwrap_or(u32::MAX);
+        if let Err(problem) =
+            inner.throttle.challenge(failures, &attempt.key, request.challenge.as_ref(), now)
+        {
+            inner.throttle.settle(windows).await?;
+            return inner.refuse_at_door(&problem, attempt, RefusedBy::Window).await;
+        }
+        let taken = match inner.take_try(&view, now).await? {
+            Ok(taken) => taken,
+            Err(problem) => {
+                inner.throttle.settle(windows).await?;
+                return inner.refuse_at_door(&problem, attempt, RefusedBy::Window).await;
+            }
+        };
+        match verify_in(&inner.pool, place, view.password.as_ref(), typed, now).await? {
+            Verified::Wrong => inner.refuse_secret(&view, attempt).await,
+            Verified::Right { proof, password } => {
+                let proven = Proven { proof, password, taken, label: request.label };
+                let signed_in = inner.finish(view, attempt, proven).await?;
+                inner.throttle.settle(windows).await?;
+                Ok(signed_in)
+            }
+        }
+    }
+}
+
+/// Everything that a right password leaves to be recorded.
+struct Proven {
+    proof: PasswordProof,
+    password: ProvenPassword,
+    taken: TakenTry,
+    label: DeviceLabel,
+}
+
+impl Inner {
+    async fn view(
+        &self,
+        kind: AddressKind,
+        key: AddressKey,
+        device: Option<&Secret<String>>,
+        now: Timestamp,
+    ) -> Result<View, Error> {
+        let owner = self.store.identifier_owner(kind, key).await?;
+        let subject = owner.as_ref().map_or_else(|| self.decoy(&key), |owner| owner.subject);
+        let profile = self.store.profile(subject).await?;
+        let password = self.store.password(subject).await?;
+        // EXPOSE: read as the token it must be.
+        let token = device.and_then(|device| DeviceToken::parse(device.expose()).ok());
+        let device = match token.map(|token| token.digest(&self.ring)) {
+            // A device token under a key that was retired for good is simply not known any more.
+            None | Some(Err(_)) => None,
+            Some(Ok(digest)) => self.store.device(digest).await?.filter(|device| {
+                let epoch = profile.as_ref().map(|profile| profile.epoch);
+                device.subject == subject && epoch.is_some_and(|epoch| device.is_live(epoch, now))
+            }),
+        };
+        let lane = device.as_ref().map_or(Lane::Everybody, |device| Lane::Device(device.handle));
+        let tries = self.store.tries(subject, lane).await?;
+        Ok(View { known: owner.is_some(), subject, profile, password, device, lane, tries })
+    }
+
+    /// A known device has windows of its own, so that a flood by strangers does not shut it out (PR-12).
+    async fn take_windows(
+        &self,
+        view: &View,
+        attempt: Attempt,
+    ) -> Result<Result<Admitted, vestibule_throttle::Problem>, Error> {
+        let key = view
+            .device
+            .as_ref()
+            .map_or(attempt.key, |device| AddressKey::from_bytes(*device.digest.as_bytes()));
+        match self.throttle.admit(&key, attempt.client, attempt.now).await {
+            Ok(windows) => Ok(Ok(windows)),
+            Err(Failure::Refused(problem)) => Ok(Err(problem)),
+            Err(Failure::Fault(error)) => Err(error),
+        }
+    }
+
+    /// The try is paid for, durably, before anything is compared.
+    pub(crate) async fn take_try_of(
+        &self,
+        subject: SubjectId,
+        lane: Lane,
+        mut read: Option<Tries>,
+        now: Timestamp,
+    ) -> Result<Result<TakenTry, vestibule_credentials::Problem>, Error> {
+        // Each round somebody else's try landed: as many rounds as an authenticator has tries.
+        for _ in 0..tries::STOPS_AT {
+            let (taken, write) = match tries::take(subject, lane, read.as_ref(), now) {
+                Ok(next) => next,
+                Err(problem) => return Ok(Err(problem)),
+            };
+            if self.land(self.batch_id(now)?, now, vec![write.into()]).await?.is_none() {
+                return Ok(Ok(taken));
+            }
+            read = self.store.tries(subject, lane).await?;
+        }
+        Err(busy())
+    }
+
+    async fn take_try(
+        &self,
+        view: &View,
+        now: Timestamp,
+    ) -> Result<Result<TakenTry, vestibule_credentials::Problem>, Error> {
+        self.take_try_of(view.subject, view.lane, view.tries.clone(), now).await
+    }
+
+    async fn refuse_at_door<T>(
+        &self,
+        problem: &(dyn Registered + Sync),
+        attempt: Attempt,
+        by: RefusedBy,
+    ) -> Result<T, Failure<Refusal>> {
+        Err(Failure::Refused(self.refuse_before_proof(problem, attempt, by, Vec::new()).await?))
+    }
+
+    /// The secret was compared and is not the one: the same writes for everybody.
+    async fn refuse_secret<T>(&self, view: &View, attempt: Attempt) -> Result<T, Failure<Refusal>> {
+        let has_password = view.password.as_ref().is_some_and(|password| password.hash.is_some());
+        let problem: &(dyn Registered + Sync) = match (view.known, has_password) {
+            (false, _) => &SignInProblem::LoginUnknown,
+            (true, false) => &vestibule_credentials::Problem::NoPassword,
+            (true, true) => &vestibule_credentials::Problem::Wrong,
+        };
+        let touch = attempt.account.map(|account| {
+            ProfilesWrite::TouchMembership { account, subject: view.subject, at: attempt.now }.into()
+        });
+        let beside = touch.into_iter().collect();
+        Err(Failure::Refused(self.refuse_before_proof(problem, attempt, RefusedBy::Secret, beside).await?))
+    }
+
+    pub(crate) async fn door(
+        &self,
+        account: AccountId,
+        subject: SubjectId,
+    ) -> Result<(Option<Account>, Option<Membership>), Error> {
+        Ok((self.store.account(account).await?, self.store.membership(account, subject).await?))
+    }
+
+    /// The password was right: the truth, and the session, in one commit that requires what was read to be still so.
+    async fn finish(&self, view: View, attempt: Attempt, proven: Proven) -> Result<SignIn, Failure<Refusal>> {
+        let Proven { proof, password, taken, label } = proven;
+        let (subject, now) = (view.subject, attempt.now);
+        // The hash is computed once, whatever the rounds below.
+        let place = if password.needs_rehash() { self.pool.reserve().ok() } else { None };
+        let renewed = match place {
+            Some(place) => {
+                let salt = HashSalt::make(&*self.entropy)?;
+                Some(place.rehash(password, salt).await.map_err(hash_fault)?)
+            }
+            None => None,
+        };
+        let mut stored = view.password.clone();
+        for round in 0..ROUNDS {
+            // The first round decides on what was read before the proof; a later one reads again.
+            let profile = if round == 0 { view.profile.clone() } else { self.store.profile(subject).await? };
+            let Some(profile) = profile else { return self.refuse_secret(&view, attempt).await };
+            if round > 0 {
+                stored = self.store.password(subject).await?;
+            }
+            let same = stored.as_ref().filter(|stored| stored.generation == proof.generation());
+            let Some(same) = same else { return self.refuse_secret(&view, attempt).await };
+
+            let id = self.batch_id(now)?;
+            let mut writes: Vec<AnyWrite> = vec![taken.settle().into()];
+            writes.push(match &renewed {
+                Some(hash) if same.version == proof.version() => rehashed(same, hash, id).into(),
+                _ => CredentialsWrite::RequirePassword { subject, generation: proof.generation() }.into(),
+            });
+            if let Some(block) = profile.blocked_at(now) {
+                self.land(id, now, writes).await?;
+                let problem = Problem::Blocked { until: block.until };
+                let actor = EventActor::Person(subject);
+                let refusal =
+                    self.refuse_after_proof(&problem, actor, Some(subject), attempt.account, now).await?;
+                return Err(Failure::Refused(refusal));
+            }
+            if proof.must_change() {
+                self.land(id, now, writes).await?;
+                let problem = vestibule_credentials::Problem::MustChange;
+                let actor = EventActor::Person(subject);
+                let because =
+                    self.refuse_after_proof(&problem, actor, Some(subject), attempt.account, now).await?;
+                return Ok(SignIn::PasswordChangeNeeded { proof, because });
+            }
+
+            writes.push(ProfilesWrite::RequireProfile { subject, epoch: profile.epoch }.into());
+            let mut open = decide::OpenRequest::new(
+                subject,
+                profile.epoch,
+                Evidence { amr: Amr::Password, at: proof.at() },
+            )
+            .password_generation(proof.generation())
+            .label(label.clone());
+            let entered = match attempt.account {
+                None => None,
+                Some(account) => {
+                    let admitted = self.admit_to(account, &profile, attempt.client, now).await?;
+                    if let Ok(admission) = &admitted {
+                        open = open.admitted(stamp_of(admission));
+                        writes.extend(relied_on(admission, subject));
+                    }
+                    Some((account, admitted))
+                }
+            };
+            let token = SessionToken::make(&*self.entropy, &self.ring)?;
+            let ids = decide::Ids {
+                handle: SessionHandle::make(&*self.entropy, now)?,
+                digest: token.digest(&self.ring)?,
+                batch: id,
+            };
+            let existing = self.store.sessions(subject).await?;
+            let opened = decide::open(&self.sessions, &open, &existing, &ids, now);
+            writes.push(opened.write.into());
+            let device = self.remember(&view, &profile, &label, id, now).await?;
+            let device = device.map(|(write, token)| {
+                writes.push(write);
+                token
+            });
+            let event =
+                Draft::new(EventKind::SIGN_IN_SUCCEEDED, EventActor::Person(subject)).subject(subject);
+            let mut batch = self.record(event, id, now)?;
+            batch.append(&mut writes);
+            match self.land(id, now, batch).await? {
+                None => {}
+                // Another generation is judged at the top of the next round; everything else is read again.
+                Some(AnyGuard::Credentials(CredentialsGuard::Generation)) | Some(_) => continue,
+            }
+            let entered = match entered {
+                None => None,
+                Some((account, Ok(_))) => Some(Ok(account)),
+                Some((account, Err(problem))) => {
+                    let actor = EventActor::Person(subject);
+                    Some(Err(self
+                        .refuse_after_proof(&problem, actor, Some(subject), Some(account), now)
+                        .await?))
+                }
+            };
+            let session = opened.session.handle;
+            return Ok(SignIn::SignedIn(SignedIn {
+                subject,
+                token: token.render(),
+                session,
+                device,
+                entered,
+            }));
+        }
+        Err(busy().into())
+    }
+
+    /// A device that is not known becomes known.
+    async fn remember(
+        &self,
+        view: &View,
+        profile: &Profile,
+        label: &DeviceLabel,
+        batch: vestibule_core::BatchId,
+        now: Timestamp,
+    ) -> Result<Option<(AnyWrite, Secret<String>)>, Error> {
+        if view.device.is_some() {
+            return Ok(None);
+        }
+        let token = DeviceToken::make(&*self.entropy, &self.ring)?;
+        let ids = decide::Ids {
+            handle: SessionHandle::make(&*self.entropy, now)?,
+            digest: token.digest(&self.ring)?,
+            batch,
+        };
+        let request = decide::RememberRequest::new(view.subject, profile.epoch).label(label.clone());
+        let existing = self.store.devices(view.subject).await?;
+        let remembered = decide::remember(&self.sessions, &request, &existing, &ids, now);
+        Ok(Some((remembered.write.into(), token.render())))
+    }
+
+    /// The gate, on what is stored now.
+    pub(crate) async fn admit_to(
+        &self,
+        account: AccountId,
+        profile: &Profile,
+        client: Option<ClientAddress>,
+        now: Timestamp,
+    ) -> Result<Result<Admission, Problem>, Error> {
+        let (account, membership) = self.door(account, profile.subject).await?;
+        let request = AdmissionRequest::new(profile, account.as_ref(), membership.as_ref(), now)
+            .client(client.map(ClientAddress::ip));
+        let rules: Vec<&dyn vestibule_profiles::AdmissionRule> =
+            self.rules.iter().map(AsRef::as_ref).collect();
+        Ok(admit(&request, &rules))
+    }
+}
+
+/// What a session notes of an admission.
+pub(crate) const fn stamp_of(admission: &Admission) -> AdmissionStamp {
+    AdmissionStamp {
+        account: admission.account,
+        membership_epoch: admission.membership_epoch,
+        policy_version: admission.settings_version,
+        membership_version: admission.membership_version,
+    }
+}
+
+/// An admission is good only while what it relied on is still so.
+pub(crate) fn relied_on(admission: &Admission, subject: SubjectId) -> [AnyWrite; 2] {
+    let account = admission.account;
+    [
+        ProfilesWrite::RequireMembership { account, subject, version: admission.membership_version }.into(),
+        ProfilesWrite::RequireSettings { account, version: admission.settings_version }.into(),
+    ]
+}

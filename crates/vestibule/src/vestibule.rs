@@ -1,0 +1,106 @@
+//! The deployment as a value.
+
+use core::fmt;
+use core::time::Duration;
+use std::sync::Arc;
+
+use vestibule_core::{
+    AddressKey, Batch, BatchId, Clock, Disclosure, Entropy, Error, KeyRing, SubjectId, Timestamp,
+    commit_known,
+};
+use vestibule_credentials::{BreachedPasswords, HashPool, PasswordPolicy};
+use vestibule_profiles::AdmissionRule;
+use vestibule_sessions::SessionPolicy;
+use vestibule_throttle::Throttle;
+
+use crate::builder::Builder;
+use crate::store::ErasedStore;
+use crate::writes::{AnyGuard, AnyWrite};
+
+/// How often a decision is made again when what it relied on has moved.
+pub(crate) const ROUNDS: u32 = 16;
+
+/// Who is at the door, may they come in, and if not: exactly why, and what fixes it.
+///
+/// A plain value for a host's state struct; cloning shares it.
+#[derive(Clone)]
+pub struct Vestibule(Arc<Inner>);
+
+pub(crate) struct Inner {
+    pub(crate) store: ErasedStore,
+    pub(crate) ring: Arc<KeyRing>,
+    pub(crate) pool: HashPool,
+    pub(crate) entropy: Arc<dyn Entropy>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) throttle: Throttle<ErasedStore>,
+    pub(crate) passwords: PasswordPolicy,
+    pub(crate) breached: Arc<dyn BreachedPasswords>,
+    pub(crate) sessions: SessionPolicy,
+    pub(crate) rules: Vec<Arc<dyn AdmissionRule>>,
+    pub(crate) disclosure: Disclosure,
+    pub(crate) product: String,
+    pub(crate) accounts_at_most: u32,
+}
+
+impl Vestibule {
+    /// Begins a deployment.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    pub(crate) fn of(inner: Inner) -> Self {
+        Self(Arc::new(inner))
+    }
+
+    pub(crate) fn inner(&self) -> &Inner {
+        &self.0
+    }
+
+    /// The present instant, by the deployment's clock.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.0.clock.now()
+    }
+
+    /// How many password hashes were computed since the start; the same for every kind of failed sign-in (PR-6).
+    #[must_use]
+    pub fn hashes_computed(&self) -> u64 {
+        self.0.pool.computations()
+    }
+}
+
+impl Inner {
+    /// A new batch id.
+    pub(crate) fn batch_id(&self, now: Timestamp) -> Result<BatchId, Error> {
+        Ok(BatchId::make(&*self.entropy, now)?)
+    }
+
+    /// Lands writes; `Some`: the guard that refused.
+    pub(crate) async fn land(
+        &self,
+        id: BatchId,
+        now: Timestamp,
+        writes: Vec<AnyWrite>,
+    ) -> Result<Option<AnyGuard>, Error> {
+        let batch = Batch::new(id, now, writes)?;
+        Ok(commit_known(&self.store, &batch).await?.refused())
+    }
+
+    /// Who stands in for somebody unknown: the same rows are read and written under this id (PR-6).
+    pub(crate) fn decoy(&self, key: &AddressKey) -> SubjectId {
+        let digest = self.ring.digest_current("decoy", &[key.as_bytes()]);
+        // 32 bytes are always an id; the fallback cannot be reached.
+        SubjectId::from_bytes(digest.as_bytes()).unwrap_or(SubjectId::from(0))
+    }
+}
+
+/// Others were faster, again and again.
+pub(crate) const fn busy() -> Error {
+    Error::busy(Duration::from_millis(50))
+}
+
+impl fmt::Debug for Vestibule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Vestibule").field("keys", &self.0.ring).finish_non_exhaustive()
+    }
+}
