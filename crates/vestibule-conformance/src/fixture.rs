@@ -159,8 +159,8 @@ pub(crate) fn window(owner: u8, minute: i64, at_most: u32, population: u32) -> W
 pub(crate) fn ring() -> Result<KeyRing, Finding> {
     let id = KeyId::parse("kit")?;
     Ok(KeyRing::builder()
-        .current(KeyPurpose::Digest, id.clone(), Secret::new([1; 32]))
-        .current(KeyPurpose::Pepper, id.clone(), Secret::new([2; 32]))
+        .current(KeyPurpose::Digest, id, Secret::new([1; 32]))
+        .current(KeyPurpose::Pepper, id, Secret::new([2; 32]))
         .current(KeyPurpose::Seal, id, Secret::new([3; 32]))
         .build()?)
 }

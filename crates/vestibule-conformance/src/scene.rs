@@ -79,6 +79,7 @@ impl<'a, H: Harness> Scene<'a, H> {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it stands in map_err")]
 fn of_harness(error: HarnessError) -> Finding {
     Finding::from(&*error as &dyn std::error::Error).within("the harness failed")
 }

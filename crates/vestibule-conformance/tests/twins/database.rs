@@ -101,9 +101,6 @@ impl Kv for Twin {
                 *row = remembered.entry(key).or_insert_with(|| row.clone()).clone();
             }
         }
-        if self.is(Fault::MissingIsError) && found.len() == 1 && found[0].is_none() {
-            return Err(StoreErrorKind::Backend.into());
-        }
         pause();
         Ok(found)
     }
@@ -133,6 +130,9 @@ impl Kv for Twin {
             .map(|((_, sort), row)| (sort.clone(), row.clone()))
             .take(limit)
             .collect();
+        if page.is_empty() && self.is(Fault::MissingIsError) {
+            return Err(StoreErrorKind::Backend.into());
+        }
         if self.is(Fault::ListsBackwards) {
             page.reverse();
         }
@@ -158,6 +158,9 @@ impl Kv for Twin {
                 Action::Put(mut value) => {
                     if self.is(Fault::CutsValues) {
                         value.truncate(96);
+                    }
+                    if self.is(Fault::FoldsValues) {
+                        value.make_ascii_lowercase();
                     }
                     *version += 1;
                     rows.insert(key, Versioned { value, version: *version });

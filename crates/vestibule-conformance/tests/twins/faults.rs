@@ -41,14 +41,16 @@ pub(crate) enum Fault {
     ListsBackwards,
     /// Deletes are forgotten.
     NeverDeletes,
-    /// What is missing is an error.
+    /// An empty list is an error.
     MissingIsError,
     /// Values are cut to 96 bytes.
     CutsValues,
+    /// Values are put in lower case.
+    FoldsValues,
 }
 
 impl Fault {
-    pub(crate) const ALL: [Self; 21] = [
+    pub(crate) const ALL: [Self; 22] = [
         Self::DoubleSpend,
         Self::HalfBatch,
         Self::IgnoresVersion,
@@ -70,5 +72,6 @@ impl Fault {
         Self::NeverDeletes,
         Self::MissingIsError,
         Self::CutsValues,
+        Self::FoldsValues,
     ];
 }
