@@ -1,11 +1,17 @@
 //! Stores that are wrong in one way each: every one is caught, by exactly the cases listed.
 
+#[cfg(test)]
 #[path = "twins/database.rs"]
 mod database;
+#[cfg(test)]
 #[path = "twins/expected.rs"]
 mod expected;
+#[cfg(test)]
 #[path = "twins/faults.rs"]
 mod faults;
+#[cfg(test)]
+#[path = "twins/model.rs"]
+mod model;
 
 use std::collections::BTreeSet;
 

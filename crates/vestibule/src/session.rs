@@ -62,9 +62,12 @@ impl Vestibule {
     pub async fn authenticate(&self, token: &Secret<String>) -> Result<Authenticated, Failure<Refusal>> {
         let inner = self.inner();
         let now = inner.clock.now();
-        // EXPOSE: read as the token it must be.
-        let digest =
-            SessionToken::parse(token.expose()).ok().and_then(|token| token.digest(&inner.ring).ok());
+        let parsed = {
+            // EXPOSE: read as the token it must be.
+            let text = token.expose();
+            SessionToken::parse(text).ok()
+        };
+        let digest = parsed.and_then(|token| token.digest(&inner.ring).ok());
         let found = match digest {
             None => None,
             Some(digest) => inner.store.session(digest).await?,

@@ -121,6 +121,10 @@ async fn read_your_write<H: Harness>(harness: &H) -> Outcome {
     same("the membership", &store.membership(acme, ada).await?, &Some(membership(acme, ada)?))?;
     same("the owner of an address", &store.identifier_owner(kind, key).await?, &Some(own.clone()))?;
     same("the identifiers", &store.identifiers(ada).await?, &vec![own])?;
+    // Identifiers are equal when their canonical forms are; what was typed is kept beside it.
+    let typed: Vec<_> = store.identifiers(ada).await?;
+    let typed: Vec<_> = typed.iter().map(|own| own.identifier.as_typed()).collect();
+    same("an address as typed", &typed, &vec!["Ada@Example.com"])?;
     same("the owner of a contact", &store.contact_owner(acme, key).await?, &Some(ada))?;
     same("the members", &store.members_of(acme, None, 9).await?, &vec![membership(acme, ada)?])?;
     same("the memberships", &store.memberships_of(ada, None, 9).await?, &vec![membership(acme, ada)?])

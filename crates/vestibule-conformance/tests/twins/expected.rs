@@ -185,23 +185,11 @@ pub(crate) const FAILING: &[(Fault, &[&str])] = &[
             "unicode_and_nul_safe_text",
         ],
     ),
-    (
-        Fault::FoldsValues,
-        &[
-            "a_newer_message_takes_the_slot",
-            "events_are_listed_in_the_order_of_time",
-            "host_ids_of_every_shape",
-            "lists_are_by_length_then_bytes",
-            "pagination_stable_under_insert",
-            "parallel_refusals_are_one_row_with_their_count",
-            "time_far_future_and_epoch",
-        ],
-    ),
+    (Fault::FoldsValues, &["read_your_write"]),
 ];
 
 /// Cases that no twin fails.
 pub(crate) const NO_TWIN_YET: &[&str] = &[
-    "read_your_write",
     "refused_batch_leaves_no_trace",
     "account_isolation_read",
     "account_isolation_unique_key",

@@ -45,7 +45,7 @@ pub(crate) enum Fault {
     MissingIsError,
     /// Values are cut to 96 bytes.
     CutsValues,
-    /// Values are put in lower case.
+    /// Addresses are put in lower case.
     FoldsValues,
 }
 

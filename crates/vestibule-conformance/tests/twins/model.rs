@@ -1,11 +1,5 @@
 //! Random batches mean the same on two databases that share no code.
 
-#[path = "twins/database.rs"]
-mod database;
-#[path = "twins/faults.rs"]
-#[expect(dead_code, reason = "without a fault here")]
-mod faults;
-
 use std::sync::Arc;
 
 use proptest::prelude::*;
@@ -13,6 +7,8 @@ use vestibule_conformance::block_on;
 use vestibule_core::kv::KvStore;
 use vestibule_core::{AccountId, Batch, BatchId, Commit, MemoryStore, Realm, SubjectId, Timestamp};
 use vestibule_profiles::{Profile, ProfilesRead, ProfilesWrite};
+
+use crate::database::Twin;
 
 const NOW: Timestamp = Timestamp::from_unix_seconds(1_700_000_000);
 
@@ -42,7 +38,7 @@ proptest! {
         batches in proptest::collection::vec((0_u8..12, proptest::collection::vec(any_write(), 1..4)), 1..24),
     ) {
         let reference = MemoryStore::in_memory();
-        let other = KvStore::new(database::Twin::new(Arc::default(), None), Realm::default());
+        let other = KvStore::new(Twin::new(Arc::default(), None), Realm::default());
         for (id, writes) in batches {
             // Ids repeat, so that remembered batches come again, also with other writes.
             let Ok(batch) = Batch::new(BatchId::from_bytes([id; 16]), NOW, writes) else { continue };

@@ -1,0 +1,139 @@
+//! Before proof, nobody can tell who is known (PR-6).
+
+use std::collections::BTreeMap;
+
+use vestibule::{Acting, SignInRequest};
+use vestibule_core::kv::Key;
+use vestibule_profiles::Move;
+
+use crate::world::{ADA, RIGHT, WRONG, World, block_on, reason};
+
+type Rows = BTreeMap<Key, Vec<u8>>;
+
+fn rows(world: &World) -> Rows {
+    world.store.kv().dump().into_iter().collect()
+}
+
+/// How many rows came into being or changed, by the table they rest in.
+fn written(before: &Rows, after: &Rows) -> BTreeMap<(String, bool), usize> {
+    let mut counts = BTreeMap::new();
+    for (key, _) in after.iter().filter(|(key, value)| before.get(*key) != Some(*value)) {
+        *counts.entry((table(key), before.contains_key(key))).or_insert(0) += 1;
+    }
+    counts
+}
+
+/// The second part of a partition, after the realm.
+fn table(key: &Key) -> String {
+    let bytes = key.partition().as_bytes();
+    let part = |bytes: &[u8]| usize::from(u16::from_be_bytes([bytes[0], bytes[1]]));
+    let rest = &bytes[2 + part(bytes)..];
+    String::from_utf8(rest[2..2 + part(rest)].to_vec()).unwrap()
+}
+
+/// A deployment with one of each kind of person, and their logins.
+fn of_each_kind() -> (World, vestibule_core::AccountId, [&'static str; 5]) {
+    let (world, _) = World::with_ada();
+    world.without_password("bare@example.com");
+    let blocked = world.person("blocked@example.com");
+    let dismissed = world.person("dismissed@example.com");
+    let ada = world.session(ADA);
+    let account = world.account(&ada, 1);
+    world.add(&ada, account, dismissed);
+    let by = Acting::Administrator(&ada);
+    block_on(world.vestibule.move_member(by, account, dismissed, Move::Dismiss)).unwrap();
+    block_on(world.vestibule.block(&reason(), blocked, None)).unwrap();
+    let logins =
+        ["nobody@example.com", ADA, "bare@example.com", "blocked@example.com", "dismissed@example.com"];
+    (world, account, logins)
+}
+
+#[test]
+fn a_wrong_secret_gets_the_same_answer_and_costs_one_hash_whoever_it_is() {
+    let (world, account, logins) = of_each_kind();
+    let mut codes = Vec::new();
+    for into_account in [true, false] {
+        let mut answers = Vec::new();
+        for login in logins {
+            let mut request = SignInRequest::new(login, WRONG);
+            if into_account {
+                request = request.into_account(account);
+            }
+            let hashes = world.vestibule.hashes_computed();
+            let refusal = world.refused_in(request);
+            assert_eq!(world.vestibule.hashes_computed() - hashes, 1, "{login}");
+            assert_eq!(world.found(&refusal), (true, false), "{login}");
+            let shown: Vec<_> = refusal
+                .facts_for(vestibule_core::Audience::Visitor)
+                .map(|(name, value)| (name, value.to_owned()))
+                .collect();
+            answers.push((refusal.public(), refusal.public_remedies(), shown));
+            codes.push(refusal.code());
+        }
+        assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:?}");
+        assert_eq!(answers[0].0.code, "sign_in.try_again");
+    }
+    let told =
+        ["sign_in.login_unknown", "password.wrong", "password.none", "password.wrong", "password.wrong"];
+    assert_eq!(codes, [told, told].concat());
+}
+
+#[test]
+fn a_wrong_secret_writes_the_same_new_rows_whoever_it_is() {
+    let (world, _, logins) = of_each_kind();
+    // The first try of each has no row of tries yet only where nobody ever signed in: each tries once beforehand.
+    for login in logins {
+        world.refused_in(SignInRequest::new(login, WRONG));
+    }
+    world.clock.advance(core::time::Duration::from_secs(7200));
+    let mut all = Vec::new();
+    for login in logins {
+        let before = rows(&world);
+        world.refused_in(SignInRequest::new(login, WRONG));
+        all.push(written(&before, &rows(&world)));
+    }
+    assert!(all.iter().all(|one| *one == all[0]), "{all:#?}");
+    assert!(!all[0].is_empty());
+}
+
+/// On the way into an account too: a member's row is only touched, none comes into being for anybody alone.
+#[test]
+fn on_the_way_into_an_account_the_same_rows_come_into_being_whoever_it_is() {
+    let (world, account, logins) = of_each_kind();
+    for login in logins {
+        world.refused_in(SignInRequest::new(login, WRONG).into_account(account));
+    }
+    world.clock.advance(core::time::Duration::from_secs(7200));
+    let mut all = Vec::new();
+    for login in logins {
+        let before = rows(&world);
+        world.refused_in(SignInRequest::new(login, WRONG).into_account(account));
+        let mut counts = written(&before, &rows(&world));
+        counts.retain(|(_, existed), _| !existed);
+        all.push(counts);
+    }
+    assert!(all.iter().all(|one| *one == all[0]), "{all:#?}");
+    assert!(!all[0].is_empty());
+}
+
+#[test]
+fn a_first_wrong_secret_writes_the_same_new_rows_for_the_unknown_and_the_known() {
+    let (world, _, _) = of_each_kind();
+    world.person("fresh@example.com");
+    let mut all = Vec::new();
+    for login in ["nobody@example.com", "fresh@example.com", "bare@example.com", "blocked@example.com"] {
+        let before = rows(&world);
+        world.refused_in(SignInRequest::new(login, WRONG));
+        all.push(written(&before, &rows(&world)));
+    }
+    assert!(all.iter().all(|one| *one == all[0]), "{all:#?}");
+}
+
+#[test]
+fn what_is_no_login_is_refused_with_the_same_words() {
+    let (world, ..) = of_each_kind();
+    let malformed = world.refused_in(SignInRequest::new("not a login", RIGHT));
+    assert_eq!(malformed.code(), "sign_in.login_malformed");
+    assert_eq!(malformed.public(), world.refused_in(SignInRequest::new(ADA, WRONG)).public());
+    assert_eq!(world.found(&malformed), (true, false));
+}

@@ -1,0 +1,13 @@
+//! The facade as a host uses it: whole flows through its public API, on the in-memory store.
+
+#![cfg(test)]
+
+mod accounts;
+mod blocked;
+mod equal;
+mod passwords;
+mod races;
+mod secrets;
+mod sessions;
+mod tries;
+mod world;

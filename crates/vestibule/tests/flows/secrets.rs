@@ -1,0 +1,72 @@
+//! No secret rests anywhere, and none is printed.
+
+use vestibule::SignInRequest;
+use vestibule_core::Secret;
+
+use crate::world::{ADA, NEW, RIGHT, WRONG, World, block_on, refused};
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A token as text, its random part (`vst1_<purpose>_<key id>_<random>_<check>`), and the 20 bytes that part stands for.
+fn planted(secret: &Secret<String>) -> Vec<Vec<u8>> {
+    const DIGITS: &str = "0123456789abcdefghjkmnpqrstvwxyz";
+    // EXPOSE: the test looks for it where it must not be.
+    let text = secret.expose();
+    let random = text.split('_').nth(3).unwrap();
+    let bits: String = random.chars().map(|digit| format!("{:05b}", DIGITS.find(digit).unwrap())).collect();
+    assert_eq!(bits.len(), 160);
+    let raw = bits
+        .as_bytes()
+        .chunks(8)
+        .map(|byte| byte.iter().fold(0_u8, |value, bit| (value << 1) | (bit - b'0')));
+    vec![text.clone().into_bytes(), random.as_bytes().to_vec(), raw.collect()]
+}
+
+#[test]
+fn no_password_and_no_token_rests_in_the_store_or_is_printed() {
+    let (world, _) = World::with_ada();
+    let request = SignInRequest::new(ADA, RIGHT);
+    let mut printed = format!("{request:?}");
+    let first = world.sign_in_with(request);
+    let device = first.device.as_ref().unwrap();
+    let who = world.authenticate(&first.token).unwrap();
+    let wrong = refused(block_on(world.vestibule.change_password(&who, WRONG, NEW)));
+    let unknown = world.refused_in(SignInRequest::new("nobody@example.com", WRONG));
+    let fresh = block_on(world.vestibule.change_password(&who, RIGHT, NEW)).unwrap();
+    printed.push_str(&format!("{first:?}{who:?}{wrong:?}{unknown:?}{fresh:?}{:?}", world.vestibule));
+    printed.push_str(&format!("{:?}", SignInRequest::new(ADA, RIGHT).device(Secret::new(NEW.to_owned()))));
+
+    let mut secrets: Vec<Vec<u8>> = [RIGHT, WRONG, NEW].map(|text| text.as_bytes().to_vec()).to_vec();
+    for token in [&first.token, device, &fresh] {
+        secrets.extend(planted(token));
+    }
+    let dump = world.store.kv().dump();
+    assert!(!dump.is_empty());
+    for secret in secrets {
+        let (raw, digits) = (secret.as_slice(), hex(&secret));
+        let holds = |bytes: &[u8]| {
+            bytes.windows(raw.len()).any(|window| window == raw)
+                || String::from_utf8_lossy(bytes).to_lowercase().contains(&digits)
+        };
+        for (key, value) in &dump {
+            assert!(!holds(key.sort()) && !holds(value), "a row of {:?} holds a secret", key.partition());
+        }
+        assert!(!holds(printed.as_bytes()), "a secret was printed");
+        assert!(!printed.contains(&format!("{raw:?}")), "a secret was printed as bytes");
+    }
+}
+
+/// The search above finds what is there: the login rests, as it must, and is found.
+#[test]
+fn the_search_finds_what_does_rest() {
+    let (world, _) = World::with_ada();
+    let found = world
+        .store
+        .kv()
+        .dump()
+        .iter()
+        .any(|(_, value)| value.windows(ADA.len()).any(|window| window == ADA.as_bytes()));
+    assert!(found);
+}
