@@ -33,6 +33,12 @@ pub const fn end(session: &Session) -> SessionsWrite {
     SessionsWrite::EndSession { subject: session.subject, slot: session.slot, handle: session.handle }
 }
 
+/// Relies on the session by which somebody acts: it has not ended meanwhile.
+#[must_use]
+pub const fn require(session: &Session) -> SessionsWrite {
+    SessionsWrite::RequireSession { subject: session.subject, slot: session.slot, handle: session.handle }
+}
+
 /// Notes an admission in the session, unless it stands there as it is.
 #[must_use]
 pub fn stamp(session: &Session, stamp: AdmissionStamp) -> Option<SessionsWrite> {

@@ -57,6 +57,15 @@ pub enum SessionsWrite {
         /// Which session it takes the slot of; `None`: of none.
         replacing: Option<SessionHandle>,
     },
+    /// Relies on the session being there: whoever acts by it has not signed out meanwhile.
+    RequireSession {
+        /// Whose.
+        subject: SubjectId,
+        /// In which slot.
+        slot: u16,
+        /// Which.
+        handle: SessionHandle,
+    },
     /// Sets the admissions and moves the version.
     StampAdmissions {
         /// Whose.
@@ -95,6 +104,7 @@ impl Write for SessionsWrite {
         };
         match self {
             Self::EndSession { subject, slot, .. }
+            | Self::RequireSession { subject, slot, .. }
             | Self::StampAdmissions { subject, slot, .. }
             | Self::TouchSession { subject, slot, .. } => name(SESSIONS, subject, *slot),
             Self::PutDevice { device, .. } => name(DEVICES, &device.subject, device.slot),
@@ -104,7 +114,7 @@ impl Write for SessionsWrite {
 
     fn guard(&self) -> SessionsGuard {
         match self {
-            Self::EndSession { .. } => SessionsGuard::SessionLive,
+            Self::EndSession { .. } | Self::RequireSession { .. } => SessionsGuard::SessionLive,
             Self::PutDevice { .. } => SessionsGuard::DeviceSlot,
             Self::PutSession { .. } => SessionsGuard::Slot,
             Self::StampAdmissions { .. } => SessionsGuard::SessionVersion,
@@ -113,7 +123,14 @@ impl Write for SessionsWrite {
     }
 
     fn kind(&self) -> WriteKind {
-        WriteKind::Effect
+        match self {
+            Self::RequireSession { .. } => WriteKind::Require,
+            Self::EndSession { .. }
+            | Self::PutDevice { .. }
+            | Self::PutSession { .. }
+            | Self::StampAdmissions { .. }
+            | Self::TouchSession { .. } => WriteKind::Effect,
+        }
     }
 
     fn apply(&self, batch: BatchId, rows: &mut Rows<'_>) -> Result<Verdict, Halt> {
@@ -151,6 +168,10 @@ impl Write for SessionsWrite {
                 rows.put(key, Session { set_by: batch, ..session.clone() }.encode());
                 Ok(Verdict::Lands)
             }
+            Self::RequireSession { subject, slot, handle } => {
+                let found = held(rows, &keys::session(*subject, *slot), *handle)?;
+                Ok(Verdict::when(found.is_some()))
+            }
             Self::StampAdmissions { subject, slot, handle, from, admissions } => {
                 let key = keys::session(*subject, *slot);
                 let Some(session) = held(rows, &key, *handle)?.filter(|session| session.version == *from)
@@ -176,7 +197,9 @@ impl Write for SessionsWrite {
     fn memory(&self, batch: BatchId, rows: &mut Rows<'_>) -> Result<Memory, Halt> {
         match self {
             // What is gone remembers nothing; a use may be noted twice.
-            Self::EndSession { .. } | Self::TouchSession { .. } => Ok(Memory::Silent),
+            Self::EndSession { .. } | Self::RequireSession { .. } | Self::TouchSession { .. } => {
+                Ok(Memory::Silent)
+            }
             Self::PutDevice { device, .. } => {
                 let row =
                     rows.get(&keys::device(device.subject, device.slot))?.map(Device::decode).transpose()?;

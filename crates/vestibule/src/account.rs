@@ -7,6 +7,8 @@ use vestibule_profiles::{
     ProfilesGuard, ProfilesRead, ProfilesWrite, Role, decide,
 };
 
+use vestibule_sessions::decide as sessions;
+
 use crate::session::Authenticated;
 use crate::vestibule::{Inner, ROUNDS, Vestibule, busy};
 use crate::writes::{AnyGuard, AnyWrite};
@@ -84,8 +86,13 @@ impl Vestibule {
                         Draft::new(EventKind::ACCOUNT_CREATED, actor).subject(subject).account(account);
                     let mut batch = inner.record(event, id, now)?;
                     batch.extend(writes.into_iter().map(AnyWrite::from));
+                    batch.push(sessions::require(&who.session).into());
                     match inner.land(id, now, batch).await? {
                         None => return Ok(()),
+                        Some(AnyGuard::Sessions(_)) => {
+                            let revoked = vestibule_sessions::Problem::Revoked;
+                            return inner.refuse_session(&revoked, Some(subject)).await;
+                        }
                         Some(AnyGuard::Profiles(ProfilesGuard::AccountFree)) => Problem::AccountTaken,
                         Some(_) => continue,
                     }
@@ -154,9 +161,6 @@ impl Vestibule {
     ) -> Result<(), Failure<Refusal>> {
         let act = Act { by, account, subject: Some(new.subject), kind: EventKind::MEMBERSHIP_ADDED };
         let inner = self.inner();
-        if inner.store.profile(new.subject).await?.is_none() {
-            return inner.refuse_act(act, &Problem::ProfileUnknown).await;
-        }
         inner
             .act(act, |by, account, member, now| decide::add_member(by, account, member, new.clone(), now))
             .await
@@ -259,9 +263,10 @@ impl Inner {
             let mut batch = self.record(event, id, now)?;
             batch.extend(writes.into_iter().map(AnyWrite::from));
             if let Some((who, _)) = &acting {
-                // The acting session's person was not signed out, blocked or given another password meanwhile.
+                // The acting person has not signed out, here or everywhere, nor been blocked, nor changed the password.
                 let (subject, epoch) = (who.subject(), who.profile.epoch);
                 batch.push(ProfilesWrite::RequireProfile { subject, epoch }.into());
+                batch.push(sessions::require(&who.session).into());
             }
             match self.land(id, now, batch).await? {
                 None => return Ok(()),
@@ -276,7 +281,7 @@ impl Inner {
                         return self.refuse_act(act, &Problem::ProfileUnknown).await;
                     }
                 }
-                Some(AnyGuard::Profiles(ProfilesGuard::Epoch)) => {
+                Some(AnyGuard::Profiles(ProfilesGuard::Epoch) | AnyGuard::Sessions(_)) => {
                     let subject = acting.map(|(who, _)| who.subject());
                     return self.refuse_session(&vestibule_sessions::Problem::Revoked, subject).await;
                 }

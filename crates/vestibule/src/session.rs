@@ -219,7 +219,8 @@ impl Vestibule {
     ///
     /// [`Failure::Fault`] only: a session that is gone already is as good as ended.
     pub async fn sign_out(&self, who: &Authenticated) -> Result<(), Failure<Refusal>> {
-        self.inner().end(&who.session).await?;
+        // Gone already, or replaced: as good as ended.
+        self.inner().end(who, &who.session).await?;
         Ok(())
     }
 
@@ -234,12 +235,21 @@ impl Vestibule {
         handle: SessionHandle,
     ) -> Result<(), Failure<Refusal>> {
         let inner = self.inner();
+        let now = inner.clock.now();
         let own = inner.store.sessions(who.subject()).await?;
-        let Some(session) = own.iter().find(|session| session.handle == handle) else {
+        let live = |session: &&Session| {
+            session.handle == handle
+                && session.profile_epoch == who.profile.epoch
+                && session.rests_until().is_after(now)
+        };
+        let Some(session) = own.iter().find(live) else {
             return inner.refuse_session(&Problem::Ended, Some(who.subject())).await;
         };
-        inner.end(session).await?;
-        Ok(())
+        if inner.end(who, session).await? {
+            Ok(())
+        } else {
+            inner.refuse_session(&Problem::Revoked, Some(who.subject())).await
+        }
     }
 
     /// Ends every session of the person and forgets every known device, in one change of one row (R30).
@@ -254,6 +264,7 @@ impl Vestibule {
         let event = Draft::new(EventKind::SESSIONS_ENDED, EventActor::Person(subject)).subject(subject);
         let mut batch = inner.record(event, id, now)?;
         batch.push(ProfilesWrite::BumpEpoch { subject, from: who.profile.epoch }.into());
+        batch.push(decide::require(&who.session).into());
         match inner.land(id, now, batch).await? {
             None => Ok(()),
             Some(_) => inner.refuse_session(&Problem::Revoked, Some(subject)).await,
@@ -262,14 +273,18 @@ impl Vestibule {
 }
 
 impl Inner {
-    async fn end(&self, session: &Session) -> Result<(), Error> {
+    /// Ends a session by the acting one, while that is still good. Whether it landed.
+    async fn end(&self, who: &Authenticated, session: &Session) -> Result<bool, Error> {
         let (now, subject) = (self.clock.now(), session.subject);
         let id = self.batch_id(now)?;
         let event = Draft::new(EventKind::SESSION_ENDED, EventActor::Person(subject)).subject(subject);
         let mut batch: Vec<AnyWrite> = self.record(event, id, now)?;
         batch.push(decide::end(session).into());
-        self.land(id, now, batch).await?;
-        Ok(())
+        batch.push(ProfilesWrite::RequireProfile { subject, epoch: who.profile.epoch }.into());
+        if session.handle != who.session() {
+            batch.push(decide::require(&who.session).into());
+        }
+        Ok(self.land(id, now, batch).await?.is_none())
     }
 
     /// A token that opens nothing. Whose it was is known to the operator only; the rows are folded by hour.
