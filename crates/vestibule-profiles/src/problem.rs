@@ -1,6 +1,6 @@
 //! Why the linking model refuses.
 
-use vestibule_core::{Audience, Entry, FactEntry, Registered, Remedy, Stage, Timestamp};
+use vestibule_core::{Audience, Entry, FactEntry, Registered, Remedy, Timestamp};
 
 use crate::membership::Status;
 use crate::policy::Permission;
@@ -154,7 +154,7 @@ static DISMISSED: Entry =
         .remedies(&[Remedy::R7, Remedy::R16]);
 static IDENTIFIER_TAKEN: Entry =
     Entry::new("identifier.taken", "P7", "Another profile has verified this identifier.")
-        .stage(Stage::BeforeProof)
+        .visitor("This address cannot be used. Take another one, or free it first.")
         .remedies(&[Remedy::R35, Remedy::R1, Remedy::R18]);
 static LAST_ADMINISTRATOR: Entry =
     Entry::new("membership.last_administrator", "I8", "The account would be left without an administrator.")

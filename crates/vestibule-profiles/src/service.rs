@@ -9,10 +9,10 @@ use vestibule_core::{
     commit_known,
 };
 
-use crate::account::AccountState;
+use crate::account::{Account, AccountState};
 use crate::admission::{Admission, AdmissionRequest, AdmissionRule, Proven, admit};
 use crate::decide::{self, By, NewAccount, NewMember};
-use crate::membership::Move;
+use crate::membership::{Membership, Move};
 use crate::policy::{AccountPolicy, Role};
 use crate::problem::Problem;
 use crate::store::{ProfilesGuard, ProfilesRead, ProfilesWrite};
@@ -165,18 +165,10 @@ impl<S: ProfilesRead + Commit<ProfilesWrite>> Profiles<S> {
         step: Move,
         now: Timestamp,
     ) -> Result<(), Failure<Problem>> {
-        for _ in 0..ROUNDS {
-            let member = self.store.membership(account, subject).await?;
-            let landed = self
-                .on_account(by, account, now, |by, account| {
-                    decide::move_member(by, account, member.as_ref(), step, now)
-                })
-                .await?;
-            if landed.is_none() {
-                return Ok(());
-            }
-        }
-        Err(busy())
+        self.settle(by, account, Some(subject), now, |by, account, member| {
+            decide::move_member(by, account, member, step, now)
+        })
+        .await
     }
 
     /// Changes an Active member's role and whether they administer.
@@ -193,18 +185,10 @@ impl<S: ProfilesRead + Commit<ProfilesWrite>> Profiles<S> {
         administers: bool,
         now: Timestamp,
     ) -> Result<(), Failure<Problem>> {
-        for _ in 0..ROUNDS {
-            let member = self.store.membership(account, subject).await?;
-            let landed = self
-                .on_account(by, account, now, |by, account| {
-                    decide::change_role(by, account, member.as_ref(), role.clone(), administers)
-                })
-                .await?;
-            if landed.is_none() {
-                return Ok(());
-            }
-        }
-        Err(busy())
+        self.settle(by, account, Some(subject), now, |by, account, member| {
+            decide::change_role(by, account, member, role.clone(), administers)
+        })
+        .await
     }
 
     /// Replaces an account's policy.
@@ -219,15 +203,8 @@ impl<S: ProfilesRead + Commit<ProfilesWrite>> Profiles<S> {
         policy: AccountPolicy,
         now: Timestamp,
     ) -> Result<(), Failure<Problem>> {
-        for _ in 0..ROUNDS {
-            let landed = self
-                .on_account(by, account, now, |by, account| decide::edit_policy(by, account, policy.clone()))
-                .await?;
-            if landed.is_none() {
-                return Ok(());
-            }
-        }
-        Err(busy())
+        self.settle(by, account, None, now, |by, account, _| decide::edit_policy(by, account, policy.clone()))
+            .await
     }
 
     /// Opens, suspends or closes an account.
@@ -242,15 +219,7 @@ impl<S: ProfilesRead + Commit<ProfilesWrite>> Profiles<S> {
         state: AccountState,
         now: Timestamp,
     ) -> Result<(), Failure<Problem>> {
-        for _ in 0..ROUNDS {
-            let landed = self
-                .on_account(by, account, now, |by, account| decide::set_state(by, account, state))
-                .await?;
-            if landed.is_none() {
-                return Ok(());
-            }
-        }
-        Err(busy())
+        self.settle(by, account, None, now, |by, account, _| decide::set_state(by, account, state)).await
     }
 
     /// The operator blocks a person (`Some(None)`: until lifted), or lifts the block (`None`).
@@ -297,13 +266,37 @@ impl<S: ProfilesRead + Commit<ProfilesWrite>> Profiles<S> {
         admit(&request, &rules).map_err(Failure::Refused)
     }
 
+    /// Decides on the account, and on the member acted on if there is one, until what was decided on has not moved.
+    async fn settle(
+        &self,
+        by: ActingAs,
+        account: AccountId,
+        subject: Option<SubjectId>,
+        now: Timestamp,
+        decide: impl Fn(By<'_>, &Account, Option<&Membership>) -> Result<Vec<ProfilesWrite>, Problem>
+        + Send
+        + Sync,
+    ) -> Result<(), Failure<Problem>> {
+        for _ in 0..ROUNDS {
+            let member = match subject {
+                None => None,
+                Some(subject) => self.store.membership(account, subject).await?,
+            };
+            let decide = |by: By<'_>, account: &Account| decide(by, account, member.as_ref());
+            if self.on_account(by, account, now, decide).await?.is_none() {
+                return Ok(());
+            }
+        }
+        Err(busy())
+    }
+
     /// Loads the account and the acting member, decides, commits. `Some`: the guard that refused.
     async fn on_account(
         &self,
         by: ActingAs,
         account: AccountId,
         now: Timestamp,
-        decide: impl Fn(By<'_>, &crate::Account) -> Result<Vec<ProfilesWrite>, Problem> + Send,
+        decide: impl Fn(By<'_>, &Account) -> Result<Vec<ProfilesWrite>, Problem> + Send,
     ) -> Result<Option<ProfilesGuard>, Failure<Problem>> {
         let loaded = self.store.account(account).await?.ok_or(Failure::Refused(Problem::AccountUnknown))?;
         let acting = match by {

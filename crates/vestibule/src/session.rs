@@ -7,7 +7,9 @@ use vestibule_core::{
 use vestibule_credentials::CredentialsRead;
 use vestibule_journal::{Draft, EventActor, EventKind, RefusedBy};
 use vestibule_profiles::{Membership, Profile, ProfilesRead, ProfilesWrite};
-use vestibule_sessions::{AdmissionState, Problem, Session, SessionToken, SessionsRead, Standing, decide};
+use vestibule_sessions::{
+    AdmissionStamp, AdmissionState, Problem, Session, SessionToken, SessionsRead, Standing, decide,
+};
 
 use crate::refuse::Attempt;
 use crate::sign_in::{relied_on, stamp_of};
@@ -162,11 +164,16 @@ impl Vestibule {
         let inner = self.inner();
         let (stored, membership) = inner.door(account, who.subject()).await?;
         let (Some(stored), Some(membership)) = (stored, membership) else { return Ok(false) };
+        // Every change of the account's state and policy and of the membership moves a version that the admission noted:
+        // while the stamp is the same, so is the answer it was given on.
+        let present = AdmissionStamp {
+            account,
+            membership_epoch: membership.epoch,
+            policy_version: stored.settings_version,
+            membership_version: membership.version,
+        };
         let now = inner.clock.now();
-        let request =
-            vestibule_profiles::AdmissionRequest::new(&who.profile, Some(&stored), Some(&membership), now);
-        let Ok(admission) = vestibule_profiles::admit(&request, &[]) else { return Ok(false) };
-        let mut standing = Standing::new(who.profile.epoch).with_admission(stamp_of(&admission));
+        let mut standing = Standing::new(who.profile.epoch).with_admission(present);
         if let Some(generation) = who.session.password_generation {
             standing = standing.with_password_generation(generation);
         }

@@ -5,8 +5,8 @@ use vestibule_core::{
     Secret, SessionHandle, SubjectId, Timestamp,
 };
 use vestibule_credentials::{
-    CredentialsGuard, CredentialsRead, CredentialsWrite, HashSalt, Lane, Password, PasswordProof,
-    PreparedPassword, ProvenPassword, TakenTry, Tries, Verified, hash_fault, rehashed, tries, verify_in,
+    CredentialsRead, CredentialsWrite, HashSalt, Lane, Password, PasswordProof, PreparedPassword,
+    ProvenPassword, TakenTry, Tries, Verified, hash_fault, rehashed, tries, verify_in,
 };
 use vestibule_journal::{Draft, EventActor, EventKind, RefusedBy};
 use vestibule_profiles::{
@@ -20,7 +20,7 @@ use vestibule_throttle::{Admitted, ChallengePassed};
 use crate::problem::SignInProblem;
 use crate::refuse::Attempt;
 use crate::vestibule::{Inner, ROUNDS, Vestibule, busy};
-use crate::writes::{AnyGuard, AnyWrite};
+use crate::writes::AnyWrite;
 
 /// Somebody at the door.
 #[derive(Debug)]
@@ -342,7 +342,9 @@ impl Inner {
                 _ => CredentialsWrite::RequirePassword { subject, generation: proof.generation() }.into(),
             });
             if let Some(block) = profile.blocked_at(now) {
-                self.land(id, now, writes).await?;
+                if self.land(id, now, writes).await?.is_some() {
+                    continue;
+                }
                 let problem = Problem::Blocked { until: block.until };
                 let actor = EventActor::Person(subject);
                 let refusal =
@@ -350,7 +352,9 @@ impl Inner {
                 return Err(Failure::Refused(refusal));
             }
             if proof.must_change() {
-                self.land(id, now, writes).await?;
+                if self.land(id, now, writes).await?.is_some() {
+                    continue;
+                }
                 let problem = vestibule_credentials::Problem::MustChange;
                 let actor = EventActor::Person(subject);
                 let because =
@@ -395,10 +399,9 @@ impl Inner {
                 Draft::new(EventKind::SIGN_IN_SUCCEEDED, EventActor::Person(subject)).subject(subject);
             let mut batch = self.record(event, id, now)?;
             batch.append(&mut writes);
-            match self.land(id, now, batch).await? {
-                None => {}
-                // Another generation is judged at the top of the next round; everything else is read again.
-                Some(AnyGuard::Credentials(CredentialsGuard::Generation)) | Some(_) => continue,
+            // Whatever moved is read again at the top, where another generation is judged, too.
+            if self.land(id, now, batch).await?.is_some() {
+                continue;
             }
             let entered = match entered {
                 None => None,

@@ -46,6 +46,31 @@ fn a_dismissed_person_signs_in_and_is_told_and_comes_back_when_reinstated() {
     assert!(matches!(world.sign_in_with(into(account)).entered, Some(Ok(_))));
 }
 
+/// N5: the gate asks for the network once; the admission it gave stands until the policy moves.
+#[test]
+fn a_member_admitted_from_an_allowed_network_stays_admitted_until_the_policy_moves() {
+    let (world, _) = World::with_ada();
+    let bob = world.person(BOB);
+    let ada = world.session(ADA);
+    let account = world.account(&ada, 1);
+    world.add(&ada, account, bob);
+    let by = Acting::Administrator(&ada);
+    let mut policy = AccountPolicy::new();
+    policy.networks.push(vestibule_profiles::NetworkRange::parse("192.0.2.0/24").unwrap());
+    block_on(world.vestibule.edit_policy(by, account, policy)).unwrap();
+
+    let from = |ip: [u8; 4]| into(account).from_client(std::net::IpAddr::from(ip));
+    let outside = world.sign_in_with(from([198, 51, 100, 7]));
+    assert_eq!(outside.entered.unwrap().unwrap_err().code(), "admission.client_not_allowed");
+    let inside = world.sign_in_with(from([192, 0, 2, 7]));
+    assert!(matches!(inside.entered, Some(Ok(_))));
+    let session = world.authenticate(&inside.token).unwrap();
+    assert!(block_on(world.vestibule.is_admitted(&session, account)).unwrap());
+
+    block_on(world.vestibule.edit_policy(by, account, AccountPolicy::new())).unwrap();
+    assert!(!block_on(world.vestibule.is_admitted(&session, account)).unwrap());
+}
+
 #[test]
 fn a_person_creates_seven_accounts_and_no_eighth() {
     let (world, _) = World::with_ada();
