@@ -9,6 +9,7 @@ use vestibule_profiles::{
 
 use vestibule_sessions::decide as sessions;
 
+use crate::notice::{Notice, NoticeKind};
 use crate::session::Authenticated;
 use crate::vestibule::{Inner, ROUNDS, Vestibule, busy};
 use crate::writes::{AnyGuard, AnyWrite};
@@ -116,7 +117,7 @@ impl Vestibule {
         account: AccountId,
         policy: AccountPolicy,
     ) -> Result<(), Failure<Refusal>> {
-        let act = Act { by, account, subject: None, kind: EventKind::ACCOUNT_POLICY_CHANGED };
+        let act = Act { by, account, subject: None, kind: EventKind::ACCOUNT_POLICY_CHANGED, told: None };
         self.inner().act(act, |by, account, _, _| decide::edit_policy(by, account, policy.clone())).await
     }
 
@@ -126,7 +127,7 @@ impl Vestibule {
     ///
     /// `membership.not_permitted`, `admission.account_unknown`, `admission.account_closed`.
     pub async fn close_account(&self, by: Acting<'_>, account: AccountId) -> Result<(), Failure<Refusal>> {
-        let act = Act { by, account, subject: None, kind: EventKind::ACCOUNT_CLOSED };
+        let act = Act { by, account, subject: None, kind: EventKind::ACCOUNT_CLOSED, told: None };
         self.inner().act(act, |by, account, _, _| decide::set_state(by, account, AccountState::Closed)).await
     }
 
@@ -143,7 +144,7 @@ impl Vestibule {
     ) -> Result<(), Failure<Refusal>> {
         let state = if suspended { AccountState::Suspended } else { AccountState::Open };
         let by = Acting::Operator(reason);
-        let act = Act { by, account, subject: None, kind: EventKind::ACCOUNT_POLICY_CHANGED };
+        let act = Act { by, account, subject: None, kind: EventKind::ACCOUNT_POLICY_CHANGED, told: None };
         self.inner().act(act, |by, account, _, _| decide::set_state(by, account, state)).await
     }
 
@@ -159,7 +160,8 @@ impl Vestibule {
         account: AccountId,
         new: NewMember,
     ) -> Result<(), Failure<Refusal>> {
-        let act = Act { by, account, subject: Some(new.subject), kind: EventKind::MEMBERSHIP_ADDED };
+        let told = Some(NoticeKind::MemberAdded);
+        let act = Act { by, account, subject: Some(new.subject), kind: EventKind::MEMBERSHIP_ADDED, told };
         let inner = self.inner();
         inner
             .act(act, |by, account, member, now| decide::add_member(by, account, member, new.clone(), now))
@@ -186,7 +188,7 @@ impl Vestibule {
             Move::Dismiss => EventKind::MEMBERSHIP_DISMISSED,
             _ => EventKind::MEMBERSHIP_REINSTATED,
         };
-        let act = Act { by, account, subject: Some(subject), kind };
+        let act = Act { by, account, subject: Some(subject), kind, told: Some(NoticeKind::of_move(step)) };
         let decide = |by: By<'_>, account: &Account, member: Option<&Membership>, now| {
             decide::move_member(by, account, member, step, now)
         };
@@ -206,7 +208,7 @@ impl Vestibule {
         role: Role,
         administers: bool,
     ) -> Result<(), Failure<Refusal>> {
-        let act = Act { by, account, subject: Some(subject), kind: EventKind::MEMBERSHIP_ROLE_CHANGED };
+        let act = Act { by, account, subject: Some(subject), kind: EventKind::MEMBERSHIP_ROLE_CHANGED, told: None };
         let decide = |by: By<'_>, account: &Account, member: Option<&Membership>, _| {
             decide::change_role(by, account, member, role.clone(), administers)
         };
@@ -216,11 +218,20 @@ impl Vestibule {
 
 /// One act on an account.
 #[derive(Debug, Clone)]
-struct Act<'a> {
-    by: Acting<'a>,
-    account: AccountId,
+pub(crate) struct Act<'a> {
+    pub(crate) by: Acting<'a>,
+    pub(crate) account: AccountId,
     subject: Option<SubjectId>,
     kind: EventKind,
+    /// What the member is told.
+    told: Option<NoticeKind>,
+}
+
+impl<'a> Act<'a> {
+    /// One that changes nothing; only its refusal is recorded.
+    pub(crate) const fn reading(by: Acting<'a>, account: AccountId, subject: Option<SubjectId>) -> Self {
+        Self { by, account, subject, kind: EventKind::REFUSED, told: None }
+    }
 }
 
 impl Inner {
@@ -262,6 +273,11 @@ impl Inner {
             }
             let mut batch = self.record(event, id, now)?;
             batch.extend(writes.into_iter().map(AnyWrite::from));
+            if let (Some(subject), Some(told)) = (act.subject, act.told) {
+                let mut notice = Notice::new(told, now);
+                notice.account = Some(act.account);
+                batch.extend(self.notices(subject, notice).await?);
+            }
             if let Some((who, _)) = &acting {
                 // The acting person has not signed out, here or everywhere, nor been blocked, nor changed the password.
                 let (subject, epoch) = (who.subject(), who.profile.epoch);
@@ -291,7 +307,7 @@ impl Inner {
         Err(busy().into())
     }
 
-    async fn refuse_act<T>(&self, act: Act<'_>, problem: &Problem) -> Result<T, Failure<Refusal>> {
+    pub(crate) async fn refuse_act<T>(&self, act: Act<'_>, problem: &Problem) -> Result<T, Failure<Refusal>> {
         let now = self.clock.now();
         let actor = act.by.actor();
         Err(Failure::Refused(

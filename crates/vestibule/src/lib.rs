@@ -2,6 +2,8 @@
 
 mod account;
 mod builder;
+mod case;
+mod notice;
 mod password;
 mod problem;
 mod refuse;
@@ -11,10 +13,13 @@ mod session;
 mod sign_in;
 mod store;
 mod vestibule;
+mod view;
 mod writes;
 
 pub use account::{Acting, Reason, ReasonError};
 pub use builder::{BuildError, Builder};
+pub use case::{CaseReport, look_up_case};
+pub use notice::{Notice, NoticeKind, WaitingMessage, WaitingMessages};
 pub use problem::SignInProblem;
 pub use register::NewPerson;
 pub use registry::registry;
@@ -22,4 +27,5 @@ pub use session::{Authenticated, OwnSession};
 pub use sign_in::{SignIn, SignInRequest, SignedIn};
 pub use store::{DynStore, ErasedStore, Store, erase};
 pub use vestibule::Vestibule;
+pub use view::{LoginSeen, MemberSeen, MemberView};
 pub use writes::{AnyGuard, AnyWrite};

@@ -14,6 +14,7 @@ use vestibule_profiles::{ProfilesRead, ProfilesWrite, decide as profiles};
 use vestibule_sessions::{Amr, Evidence, SessionToken, decide};
 
 use crate::account::{Acting, Reason};
+use crate::notice::{Notice, NoticeKind};
 use crate::session::Authenticated;
 use crate::vestibule::{Inner, ROUNDS, Vestibule, busy};
 use crate::writes::{AnyGuard, AnyWrite};
@@ -98,6 +99,7 @@ impl Vestibule {
             let event = Acting::Operator(reason).draft(EventKind::PASSWORD_MARKED).subject(subject);
             let mut batch = inner.record(event, id, now)?;
             batch.push(marked_must_change(&password, id).into());
+            batch.extend(inner.notices(subject, Notice::new(NoticeKind::PasswordChangeRequired, now)).await?);
             if inner.land(id, now, batch).await?.is_none() {
                 return Ok(());
             }
@@ -148,6 +150,10 @@ impl Inner {
             let mut batch =
                 self.record(Acting::Operator(reason).draft(kind.clone()).subject(subject), id, now)?;
             batch.push(profiles::set_block(&profile, until, now).into());
+            let told = if until.is_some() { NoticeKind::ProfileBlocked } else { NoticeKind::ProfileUnblocked };
+            let mut notice = Notice::new(told, now);
+            notice.until = until.flatten();
+            batch.extend(self.notices(subject, notice).await?);
             if self.land(id, now, batch).await?.is_none() {
                 return Ok(());
             }
@@ -195,6 +201,7 @@ impl Inner {
             batch.push(set(subject, Some(&stored), &hash, id, now).into());
             batch.push(CredentialsWrite::ResetTries { subject, lane: Lane::Everybody }.into());
             batch.push(ProfilesWrite::BumpEpoch { subject, from: profile.epoch }.into());
+            batch.extend(self.notices(subject, Notice::new(NoticeKind::PasswordChanged, now)).await?);
             let token = match acting {
                 None => None,
                 Some(who) => {

@@ -73,6 +73,9 @@ impl Inner {
             if let Some(account) = account {
                 event = event.account(account);
             }
+            for (name, value) in problem.facts() {
+                event = event.field(name, &value);
+            }
             let writes = event.record_first(&*self.entropy, id, now).map_err(personal_fault)?;
             match self.land(id, now, writes.into_iter().map(AnyWrite::from).collect()).await? {
                 Some(AnyGuard::Journal(JournalGuard::CaseFree)) => {}

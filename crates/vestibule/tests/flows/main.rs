@@ -5,9 +5,11 @@
 mod accounts;
 mod blocked;
 mod equal;
+mod notices;
 mod passwords;
 mod races;
 mod secrets;
 mod sessions;
 mod tries;
+mod views;
 mod world;

@@ -1,0 +1,258 @@
+//! What a person is told by mail or phone about what was done to them: sealed, in the commit that did it.
+
+use vestibule_core::kv::{RecordReader, RecordWriter};
+use vestibule_core::{
+    AccountId, AddressKind, CorruptRow, Error, ErrorKind, Identifier, MessageId, Secret, SubjectId, Timestamp,
+};
+use vestibule_journal::{
+    Code, Contents, JournalRead, JournalWrite, Letter, Message, MessageState, derive_slot, open_message,
+    seal_message,
+};
+use vestibule_profiles::{Move, ProfilesRead};
+
+use crate::vestibule::{Inner, Vestibule};
+use crate::writes::AnyWrite;
+
+/// What happened, as the person concerned is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum NoticeKind {
+    /// The password was changed.
+    PasswordChanged,
+    /// The operator marked the password: it is good for one change only (N2).
+    PasswordChangeRequired,
+    /// An account has a new member: this person.
+    MemberAdded,
+    /// A membership that waited was approved (M7).
+    MemberApproved,
+    /// A membership that waited was declined (M8).
+    MemberDeclined,
+    /// The person was dismissed from an account (M9, P4).
+    MemberDismissed,
+    /// The person is back in an account (M10).
+    MemberReinstated,
+    /// The operator keeps the person out (P1f, N13).
+    ProfileBlocked,
+    /// The operator lifted that.
+    ProfileUnblocked,
+}
+
+impl NoticeKind {
+    /// Every kind.
+    pub const ALL: &'static [Self] = &[
+        Self::PasswordChanged,
+        Self::PasswordChangeRequired,
+        Self::MemberAdded,
+        Self::MemberApproved,
+        Self::MemberDeclined,
+        Self::MemberDismissed,
+        Self::MemberReinstated,
+        Self::ProfileBlocked,
+        Self::ProfileUnblocked,
+    ];
+
+    /// The stable dotted purpose of the message: `notice.password_changed`.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::PasswordChanged => "notice.password_changed",
+            Self::PasswordChangeRequired => "notice.password_change_required",
+            Self::MemberAdded => "notice.member_added",
+            Self::MemberApproved => "notice.member_approved",
+            Self::MemberDeclined => "notice.member_declined",
+            Self::MemberDismissed => "notice.member_dismissed",
+            Self::MemberReinstated => "notice.member_reinstated",
+            Self::ProfileBlocked => "notice.profile_blocked",
+            Self::ProfileUnblocked => "notice.profile_unblocked",
+        }
+    }
+
+    /// What the person is told, in English; a sender with templates of its own goes by [`code`](Self::code).
+    #[must_use]
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::PasswordChanged => {
+                "Your password was changed and you were signed out everywhere else. If this was not you, ask support."
+            }
+            Self::PasswordChangeRequired => "Your password must be changed: sign in once more and choose a new one.",
+            Self::MemberAdded => "You were added to an account.",
+            Self::MemberApproved => "Your access to an account was approved.",
+            Self::MemberDeclined => "Your request for access to an account was declined.",
+            Self::MemberDismissed => {
+                "You no longer have access to an account; your profile and your other accounts stay yours. If this \
+                 address belongs to that company, add a private one to your profile while you can."
+            }
+            Self::MemberReinstated => "You have access to an account again, with the same login and password.",
+            Self::ProfileBlocked => "Your profile was blocked by the operator. Ask support if you do not know why.",
+            Self::ProfileUnblocked => "Your profile is no longer blocked.",
+        }
+    }
+
+    pub(crate) const fn of_move(step: Move) -> Self {
+        match step {
+            Move::Approve => Self::MemberApproved,
+            Move::Decline => Self::MemberDeclined,
+            Move::Dismiss => Self::MemberDismissed,
+            _ => Self::MemberReinstated,
+        }
+    }
+}
+
+/// One notice. It carries no secret: no link, no code, no token (U-22).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Notice {
+    /// What happened.
+    pub kind: NoticeKind,
+    /// When.
+    pub at: Timestamp,
+    /// In which account, if in one.
+    pub account: Option<AccountId>,
+    /// Until when it holds, if that was set.
+    pub until: Option<Timestamp>,
+}
+
+impl Notice {
+    pub(crate) const fn new(kind: NoticeKind, at: Timestamp) -> Self {
+        Self { kind, at, account: None, until: None }
+    }
+
+    fn encode(&self) -> Vec<u8> {
+        RecordWriter::new(1)
+            .time(self.at)
+            .maybe(self.account.as_ref(), |row, account| row.bytes(account.as_bytes()))
+            .maybe(self.until, RecordWriter::time)
+            .finish()
+    }
+
+    fn decode(purpose: &Code, payload: &[u8]) -> Result<Self, CorruptRow> {
+        let kind = NoticeKind::ALL.iter().copied().find(|kind| kind.code() == purpose.as_str());
+        let mut row = RecordReader::new(payload, 1)?;
+        let notice = Self {
+            kind: kind.ok_or(CorruptRow("purpose"))?,
+            at: row.time("at")?,
+            account: row.maybe("account", |row| row.account("account"))?,
+            until: row.maybe("until", |row| row.time("until"))?,
+        };
+        row.finish()?;
+        Ok(notice)
+    }
+}
+
+/// A message that waits to be sent, opened.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct WaitingMessage {
+    /// This message among those that had its slot.
+    pub id: MessageId,
+    /// By what kind of address.
+    pub by: AddressKind,
+    /// The address, as its owner typed it.
+    pub recipient: Secret<String>,
+    /// What it says.
+    pub notice: Notice,
+}
+
+/// A page of the messages that wait to be sent.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct WaitingMessages {
+    /// Those that could be opened.
+    pub messages: Vec<WaitingMessage>,
+    /// Those that could not: sealed by a key that is gone, changed, or of a later version.
+    pub unreadable: Vec<MessageId>,
+    /// Where the next page begins; `None` after the last.
+    pub next: Option<[u8; 32]>,
+}
+
+impl Vestibule {
+    /// The messages that wait to be sent, opened: a page of at most `limit` rows, in the order of their slots.
+    ///
+    /// # Errors
+    ///
+    /// [`Error`] when the store has a fault.
+    pub async fn waiting_messages(
+        &self,
+        after: Option<[u8; 32]>,
+        limit: u32,
+    ) -> Result<WaitingMessages, Error> {
+        let inner = self.inner();
+        let rows = inner.store.messages(after, limit).await?;
+        let full = u32::try_from(rows.len()).is_ok_and(|found| found >= limit && limit > 0);
+        let next = if full { rows.last().map(|row| row.slot) } else { None };
+        let mut page = WaitingMessages { messages: Vec::new(), unreadable: Vec::new(), next };
+        for row in rows.iter().filter(|row| row.state == MessageState::Queued) {
+            match inner.open(row) {
+                Some(message) => page.messages.push(message),
+                None => page.unreadable.push(row.id),
+            }
+        }
+        Ok(page)
+    }
+}
+
+impl Inner {
+    fn open(&self, row: &Message) -> Option<WaitingMessage> {
+        let Contents { recipient, payload } = open_message(&self.ring, row).ok()?;
+        // EXPOSE: the payload of a notice holds no secret.
+        let notice = Notice::decode(&row.purpose, payload.expose()).ok()?;
+        Some(WaitingMessage { id: row.id, by: row.to, recipient, notice })
+    }
+
+    /// The writes that tell a person at every verified address. A notice of an account has a slot of its own per
+    /// account, so that none hides another's.
+    pub(crate) async fn notices(&self, subject: SubjectId, notice: Notice) -> Result<Vec<AnyWrite>, Error> {
+        let identifiers = self.store.identifiers(subject).await?;
+        let mut writes = Vec::with_capacity(identifiers.len());
+        for own in identifiers.iter().filter(|own| own.verified_at.is_some() && !own.is_social()) {
+            writes.push(self.letter(&own.identifier, notice)?);
+        }
+        Ok(writes)
+    }
+
+    fn letter(&self, to: &Identifier, notice: Notice) -> Result<AnyWrite, Error> {
+        let purpose =
+            Code::parse(notice.kind.code()).map_err(|error| Error::new(ErrorKind::Misuse, error))?;
+        let mut owner = to.key().as_bytes().to_vec();
+        if let Some(account) = &notice.account {
+            owner.extend_from_slice(account.as_bytes());
+        }
+        let letter = Letter {
+            slot: derive_slot(&self.ring, &purpose, &owner),
+            purpose,
+            to: to.kind(),
+            suppressed: false,
+            not_before: notice.at,
+            language: None,
+            contents: Contents {
+                recipient: Secret::new(to.as_typed().to_owned()),
+                payload: Secret::new(notice.encode()),
+            },
+        };
+        let message = seal_message(&self.ring, &*self.entropy, letter, notice.at)?;
+        Ok(JournalWrite::QueueMessage { message }.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_notice_comes_back_as_it_was() {
+        for &kind in NoticeKind::ALL {
+            let mut notice = Notice::new(kind, Timestamp::EPOCH);
+            notice.account = Some(AccountId::from(7));
+            notice.until = Some(Timestamp::from_unix_micros(9));
+            let purpose = Code::parse(kind.code()).unwrap();
+            assert_eq!(Notice::decode(&purpose, &notice.encode()), Ok(notice));
+        }
+    }
+
+    #[test]
+    fn another_purpose_is_no_notice() {
+        let notice = Notice::new(NoticeKind::ProfileBlocked, Timestamp::EPOCH);
+        assert!(Notice::decode(&Code::parse("notice.other").unwrap(), &notice.encode()).is_err());
+        assert!(Notice::decode(&Code::parse(notice.kind.code()).unwrap(), &[1, 2]).is_err());
+    }
+}

@@ -1,0 +1,181 @@
+//! What an administrator sees of a member: facts inside the own account, and of the profile almost nothing (PR-15).
+
+use core::time::Duration;
+
+use vestibule_core::{AccountId, AddressKey, AddressKind, ContactEmail, Failure, Refusal, SubjectId, Timestamp};
+use vestibule_profiles::{
+    Account, AccountState, Membership, Permission, Problem, ProfileIdentifier, ProfilesRead, Role, Status,
+    decide,
+};
+
+use crate::account::{Act, Acting};
+use crate::vestibule::Vestibule;
+
+/// For how long a wrong secret on the way into an account counts as recent.
+const RECENT: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// The login address of a member, as far as this account may know it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "a page that overlooks an answer would show a wrong one")]
+pub enum LoginSeen {
+    /// The member has no login address.
+    None,
+    /// There is one; its owner would recognise it: `a***@e***.com`.
+    Masked(String),
+    /// It is the contact address that this account itself holds.
+    Contact(String),
+}
+
+/// A member, as an administrator of the account sees them. With the login address held equal it is the same, whatever
+/// the person does elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct MemberView {
+    /// The state of the account.
+    pub account: AccountState,
+    /// The membership, if there is one.
+    pub member: Option<MemberSeen>,
+}
+
+/// A membership and its member, as seen from the account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct MemberSeen {
+    /// Whether the member may enter.
+    pub status: Status,
+    /// Since when.
+    pub since: Timestamp,
+    /// The host's role.
+    pub role: Role,
+    /// Whether the member administers.
+    pub administers: bool,
+    /// The contact address, as typed.
+    pub contact: Option<String>,
+    /// The login address.
+    pub login: LoginSeen,
+    /// Whether a wrong secret was tried within the last 24 hours on the way into this account.
+    pub wrong_secret_recently: bool,
+}
+
+impl MemberView {
+    fn of(
+        account: &Account,
+        membership: Option<Membership>,
+        own: &[ProfileIdentifier],
+        now: Timestamp,
+    ) -> Self {
+        let member = membership.map(|membership| MemberSeen {
+            login: login_seen(&membership, own),
+            wrong_secret_recently: membership
+                .wrong_secret_at
+                .is_some_and(|at| at.plus(RECENT).is_after(now)),
+            status: membership.standing.status,
+            since: membership.standing.since,
+            role: membership.standing.role,
+            administers: membership.standing.administers,
+            contact: membership.contact,
+        });
+        Self { account: account.state, member }
+    }
+
+    /// The view in English sentences, for a support page or a log.
+    #[must_use]
+    pub fn sentences(&self) -> Vec<String> {
+        let mut said = Vec::new();
+        match self.account {
+            AccountState::Suspended => said.push("The account is suspended.".to_owned()),
+            AccountState::Closed => said.push("The account is closed.".to_owned()),
+            AccountState::Open => {}
+        }
+        let Some(member) = &self.member else {
+            said.push("This person is not a member of the account.".to_owned());
+            return said;
+        };
+        said.push(match member.status {
+            Status::Active if member.administers => "Active member, administers the account.".to_owned(),
+            Status::Active => "Active member.".to_owned(),
+            Status::AwaitingApproval => format!("Waits for approval since {}.", member.since),
+            Status::Dismissed => format!("Dismissed since {}.", member.since),
+        });
+        said.push(match &member.login {
+            LoginSeen::None => "Has no login address.".to_owned(),
+            LoginSeen::Masked(masked) => format!("Signs in as {masked}."),
+            LoginSeen::Contact(address) => format!("Signs in as {address}, the contact address."),
+        });
+        said.push(if member.wrong_secret_recently {
+            "A wrong secret was tried here within the last 24 hours.".to_owned()
+        } else {
+            "No wrong secret was tried here within the last 24 hours.".to_owned()
+        });
+        said
+    }
+}
+
+/// The first verified mailbox, else the first verified phone.
+fn login_seen(membership: &Membership, own: &[ProfileIdentifier]) -> LoginSeen {
+    let verified = |kind: AddressKind| {
+        own.iter()
+            .filter(|own| own.verified_at.is_some() && own.identifier.kind() == kind)
+            .min_by_key(|own| (own.verified_at, own.identifier.canonical()))
+    };
+    let Some(login) = verified(AddressKind::Email).or_else(|| verified(AddressKind::Phone)) else {
+        return LoginSeen::None;
+    };
+    let contact: Option<AddressKey> =
+        membership.contact.as_deref().and_then(|typed| ContactEmail::parse(typed).ok()).map(|it| it.key());
+    if login.identifier.kind() == AddressKind::Email && contact == Some(login.identifier.key()) {
+        LoginSeen::Contact(login.identifier.as_typed().to_owned())
+    } else {
+        LoginSeen::Masked(login.identifier.masked())
+    }
+}
+
+impl Vestibule {
+    /// What an administrator sees of somebody in their account (R21).
+    ///
+    /// # Errors
+    ///
+    /// `membership.not_permitted`, `admission.not_member` (the one who asks is no member), `admission.account_unknown`.
+    pub async fn view_member(
+        &self,
+        by: Acting<'_>,
+        account: AccountId,
+        subject: SubjectId,
+    ) -> Result<MemberView, Failure<Refusal>> {
+        let inner = self.inner();
+        let act = Act::reading(by, account, Some(subject));
+        let stored = inner.authorised_to_read(&act, Permission::SeeLogin).await?;
+        let membership = inner.store.membership(account, subject).await?;
+        // Of somebody who is no member nothing is read: there is nothing that could show.
+        let own = match &membership {
+            None => Vec::new(),
+            Some(_) => inner.store.identifiers(subject).await?,
+        };
+        Ok(MemberView::of(&stored, membership, &own, inner.clock.now()))
+    }
+}
+
+impl crate::vestibule::Inner {
+    /// The account, once it is known that this actor may read there.
+    pub(crate) async fn authorised_to_read(
+        &self,
+        act: &Act<'_>,
+        permission: Permission,
+    ) -> Result<Account, Failure<Refusal>> {
+        let Some(account) = self.store.account(act.account).await? else {
+            return self.refuse_act(act.clone(), &Problem::AccountUnknown).await;
+        };
+        let acting = match act.by {
+            Acting::Operator(_) => None,
+            Acting::Administrator(who) => match self.store.membership(act.account, who.subject()).await? {
+                Some(acting) => Some(acting),
+                None => return self.refuse_act(act.clone(), &Problem::NotMember).await,
+            },
+        };
+        let by = acting.as_ref().map_or(decide::By::Operator, decide::By::Member);
+        match decide::authorise(by, &account, permission) {
+            Ok(_) => Ok(account),
+            Err(problem) => self.refuse_act(act.clone(), &problem).await,
+        }
+    }
+}
