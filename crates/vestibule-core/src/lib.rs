@@ -38,6 +38,7 @@ pub use secret::{Secret, equal_in_constant_time};
 pub use store::batch::{Batch, BatchError};
 pub use store::commit::{BoxFuture, Commit, Landed, Shared, commit_known, dynamic};
 pub use store::error::{CorruptRow, StoreError, StoreErrorKind};
+pub use store::server::{self, ServerClock};
 pub use store::write::{Lower, Memory, RowName, Verdict, Write, WriteKind};
 pub use time::{Clock, SystemClock, Timestamp};
 pub use token::{CaseReference, Purpose, SecretText, SecretTextError};

@@ -208,7 +208,8 @@ impl Vestibule {
         role: Role,
         administers: bool,
     ) -> Result<(), Failure<Refusal>> {
-        let act = Act { by, account, subject: Some(subject), kind: EventKind::MEMBERSHIP_ROLE_CHANGED, told: None };
+        let act =
+            Act { by, account, subject: Some(subject), kind: EventKind::MEMBERSHIP_ROLE_CHANGED, told: None };
         let decide = |by: By<'_>, account: &Account, member: Option<&Membership>, _| {
             decide::change_role(by, account, member, role.clone(), administers)
         };

@@ -11,6 +11,7 @@ use vestibule_profiles::AdmissionRule;
 use vestibule_sessions::SessionPolicy;
 use vestibule_throttle::{Throttle, ThrottlePolicy};
 
+use crate::links::BaseUrls;
 use crate::store::{ErasedStore, Store, erase};
 use crate::vestibule::{Inner, Vestibule};
 
@@ -43,6 +44,7 @@ pub struct Builder {
     throttle: ThrottlePolicy,
     rules: Vec<Arc<dyn AdmissionRule>>,
     disclosure: Disclosure,
+    links: Option<BaseUrls>,
     product: String,
     accounts_at_most: u32,
 }
@@ -62,6 +64,7 @@ impl Default for Builder {
             throttle: ThrottlePolicy::default(),
             rules: Vec::new(),
             disclosure: Disclosure::default(),
+            links: None,
             product: String::new(),
             accounts_at_most: 7,
         }
@@ -135,6 +138,12 @@ impl Builder {
         self
     }
 
+    /// Where the pages are that links in messages lead to. Without it no message carries a link.
+    pub fn links(mut self, links: BaseUrls) -> Self {
+        self.links = Some(links);
+        self
+    }
+
     /// The product's name: no password consists of it.
     pub fn product(mut self, name: impl Into<String>) -> Self {
         self.product = name.into();
@@ -169,6 +178,7 @@ impl Builder {
             sessions: self.sessions,
             rules: self.rules,
             disclosure: self.disclosure,
+            links: self.links,
             product: self.product,
             accounts_at_most: self.accounts_at_most,
         }))

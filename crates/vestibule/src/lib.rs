@@ -3,6 +3,10 @@
 mod account;
 mod builder;
 mod case;
+mod clock;
+mod import;
+mod links;
+mod member;
 mod notice;
 mod password;
 mod problem;
@@ -13,12 +17,18 @@ mod session;
 mod sign_in;
 mod store;
 mod vestibule;
-mod view;
+mod views;
 mod writes;
 
 pub use account::{Acting, Reason, ReasonError};
 pub use builder::{BuildError, Builder};
 pub use case::{CaseReport, look_up_case};
+pub use clock::ClockCheck;
+pub use import::{
+    ImportField, ImportProblem, Imported, ImportedAccount, ImportedMembership, ImportedPerson, Skipped,
+};
+pub use links::{BaseUrlError, BaseUrls};
+pub use member::{LoginSeen, MemberSeen, MemberView};
 pub use notice::{Notice, NoticeKind, WaitingMessage, WaitingMessages};
 pub use problem::SignInProblem;
 pub use register::NewPerson;
@@ -27,5 +37,5 @@ pub use session::{Authenticated, OwnSession};
 pub use sign_in::{SignIn, SignInRequest, SignedIn};
 pub use store::{DynStore, ErasedStore, Store, erase};
 pub use vestibule::Vestibule;
-pub use view::{LoginSeen, MemberSeen, MemberView};
+pub use views::{SessionView, SignInQuestion, SignInView, Views, session_view_of, sign_in_view_of};
 pub use writes::{AnyGuard, AnyWrite};

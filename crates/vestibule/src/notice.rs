@@ -74,7 +74,9 @@ impl NoticeKind {
             Self::PasswordChanged => {
                 "Your password was changed and you were signed out everywhere else. If this was not you, ask support."
             }
-            Self::PasswordChangeRequired => "Your password must be changed: sign in once more and choose a new one.",
+            Self::PasswordChangeRequired => {
+                "Your password must be changed: sign in once more and choose a new one."
+            }
             Self::MemberAdded => "You were added to an account.",
             Self::MemberApproved => "Your access to an account was approved.",
             Self::MemberDeclined => "Your request for access to an account was declined.",
@@ -82,8 +84,12 @@ impl NoticeKind {
                 "You no longer have access to an account; your profile and your other accounts stay yours. If this \
                  address belongs to that company, add a private one to your profile while you can."
             }
-            Self::MemberReinstated => "You have access to an account again, with the same login and password.",
-            Self::ProfileBlocked => "Your profile was blocked by the operator. Ask support if you do not know why.",
+            Self::MemberReinstated => {
+                "You have access to an account again, with the same login and password."
+            }
+            Self::ProfileBlocked => {
+                "Your profile was blocked by the operator. Ask support if you do not know why."
+            }
             Self::ProfileUnblocked => "Your profile is no longer blocked.",
         }
     }

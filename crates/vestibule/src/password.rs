@@ -150,7 +150,8 @@ impl Inner {
             let mut batch =
                 self.record(Acting::Operator(reason).draft(kind.clone()).subject(subject), id, now)?;
             batch.push(profiles::set_block(&profile, until, now).into());
-            let told = if until.is_some() { NoticeKind::ProfileBlocked } else { NoticeKind::ProfileUnblocked };
+            let told =
+                if until.is_some() { NoticeKind::ProfileBlocked } else { NoticeKind::ProfileUnblocked };
             let mut notice = Notice::new(told, now);
             notice.until = until.flatten();
             batch.extend(self.notices(subject, notice).await?);

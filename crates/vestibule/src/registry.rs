@@ -16,6 +16,7 @@ pub fn registry() -> Vec<&'static Entry> {
         vestibule_profiles::ENTRIES,
         vestibule_sessions::registry(),
         vestibule_throttle::registry(),
+        crate::import::ENTRIES,
         crate::problem::ENTRIES,
     ]
     .concat();

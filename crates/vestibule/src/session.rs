@@ -4,7 +4,6 @@ use vestibule_core::{
     AccountId, AddressKey, ClientAddress, Error, Failure, Refusal, Registered, Secret, SessionHandle,
     SubjectId,
 };
-use vestibule_credentials::CredentialsRead;
 use vestibule_journal::{Draft, EventActor, EventKind, RefusedBy};
 use vestibule_profiles::{Membership, Profile, ProfilesRead, ProfilesWrite};
 use vestibule_sessions::{
@@ -14,6 +13,7 @@ use vestibule_sessions::{
 use crate::refuse::Attempt;
 use crate::sign_in::{relied_on, stamp_of};
 use crate::vestibule::{Inner, ROUNDS, Vestibule, busy};
+use crate::views::{SessionView, Views};
 use crate::writes::AnyWrite;
 
 /// A session that was good a moment ago. Only [`Vestibule::authenticate`] makes it; what is done with it is checked
@@ -72,17 +72,18 @@ impl Vestibule {
         let digest = parsed.and_then(|token| token.digest(&inner.ring).ok());
         let found = match digest {
             None => None,
-            Some(digest) => inner.store.session(digest).await?,
+            Some(digest) => inner.store.session_view(digest).await?,
         };
-        let Some(session) = found else { return inner.refuse_session(&Problem::Unknown, None).await };
-        // What the session is judged by is read after it.
-        let Some(profile) = inner.store.profile(session.subject).await? else {
+        let Some(SessionView { session, profile, password_generation }) = found else {
+            return inner.refuse_session(&Problem::Unknown, None).await;
+        };
+        let Some(profile) = profile else {
             return inner.refuse_session(&Problem::Revoked, Some(session.subject)).await;
         };
         let mut standing = Standing::new(profile.epoch);
         standing.blocked = profile.blocked_at(now).is_some();
-        if let Some(password) = inner.store.password(session.subject).await? {
-            standing = standing.with_password_generation(password.generation);
+        if let Some(generation) = password_generation {
+            standing = standing.with_password_generation(generation);
         }
         let subject = session.subject;
         match decide::check(session, &standing, now) {

@@ -5,12 +5,13 @@ use vestibule_core::{
     Secret, SessionHandle, SubjectId, Timestamp,
 };
 use vestibule_credentials::{
-    CredentialsRead, CredentialsWrite, HashSalt, Lane, Password, PasswordProof, PreparedPassword,
-    ProvenPassword, TakenTry, Tries, Verified, hash_fault, rehashed, tries, verify_in,
+    CredentialsRead, CredentialsWrite, HashSalt, Lane, PasswordProof, PreparedPassword, ProvenPassword,
+    TakenTry, Tries, Verified, hash_fault, rehashed, tries, verify_in,
 };
 use vestibule_journal::{Draft, EventActor, EventKind, RefusedBy};
 use vestibule_profiles::{
-    Account, Admission, AdmissionRequest, Membership, Problem, Profile, ProfilesRead, ProfilesWrite, admit,
+    Account, Admission, AdmissionRequest, AdmissionRule, Membership, Problem, Profile, ProfilesRead,
+    ProfilesWrite, admit,
 };
 use vestibule_sessions::{
     AdmissionStamp, Amr, Device, DeviceLabel, DeviceToken, Evidence, SessionToken, SessionsRead, decide,
@@ -20,6 +21,7 @@ use vestibule_throttle::{Admitted, ChallengePassed};
 use crate::problem::SignInProblem;
 use crate::refuse::Attempt;
 use crate::vestibule::{Inner, ROUNDS, Vestibule, busy};
+use crate::views::{SignInQuestion, SignInView, Views};
 use crate::writes::AnyWrite;
 
 /// Somebody at the door.
@@ -128,13 +130,24 @@ pub struct SignedIn {
 
 /// What was read of whoever submitted the login; for somebody unknown, of the decoy.
 struct View {
-    known: bool,
     subject: SubjectId,
-    profile: Option<Profile>,
-    password: Option<Password>,
+    /// The known device, if it is this person's and still good.
     device: Option<Device>,
-    lane: Lane,
-    tries: Option<Tries>,
+    read: SignInView,
+}
+
+impl View {
+    const fn known(&self) -> bool {
+        self.read.owner.is_some()
+    }
+
+    fn lane(&self) -> Lane {
+        self.device.as_ref().map_or(Lane::Everybody, |device| Lane::Device(device.handle))
+    }
+
+    const fn tries(&self) -> Option<&Tries> {
+        if self.device.is_some() { self.read.device_tries.as_ref() } else { self.read.tries.as_ref() }
+    }
 }
 
 impl Vestibule {
@@ -165,12 +178,12 @@ impl Vestibule {
         };
         // A place first: when there is none, nothing was debited.
         let place = inner.pool.reserve().map_err(Error::from)?;
-        let view = inner.view(login.kind(), attempt.key, request.device.as_ref(), now).await?;
+        let view = inner.view(login.kind(), attempt, request.device.as_ref()).await?;
         let windows = match inner.take_windows(&view, attempt).await? {
             Ok(windows) => windows,
             Err(problem) => return inner.refuse_at_door(&problem, attempt, RefusedBy::Window).await,
         };
-        let failures = view.tries.as_ref().map_or(0, Tries::consecutive_failures);
+        let failures = view.tries().map_or(0, Tries::consecutive_failures);
         let failures = u32::try_from(failures).unwrap_or(u32::MAX);
         if let Err(problem) =
             inner.throttle.challenge(failures, &attempt.key, request.challenge.as_ref(), now)
@@ -185,7 +198,7 @@ impl Vestibule {
                 return inner.refuse_at_door(&problem, attempt, RefusedBy::Window).await;
             }
         };
-        match verify_in(&inner.pool, place, view.password.as_ref(), typed, now).await? {
+        match verify_in(&inner.pool, place, view.read.password.as_ref(), typed, now).await? {
             Verified::Wrong => inner.refuse_secret(&view, attempt).await,
             Verified::Right { proof, password } => {
                 let proven = Proven { proof, password, taken, label: request.label };
@@ -209,27 +222,27 @@ impl Inner {
     async fn view(
         &self,
         kind: AddressKind,
-        key: AddressKey,
+        attempt: Attempt,
         device: Option<&Secret<String>>,
-        now: Timestamp,
     ) -> Result<View, Error> {
-        let owner = self.store.identifier_owner(kind, key).await?;
-        let subject = owner.as_ref().map_or_else(|| self.decoy(&key), |owner| owner.subject);
-        let profile = self.store.profile(subject).await?;
-        let password = self.store.password(subject).await?;
         // EXPOSE: read as the token it must be.
         let token = device.and_then(|device| DeviceToken::parse(device.expose()).ok());
-        let device = match token.map(|token| token.digest(&self.ring)) {
+        let question = SignInQuestion {
+            kind,
+            key: attempt.key,
+            decoy: self.decoy(&attempt.key),
             // A device token under a key that was retired for good is simply not known any more.
-            None | Some(Err(_)) => None,
-            Some(Ok(digest)) => self.store.device(digest).await?.filter(|device| {
-                let epoch = profile.as_ref().map(|profile| profile.epoch);
-                device.subject == subject && epoch.is_some_and(|epoch| device.is_live(epoch, now))
-            }),
+            device: token.and_then(|token| token.digest(&self.ring).ok()),
+            account: attempt.account,
         };
-        let lane = device.as_ref().map_or(Lane::Everybody, |device| Lane::Device(device.handle));
-        let tries = self.store.tries(subject, lane).await?;
-        Ok(View { known: owner.is_some(), subject, profile, password, device, lane, tries })
+        let read = self.store.sign_in_view(question.clone()).await?;
+        let epoch = read.profile.as_ref().map(|profile| profile.epoch);
+        let live = |device: &&Device| epoch.is_some_and(|epoch| device.is_live(epoch, attempt.now));
+        Ok(View {
+            subject: read.owner.unwrap_or(question.decoy),
+            device: question.device_among(&read.devices).filter(live).cloned(),
+            read,
+        })
     }
 
     /// A known device has windows of its own, so that a flood by strangers does not shut it out (PR-12).
@@ -276,7 +289,7 @@ impl Inner {
         view: &View,
         now: Timestamp,
     ) -> Result<Result<TakenTry, vestibule_credentials::Problem>, Error> {
-        self.take_try_of(view.subject, view.lane, view.tries.clone(), now).await
+        self.take_try_of(view.subject, view.lane(), view.tries().cloned(), now).await
     }
 
     async fn refuse_at_door<T>(
@@ -290,8 +303,8 @@ impl Inner {
 
     /// The secret was compared and is not the one: the same writes for everybody.
     async fn refuse_secret<T>(&self, view: &View, attempt: Attempt) -> Result<T, Failure<Refusal>> {
-        let has_password = view.password.as_ref().is_some_and(|password| password.hash.is_some());
-        let problem: &(dyn Registered + Sync) = match (view.known, has_password) {
+        let has_password = view.read.password.as_ref().is_some_and(|password| password.hash.is_some());
+        let problem: &(dyn Registered + Sync) = match (view.known(), has_password) {
             (false, _) => &SignInProblem::LoginUnknown,
             (true, false) => &vestibule_credentials::Problem::NoPassword,
             (true, true) => &vestibule_credentials::Problem::Wrong,
@@ -324,10 +337,12 @@ impl Inner {
             }
             None => None,
         };
-        let mut stored = view.password.clone();
+        let mut stored = view.read.password.clone();
         for round in 0..ROUNDS {
-            // The first round decides on what was read before the proof; a later one reads again.
-            let profile = if round == 0 { view.profile.clone() } else { self.store.profile(subject).await? };
+            // The first round decides on what was read before the proof, and its commit requires that to be still so; a
+            // later one reads again.
+            let profile =
+                if round == 0 { view.read.profile.clone() } else { self.store.profile(subject).await? };
             let Some(profile) = profile else { return self.refuse_secret(&view, attempt).await };
             if round > 0 {
                 stored = self.store.password(subject).await?;
@@ -373,7 +388,13 @@ impl Inner {
             let entered = match attempt.account {
                 None => None,
                 Some(account) => {
-                    let admitted = self.admit_to(account, &profile, attempt.client, now).await?;
+                    let (stored, membership) = if round == 0 {
+                        (view.read.account.clone(), view.read.membership.clone())
+                    } else {
+                        self.door(account, subject).await?
+                    };
+                    let door = (stored.as_ref(), membership.as_ref());
+                    let admitted = self.admit_through(door, &profile, attempt.client, now);
                     if let Ok(admission) = &admitted {
                         open = open.admitted(stamp_of(admission));
                         writes.extend(relied_on(admission, subject));
@@ -387,10 +408,13 @@ impl Inner {
                 digest: token.digest(&self.ring)?,
                 batch: id,
             };
-            let existing = self.store.sessions(subject).await?;
+            let existing = match round {
+                0 => view.read.sessions.clone(),
+                _ => self.store.sessions(subject).await?,
+            };
             let opened = decide::open(&self.sessions, &open, &existing, &ids, now);
             writes.push(opened.write.into());
-            let device = self.remember(&view, &profile, &label, id, now).await?;
+            let device = self.remember(&view, round, &profile, &label, id, now).await?;
             let device = device.map(|(write, token)| {
                 writes.push(write);
                 token
@@ -429,6 +453,7 @@ impl Inner {
     async fn remember(
         &self,
         view: &View,
+        round: u32,
         profile: &Profile,
         label: &DeviceLabel,
         batch: vestibule_core::BatchId,
@@ -444,7 +469,10 @@ impl Inner {
             batch,
         };
         let request = decide::RememberRequest::new(view.subject, profile.epoch).label(label.clone());
-        let existing = self.store.devices(view.subject).await?;
+        let existing = match round {
+            0 => view.read.devices.clone(),
+            _ => self.store.devices(view.subject).await?,
+        };
         let remembered = decide::remember(&self.sessions, &request, &existing, &ids, now);
         Ok(Some((remembered.write.into(), token.render())))
     }
@@ -458,11 +486,21 @@ impl Inner {
         now: Timestamp,
     ) -> Result<Result<Admission, Problem>, Error> {
         let (account, membership) = self.door(account, profile.subject).await?;
-        let request = AdmissionRequest::new(profile, account.as_ref(), membership.as_ref(), now)
-            .client(client.map(ClientAddress::ip));
-        let rules: Vec<&dyn vestibule_profiles::AdmissionRule> =
-            self.rules.iter().map(AsRef::as_ref).collect();
-        Ok(admit(&request, &rules))
+        Ok(self.admit_through((account.as_ref(), membership.as_ref()), profile, client, now))
+    }
+
+    /// The gate, on what was read.
+    fn admit_through(
+        &self,
+        (account, membership): (Option<&Account>, Option<&Membership>),
+        profile: &Profile,
+        client: Option<ClientAddress>,
+        now: Timestamp,
+    ) -> Result<Admission, Problem> {
+        let request =
+            AdmissionRequest::new(profile, account, membership, now).client(client.map(ClientAddress::ip));
+        let rules: Vec<&dyn AdmissionRule> = self.rules.iter().map(AsRef::as_ref).collect();
+        admit(&request, &rules)
     }
 }
 

@@ -1,22 +1,39 @@
 //! What a store of every domain offers, and its object-safe twin.
 
-use vestibule_core::{Commit, Shared};
+use vestibule_core::{Commit, ServerClock, Shared};
 use vestibule_credentials::CredentialsRead;
 use vestibule_journal::JournalRead;
 use vestibule_profiles::ProfilesRead;
 use vestibule_sessions::SessionsRead;
 use vestibule_throttle::Windows;
 
+use crate::views::Views;
 use crate::writes::AnyWrite;
 
 /// A store of every domain. Nobody implements it: whatever reads every domain and lands [`AnyWrite`] is one.
 pub trait Store:
-    ProfilesRead + CredentialsRead + SessionsRead + JournalRead + Windows + Commit<AnyWrite> + 'static
+    ProfilesRead
+    + CredentialsRead
+    + SessionsRead
+    + JournalRead
+    + Views
+    + Windows
+    + ServerClock
+    + Commit<AnyWrite>
+    + 'static
 {
 }
 
 impl<T> Store for T where
-    T: ProfilesRead + CredentialsRead + SessionsRead + JournalRead + Windows + Commit<AnyWrite> + 'static
+    T: ProfilesRead
+        + CredentialsRead
+        + SessionsRead
+        + JournalRead
+        + Views
+        + Windows
+        + ServerClock
+        + Commit<AnyWrite>
+        + 'static
 {
 }
 
@@ -27,7 +44,9 @@ pub trait DynStore:
     + vestibule_credentials::dynamic::CredentialsRead
     + vestibule_sessions::dynamic::SessionsRead
     + vestibule_journal::dynamic::JournalRead
+    + crate::views::dynamic::Views
     + vestibule_throttle::dynamic::Windows
+    + vestibule_core::server::dynamic::ServerClock
     + vestibule_core::dynamic::Commit<AnyWrite>
 {
 }

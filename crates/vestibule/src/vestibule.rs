@@ -14,6 +14,7 @@ use vestibule_sessions::SessionPolicy;
 use vestibule_throttle::Throttle;
 
 use crate::builder::Builder;
+use crate::links::BaseUrls;
 use crate::store::ErasedStore;
 use crate::writes::{AnyGuard, AnyWrite};
 
@@ -38,6 +39,7 @@ pub(crate) struct Inner {
     pub(crate) sessions: SessionPolicy,
     pub(crate) rules: Vec<Arc<dyn AdmissionRule>>,
     pub(crate) disclosure: Disclosure,
+    pub(crate) links: Option<BaseUrls>,
     pub(crate) product: String,
     pub(crate) accounts_at_most: u32,
 }
@@ -60,6 +62,12 @@ impl Vestibule {
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.0.clock.now()
+    }
+
+    /// Where the pages are that links lead to, if the deployment said so.
+    #[must_use]
+    pub fn links(&self) -> Option<&BaseUrls> {
+        self.0.links.as_ref()
     }
 
     /// How many password hashes were computed since the start; the same for every kind of failed sign-in (PR-6).

@@ -3,6 +3,7 @@
 pub(crate) mod batch;
 pub(crate) mod commit;
 pub(crate) mod error;
+pub mod server;
 mod twin;
 mod union;
 pub(crate) mod write;

@@ -2,7 +2,9 @@
 
 use core::time::Duration;
 
-use vestibule_core::{AccountId, AddressKey, AddressKind, ContactEmail, Failure, Refusal, SubjectId, Timestamp};
+use vestibule_core::{
+    AccountId, AddressKey, AddressKind, ContactEmail, Failure, Refusal, SubjectId, Timestamp,
+};
 use vestibule_profiles::{
     Account, AccountState, Membership, Permission, Problem, ProfileIdentifier, ProfilesRead, Role, Status,
     decide,
@@ -66,9 +68,7 @@ impl MemberView {
     ) -> Self {
         let member = membership.map(|membership| MemberSeen {
             login: login_seen(&membership, own),
-            wrong_secret_recently: membership
-                .wrong_secret_at
-                .is_some_and(|at| at.plus(RECENT).is_after(now)),
+            wrong_secret_recently: membership.wrong_secret_at.is_some_and(|at| at.plus(RECENT).is_after(now)),
             status: membership.standing.status,
             since: membership.standing.since,
             role: membership.standing.role,
