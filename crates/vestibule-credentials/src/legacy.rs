@@ -20,6 +20,13 @@ pub trait ForeignHash: Send + Sync {
     /// Whether the text is a hash of this scheme.
     fn recognises(&self, stored: &str) -> bool;
 
+    /// Whether `verify` could verify it: the form and the ceiling, without the work. An import asks before it stores.
+    ///
+    /// # Errors
+    ///
+    /// [`ForeignHashError`], the same that `verify` would answer.
+    fn check(&self, stored: &str) -> Result<(), ForeignHashError>;
+
     /// Whether the password is the one the hash was made of.
     ///
     /// # Errors

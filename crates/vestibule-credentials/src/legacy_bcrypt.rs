@@ -48,6 +48,14 @@ impl BcryptHash {
     pub const fn with_max_cost(self, max_cost: u32) -> Self {
         Self { max_cost }
     }
+
+    fn within_ceiling(self, stored: &str) -> Result<(bool, HashParts), ForeignHashError> {
+        let (sign_extended, parts) = read(stored)?;
+        if parts.get_cost() > self.max_cost {
+            return Err(ForeignHashError::TooCostly);
+        }
+        Ok((sign_extended, parts))
+    }
 }
 
 impl ForeignHash for BcryptHash {
@@ -59,11 +67,12 @@ impl ForeignHash for BcryptHash {
         read(stored).is_ok()
     }
 
+    fn check(&self, stored: &str) -> Result<(), ForeignHashError> {
+        self.within_ceiling(stored).map(|_| ())
+    }
+
     fn verify(&self, typed: &Secret<String>, stored: &str) -> Result<bool, ForeignHashError> {
-        let (sign_extended, parts) = read(stored)?;
-        if parts.get_cost() > self.max_cost {
-            return Err(ForeignHashError::TooCostly);
-        }
+        let (sign_extended, parts) = self.within_ceiling(stored)?;
         // EXPOSE: it becomes the key, in a buffer that is wiped.
         let password = typed.expose().as_bytes();
         let mut key = Zeroizing::new([0; Self::KEY]);
@@ -185,6 +194,7 @@ mod tests {
     fn a_cost_above_the_ceiling_is_refused_and_not_computed() {
         let dear = "$2b$31$abcdefghijklmnopqrstuu8.veTXNDPV2eEsdpKNczMw2otgh5LnK";
         assert_eq!(verify("a", dear), Err(ForeignHashError::TooCostly));
+        assert_eq!(BcryptHash::default().check(dear), Err(ForeignHashError::TooCostly));
         let cheap = BcryptHash::default().with_max_cost(4);
         let five = "$2b$05$abcdefghijklmnopqrstuu8.veTXNDPV2eEsdpKNczMw2otgh5LnK";
         assert_eq!(cheap.verify(&Secret::new("a".into()), five), Err(ForeignHashError::TooCostly));
@@ -206,6 +216,7 @@ mod tests {
         ] {
             assert!(!BcryptHash::default().recognises(text), "{text}");
             assert_eq!(verify("a", text), Err(ForeignHashError::Malformed), "{text}");
+            assert_eq!(BcryptHash::default().check(text), Err(ForeignHashError::Malformed), "{text}");
         }
     }
 

@@ -31,7 +31,7 @@ pub use place::{
     ForeignStored, HashAnswer, HashError, HashSalt, PasswordVerdict, Place, ProvenPassword, Verification,
 };
 pub use policy::{AcceptedPassword, PasswordPolicy, PasswordRejection, PolicyError};
-pub use pool::{Busy, HashPool, HashPoolConfig, PoolStartError};
+pub use pool::{Busy, HashPool, HashPoolConfig, PoolStartError, UnusableHash};
 pub use prepare::{PreparationError, PreparedPassword};
 pub use problem::{ENTRIES, Problem};
 pub use service::{

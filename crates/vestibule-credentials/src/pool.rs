@@ -10,7 +10,8 @@ use vestibule_core::{Entropy, EntropyError, KeyRing};
 use crate::arena::Arena;
 use crate::worker::Shared;
 use crate::{
-    ForeignHash, ForeignStored, HashParams, HashSalt, Place, StoredHash, StoredHashError, Verification,
+    ForeignHash, ForeignStored, HashError, HashParams, HashSalt, Place, StoredHash, StoredHashError,
+    Verification,
 };
 
 /// How a [`HashPool`] is laid out.
@@ -204,6 +205,23 @@ impl HashPool {
         }
     }
 
+    /// Whether this pool could verify what a row would hold: the form, the ceilings, the pepper; nothing is computed.
+    /// Whoever imports a hash asks before it is stored, so that nobody finds out at a sign-in.
+    ///
+    /// # Errors
+    ///
+    /// [`UnusableHash`].
+    pub fn check(&self, text: &str) -> Result<(), UnusableHash> {
+        match self.read(text).map_err(UnusableHash::Unreadable)? {
+            Verification::Stored(stored) => self.shared.check(&stored).map_err(UnusableHash::Unverifiable),
+            Verification::Foreign(foreign) => {
+                let checked = foreign.scheme.check(&foreign.text);
+                checked.map_err(|error| UnusableHash::Unverifiable(HashError::Foreign(error)))
+            }
+            Verification::Decoy => Ok(()),
+        }
+    }
+
     /// The cost of new hashes.
     #[must_use]
     pub fn params(&self) -> HashParams {
@@ -240,6 +258,18 @@ impl Drop for HashPool {
 pub struct Busy {
     /// When to try again.
     pub retry_after: Duration,
+}
+
+/// Why a hash made elsewhere is of no use here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum UnusableHash {
+    /// It cannot be read.
+    #[error("the hash cannot be read")]
+    Unreadable(#[source] StoredHashError),
+    /// It can be read, and not verified.
+    #[error("the hash cannot be verified here")]
+    Unverifiable(#[source] HashError),
 }
 
 /// Why a pool cannot start.

@@ -123,6 +123,20 @@ impl Shared {
         Ok(recipe)
     }
 
+    /// Whether the pool was laid out for such a hash and has its pepper.
+    pub(crate) fn check(&self, stored: &StoredHash) -> Result<(), HashError> {
+        self.verifiable(stored).map(|_| ())
+    }
+
+    fn verifiable(&self, stored: &StoredHash) -> Result<Option<&Secret<[u8; 32]>>, HashError> {
+        if stored.memory_kib() > self.config.largest_memory_kib()
+            || stored.work() > self.config.largest_work()
+        {
+            return Err(HashError::TooCostly);
+        }
+        self.pepper(stored.pepper)
+    }
+
     /// Whether the password is right.
     pub(crate) fn verify(
         &self,
@@ -130,12 +144,7 @@ impl Shared {
         stored: &StoredHash,
         password: &PreparedPassword,
     ) -> Result<bool, HashError> {
-        if stored.memory_kib() > self.config.largest_memory_kib()
-            || stored.work() > self.config.largest_work()
-        {
-            return Err(HashError::TooCostly);
-        }
-        let pepper = self.pepper(stored.pepper)?;
+        let pepper = self.verifiable(stored)?;
         self.count();
         arena.matches(stored, pepper, password).map_err(|_| HashError::TooCostly)
     }

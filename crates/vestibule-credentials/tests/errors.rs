@@ -6,13 +6,13 @@ use core::fmt::Display;
 
 use vestibule_credentials::{
     ContextWord, ForeignHashError, HashError, HashParamsError, PasswordRejection, PolicyError,
-    PoolStartError, PreparationError, StoredHashError,
+    PoolStartError, PreparationError, StoredHashError, UnusableHash,
 };
 
 #[test]
 fn every_error_prints_in_lower_case_and_without_a_value() {
     let which = ContextWord::Address;
-    let errors: [&dyn Display; 29] = [
+    let errors: [&dyn Display; 31] = [
         &ForeignHashError::Malformed,
         &ForeignHashError::TooCostly,
         &HashError::Failed,
@@ -42,6 +42,8 @@ fn every_error_prints_in_lower_case_and_without_a_value() {
         &StoredHashError::TooLong,
         &StoredHashError::UnknownFormat,
         &StoredHashError::Version,
+        &UnusableHash::Unreadable(StoredHashError::Version),
+        &UnusableHash::Unverifiable(HashError::TooCostly),
     ];
     for error in errors {
         let text = error.to_string();

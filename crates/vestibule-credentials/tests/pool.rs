@@ -15,7 +15,7 @@ use vestibule_core::{Entropy, EntropyError, KeyId, KeyPurpose, KeyRing, Secret};
 use vestibule_credentials::{
     AcceptedPassword, Busy, ForeignHash, ForeignHashError, HashError, HashParams, HashPool, HashPoolConfig,
     HashSalt, NoBreachData, PasswordPolicy, PasswordVerdict, PolicyContext, PoolStartError, PreparedPassword,
-    ProvenPassword, StoredHash, StoredHashError, Verification,
+    ProvenPassword, StoredHash, StoredHashError, UnusableHash, Verification,
 };
 
 const PASSWORD: &str = "gnu harp mildew obelisk";
@@ -126,6 +126,10 @@ impl ForeignHash for Scripted {
 
     fn recognises(&self, stored: &str) -> bool {
         stored.starts_with("test:")
+    }
+
+    fn check(&self, stored: &str) -> Result<(), ForeignHashError> {
+        if stored == "test:costly" { Err(ForeignHashError::TooCostly) } else { Ok(()) }
     }
 
     fn verify(&self, typed: &Secret<String>, stored: &str) -> Result<bool, ForeignHashError> {
@@ -268,6 +272,28 @@ fn foreign_hashes_are_replaced_and_what_nobody_recognises_is_no_wrong_password()
     assert!(pool.read(&format!("test:={}", "x".repeat(500))).is_ok());
     let costly = verify(&pool, "word", pool.read("test:costly").unwrap());
     assert_eq!(costly.unwrap_err(), HashError::Foreign(ForeignHashError::TooCostly));
+}
+
+/// What `check` refuses is what a verification would, and what it lets pass is verified.
+#[test]
+fn a_hash_is_checked_before_it_is_stored_and_nothing_is_computed() {
+    let (scripted, ..) = Scripted::new();
+    let config = config().with_foreign(scripted).with_largest_memory_kib(64).with_largest_work(128);
+    let pool = start(config);
+    let ours = |key: &str, m: u32, t: u32| {
+        format!("$vst1$k={key},n=1$argon2id$v=19$m={m},t={t},p=1$AAECAwQFBgcICQoLDA0ODw${}", "A".repeat(43))
+    };
+    let unverifiable = |error| Err(UnusableHash::Unverifiable(error));
+    assert_eq!(pool.check(&ours("p1", 64, 2)), Ok(()));
+    assert_eq!(pool.check("test:=word"), Ok(()));
+    for (m, t) in [(65, 1), (64, 3)] {
+        assert_eq!(pool.check(&ours("p1", m, t)), unverifiable(HashError::TooCostly), "{m} {t}");
+    }
+    assert_eq!(pool.check(&ours("p9", 64, 2)), unverifiable(HashError::PepperMissing));
+    let foreign = HashError::Foreign(ForeignHashError::TooCostly);
+    assert_eq!(pool.check("test:costly"), unverifiable(foreign));
+    assert_eq!(pool.check("other:word"), Err(UnusableHash::Unreadable(StoredHashError::UnknownFormat)));
+    assert_eq!(pool.computations(), 0);
 }
 
 #[test]
