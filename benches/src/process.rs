@@ -3,6 +3,7 @@
 use std::env;
 use std::fs;
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use crate::Unmeasured;
 
@@ -23,6 +24,40 @@ pub fn peak_memory_kib() -> Result<u64, Unmeasured> {
 /// [`Unmeasured`] where there is no `/proc`, or none with that field.
 pub fn available_memory_kib() -> Result<u64, Unmeasured> {
     field_of("/proc/meminfo", "MemAvailable:")
+}
+
+/// The processor time of every thread of this process, to a hundredth of a second.
+///
+/// # Errors
+///
+/// [`Unmeasured`] where there is no `/proc`, or none of that form.
+pub fn cpu_time() -> Result<Duration, Unmeasured> {
+    let path = "/proc/self/stat";
+    let text = fs::read_to_string(path).map_err(|error| Unmeasured::at(path, &error))?;
+    parse_ticks(&text)
+        .map(|ticks| Duration::from_millis(ticks * 10))
+        .ok_or_else(|| Unmeasured::because(format!("{path} cannot be read")))
+}
+
+/// User and system time in hundredths of a second (Linux tells userland so on every architecture): the 14th and 15th
+/// field. The second field is the program's name in parentheses, which may hold anything.
+fn parse_ticks(stat: &str) -> Option<u64> {
+    let (_, fields) = stat.rsplit_once(')')?;
+    let mut fields = fields.split_whitespace().skip(11);
+    let (user, system): (u64, u64) = (fields.next()?.parse().ok()?, fields.next()?.parse().ok()?);
+    user.checked_add(system)
+}
+
+/// How long something took by the clock on the wall, if it succeeded.
+///
+/// # Errors
+///
+/// What it answers.
+#[expect(clippy::disallowed_methods, reason = "a bench reads the monotonic clock; nothing it measures does")]
+pub fn timed(work: impl FnOnce() -> Result<(), Unmeasured>) -> Result<Duration, Unmeasured> {
+    let start = Instant::now();
+    work()?;
+    Ok(start.elapsed())
 }
 
 fn field_of(path: &str, field: &str) -> Result<u64, Unmeasured> {
@@ -62,6 +97,13 @@ mod tests {
     fn a_field_is_read_in_kib() {
         let text = "VmPeak:\t   10 kB\nVmHWM:\t    4712 kB\nVmRSS:\t 3 kB\n";
         assert_eq!(parse_kib(text, "VmHWM:"), Some(4712));
+    }
+
+    #[test]
+    fn processor_time_is_found_behind_any_name() {
+        let stat = "17 (a) b (c)) S 1 17 17 0 -1 4194304 100 0 0 0 250 50 0 0 20 0 1 0 100 1000 10";
+        assert_eq!(parse_ticks(stat), Some(300));
+        assert_eq!(parse_ticks("17 (a) S 1"), None);
     }
 
     #[test]

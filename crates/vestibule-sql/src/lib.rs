@@ -1,12 +1,22 @@
 #![doc = include_str!("../README.md")]
 
+#[cfg(feature = "credentials")]
+pub mod credentials;
 pub mod dialect;
+#[cfg(feature = "journal")]
+pub mod journal;
 mod plan;
+#[cfg(feature = "profiles")]
+pub mod profiles;
 mod query;
+#[cfg(feature = "sessions")]
+pub mod sessions;
 mod step;
 #[cfg(feature = "throttle")]
 pub mod throttle;
 mod value;
+#[cfg(all(feature = "credentials", feature = "profiles", feature = "sessions"))]
+pub mod views;
 
 pub use plan::{BatchMemory, Outcome, Plan, PlanError};
 pub use query::{Query, RowValues};

@@ -141,6 +141,18 @@ impl RowValues {
         }
     }
 
+    /// Null: the column of a row that was joined and is not there.
+    ///
+    /// # Errors
+    ///
+    /// [`CorruptRow`] when it is anything else.
+    pub fn null(&mut self, column: &'static str) -> Result<(), CorruptRow> {
+        match self.take(column)? {
+            Value::Null => Ok(()),
+            Value::Int(_) | Value::Text(_) | Value::Blob(_) => Err(CorruptRow(column)),
+        }
+    }
+
     /// A flag, kept as 0 or 1.
     ///
     /// # Errors

@@ -3,17 +3,28 @@
 mod apply;
 mod bind;
 mod connect;
+#[cfg(feature = "credentials")]
+mod credentials;
 mod error;
 mod export;
+#[cfg(feature = "facade")]
+mod facade;
 mod file;
 mod fingerprint;
+#[cfg(feature = "journal")]
+mod journal;
 mod maintain;
 mod migrate;
 mod oneshot;
 mod options;
+#[cfg(feature = "profiles")]
+mod profiles;
 mod readers;
 mod run;
 mod schema;
+mod server;
+#[cfg(feature = "sessions")]
+mod sessions;
 mod store;
 #[cfg(feature = "throttle")]
 mod throttle;

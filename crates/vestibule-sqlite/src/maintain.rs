@@ -1,4 +1,4 @@
-//! Housekeeping of the store's own rows.
+//! Housekeeping: what it did, and the store's own rows.
 
 use core::time::Duration;
 
@@ -14,6 +14,12 @@ const BATCH_MEMORY: Duration = Duration::from_secs(24 * 60 * 60);
 pub struct Maintained {
     /// How many batches were forgotten.
     pub batches: usize,
+    /// How many known devices were removed, long after their end.
+    pub devices: usize,
+    /// How many sessions were removed, long after their end.
+    pub sessions: usize,
+    /// How many rows of tries were removed that no password stands behind.
+    pub tries: usize,
     /// How many rows of ended windows were removed.
     pub windows: usize,
 }

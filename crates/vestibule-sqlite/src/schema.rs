@@ -40,6 +40,22 @@ impl Domain {
 const BATCHES: Domain =
     Domain::new("batches", &[Migration::new(1, include_str!("../migrations/batches/0001_init.sql"))]);
 
+#[cfg(feature = "credentials")]
+const CREDENTIALS: Domain =
+    Domain::new("credentials", &[Migration::new(1, include_str!("../migrations/credentials/0001_init.sql"))]);
+
+#[cfg(feature = "journal")]
+const JOURNAL: Domain =
+    Domain::new("journal", &[Migration::new(1, include_str!("../migrations/journal/0001_init.sql"))]);
+
+#[cfg(feature = "profiles")]
+const PROFILES: Domain =
+    Domain::new("profiles", &[Migration::new(1, include_str!("../migrations/profiles/0001_init.sql"))]);
+
+#[cfg(feature = "sessions")]
+const SESSIONS: Domain =
+    Domain::new("sessions", &[Migration::new(1, include_str!("../migrations/sessions/0001_init.sql"))]);
+
 #[cfg(feature = "throttle")]
 const THROTTLE: Domain =
     Domain::new("throttle", &[Migration::new(1, include_str!("../migrations/throttle/0001_init.sql"))]);
@@ -57,6 +73,14 @@ impl Schema {
         Self {
             domains: vec![
                 BATCHES,
+                #[cfg(feature = "credentials")]
+                CREDENTIALS,
+                #[cfg(feature = "journal")]
+                JOURNAL,
+                #[cfg(feature = "profiles")]
+                PROFILES,
+                #[cfg(feature = "sessions")]
+                SESSIONS,
                 #[cfg(feature = "throttle")]
                 THROTTLE,
             ],

@@ -150,15 +150,27 @@ impl SqliteStore {
         self.shared.readers.with(|connection| ask(&Snapshot::of(connection)?))
     }
 
-    /// Removes what the store keeps for itself and no longer needs, at most `budget` rows of each table.
+    /// Removes what nobody needs any more, at most `budget` rows of each table: the memory of batches after a day, ended
+    /// windows after an hour, sessions and known devices 30 days after their end, and, 90 days after the last, tries at a
+    /// password that is not there.
+    ///
+    /// Each statement takes the writer for itself; a smaller budget, more often, keeps commits from waiting.
     ///
     /// # Errors
     ///
     /// [`StoreError`]; what was removed before stays removed.
     pub async fn maintain(&self, now: Timestamp, budget: u32) -> Result<Maintained, StoreError> {
-        #[cfg_attr(not(feature = "throttle"), expect(unused_mut, reason = "only domains add to it"))]
-        let mut done =
-            Maintained { batches: self.remove(forget_batches(&self.realm, now, budget)).await?, windows: 0 };
+        let mut done = Maintained::default();
+        done.batches += self.remove(forget_batches(&self.realm, now, budget)).await?;
+        #[cfg(feature = "credentials")]
+        {
+            done.tries += self.remove(crate::credentials::forget(&self.realm, now, budget)).await?;
+        }
+        #[cfg(feature = "sessions")]
+        {
+            done.sessions += self.remove(crate::sessions::forget_sessions(&self.realm, now, budget)).await?;
+            done.devices += self.remove(crate::sessions::forget_devices(&self.realm, now, budget)).await?;
+        }
         #[cfg(feature = "throttle")]
         for forget in crate::throttle::forget(&self.realm, now, budget) {
             done.windows += self.remove(forget).await?;

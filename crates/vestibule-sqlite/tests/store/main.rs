@@ -2,16 +2,25 @@
 
 #[cfg(test)]
 mod commits;
+#[cfg(all(test, any(feature = "credentials", feature = "sessions")))]
+mod compare;
+#[cfg(all(test, feature = "credentials"))]
+mod credentials;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
 mod host;
+#[cfg(test)]
+#[cfg(feature = "journal")]
+mod journal;
 #[cfg(test)]
 mod killed;
 #[cfg(test)]
 mod migrations;
 #[cfg(test)]
 mod reference;
+#[cfg(all(test, feature = "sessions"))]
+mod sessions;
 #[cfg(test)]
 mod support;
 #[cfg(all(test, feature = "throttle"))]

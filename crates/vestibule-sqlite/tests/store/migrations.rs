@@ -11,7 +11,12 @@ use vestibule_sqlite::{Domain, Migration, Options, Schema, SchemaError, SqliteSt
 use crate::support::{DOMAIN, options, store};
 
 /// How many migrations the enabled domains have.
-const OURS: u32 = 1 + cfg!(feature = "throttle") as u32;
+const OURS: u32 = 1
+    + cfg!(feature = "credentials") as u32
+    + cfg!(feature = "journal") as u32
+    + cfg!(feature = "profiles") as u32
+    + cfg!(feature = "sessions") as u32
+    + cfg!(feature = "throttle") as u32;
 const FIRST: Migration = Migration::new(1, "create table host_row (a integer not null) strict");
 const SECOND: Migration =
     Migration::new(2, "alter table host_row add column b text; create index host_b on host_row (b)");

@@ -1,0 +1,14 @@
+//! People, identifiers, accounts and memberships: the tables `vestibule_profile`, `vestibule_identifier`,
+//! `vestibule_identifier_owner`, `vestibule_account`, `vestibule_membership` and `vestibule_contact`.
+//!
+//! A write is one statement about one row. Taking and releasing a verified identifier are two: the row that everybody
+//! wants, which judges, and the person's own. None of these writes is remembered by its row.
+
+mod reads;
+mod writes;
+
+#[cfg(all(feature = "credentials", feature = "sessions"))]
+pub(crate) use reads::read_profile;
+pub use reads::{
+    account, contact_owner, identifier_owner, identifiers, members_of, membership, memberships_of, profile,
+};
