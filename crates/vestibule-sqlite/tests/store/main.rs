@@ -17,6 +17,8 @@ mod journal;
 mod killed;
 #[cfg(test)]
 mod migrations;
+#[cfg(all(test, feature = "profiles"))]
+mod profiles;
 #[cfg(test)]
 mod reference;
 #[cfg(all(test, feature = "sessions"))]
