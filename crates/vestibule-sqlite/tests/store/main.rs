@@ -2,7 +2,7 @@
 
 #[cfg(test)]
 mod commits;
-#[cfg(all(test, any(feature = "credentials", feature = "sessions")))]
+#[cfg(all(test, any(feature = "credentials", feature = "profiles", feature = "sessions")))]
 mod compare;
 #[cfg(all(test, feature = "credentials"))]
 mod credentials;
@@ -10,8 +10,7 @@ mod credentials;
 mod faults;
 #[cfg(test)]
 mod host;
-#[cfg(test)]
-#[cfg(feature = "journal")]
+#[cfg(all(test, feature = "journal"))]
 mod journal;
 #[cfg(test)]
 mod killed;

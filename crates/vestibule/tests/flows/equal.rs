@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use vestibule::{Acting, SignInRequest};
+use vestibule::{Acting, NewPerson, SignInRequest};
+use vestibule_core::LoginEmail;
 use vestibule_core::kv::Key;
 use vestibule_profiles::Move;
 
@@ -34,7 +35,8 @@ fn table(key: &Key) -> String {
 /// A deployment with one of each kind of person, and their logins.
 fn of_each_kind() -> (World, vestibule_core::AccountId, [&'static str; 5]) {
     let (world, _) = World::with_ada();
-    world.without_password("bare@example.com");
+    let bare = NewPerson::verified_by_host(LoginEmail::parse("bare@example.com").unwrap());
+    block_on(world.vestibule.register_verified(bare)).unwrap();
     let blocked = world.person("blocked@example.com");
     let dismissed = world.person("dismissed@example.com");
     let ada = world.session(ADA);

@@ -5,6 +5,7 @@
 mod accounts;
 mod blocked;
 mod equal;
+mod ground;
 mod import;
 mod notices;
 mod passwords;

@@ -11,13 +11,14 @@ use std::thread::Thread;
 
 use vestibule::{Acting, Authenticated, NewPerson, Reason, SignIn, SignInRequest, SignedIn, Vestibule};
 use vestibule_core::{
-    AccountId, Clock, Failure, KeyId, KeyPurpose, KeyRing, LoginEmail, MemoryStore, Refusal, Secret,
-    SubjectId, Timestamp,
+    AccountId, Clock, Failure, KeyId, KeyPurpose, KeyRing, LoginEmail, Refusal, Secret, SubjectId, Timestamp,
 };
 use vestibule_credentials::{HashParams, HashPoolConfig};
 use vestibule_journal::JournalRead;
 use vestibule_profiles::{NewAccount, NewMember, Role};
 use vestibule_throttle::{ChallengePolicy, Limit, ThrottlePolicy};
+
+use crate::ground::{Ground, Keep, ground};
 
 pub(crate) const ADA: &str = "ada@example.com";
 pub(crate) const RIGHT: &str = "a horse that counts to nine";
@@ -66,8 +67,9 @@ pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
 
 pub(crate) struct World {
     pub(crate) vestibule: Vestibule,
-    pub(crate) store: MemoryStore,
+    pub(crate) store: Ground,
     pub(crate) clock: Arc<TestClock>,
+    pub(crate) keep: Keep,
 }
 
 /// Windows too wide to meet and no challenge, for tests of what stands behind them.
@@ -83,7 +85,7 @@ impl World {
     }
 
     pub(crate) fn with(throttle: ThrottlePolicy) -> Self {
-        let store = MemoryStore::in_memory();
+        let (store, keep) = ground();
         let clock = Arc::new(TestClock(AtomicI64::new(1_800_000_000_000_000)));
         let mut ring = KeyRing::builder();
         for purpose in [KeyPurpose::Digest, KeyPurpose::Pepper, KeyPurpose::Seal] {
@@ -97,7 +99,7 @@ impl World {
             .throttle(throttle)
             .build()
             .unwrap();
-        Self { vestibule, store, clock }
+        Self { vestibule, store, clock, keep }
     }
 
     /// With Ada registered under [`RIGHT`].
@@ -109,11 +111,6 @@ impl World {
 
     pub(crate) fn person(&self, login: &str) -> SubjectId {
         let person = NewPerson::verified_by_host(LoginEmail::parse(login).unwrap()).password(RIGHT);
-        block_on(self.vestibule.register_verified(person)).unwrap()
-    }
-
-    pub(crate) fn without_password(&self, login: &str) -> SubjectId {
-        let person = NewPerson::verified_by_host(LoginEmail::parse(login).unwrap());
         block_on(self.vestibule.register_verified(person)).unwrap()
     }
 
