@@ -61,7 +61,8 @@ mod tests {
 
     #[test]
     fn anything_else_is_refused() {
-        for wrong in [&["--rounds"][..], &["--rounds", "x"], &["--rounds", "0"], &["--people", "-1"], &["5"]] {
+        for wrong in [&["--rounds"][..], &["--rounds", "x"], &["--rounds", "0"], &["--people", "-1"], &["5"]]
+        {
             assert!(of(wrong).is_err(), "{wrong:?}");
         }
     }

@@ -40,9 +40,8 @@ impl Deployment {
     /// [`Unmeasured`] when any of it fails.
     pub fn with_people(people: usize) -> Result<Self, Unmeasured> {
         let folder = tempfile::tempdir().map_err(|error| Unmeasured::at("a temporary folder", &error))?;
-        let store =
-            SqliteStore::create(file(&folder), Realm::default(), Options::new(), SystemClock.now())
-                .map_err(|error| Unmeasured::at("the database", &error))?;
+        let store = SqliteStore::create(file(&folder), Realm::default(), Options::new(), SystemClock.now())
+            .map_err(|error| Unmeasured::at("the database", &error))?;
         let mut ring = KeyRing::builder();
         let id = KeyId::parse("bench").map_err(|error| Unmeasured::at("a key id", &error))?;
         for purpose in [KeyPurpose::Digest, KeyPurpose::Pepper, KeyPurpose::Seal] {

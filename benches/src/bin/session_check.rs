@@ -7,11 +7,11 @@ use std::hint::black_box;
 use std::process::ExitCode;
 
 use rusqlite::{Connection, OpenFlags};
+use vestibule_benches::Unmeasured;
 use vestibule_benches::arguments::Numbers;
 use vestibule_benches::deployment::{Deployment, block_on};
 use vestibule_benches::process::timed;
 use vestibule_benches::stats::Spread;
-use vestibule_benches::Unmeasured;
 use vestibule_core::{Realm, SecretDigest};
 use vestibule_sql::views;
 

@@ -4,6 +4,8 @@ use std::io::{self, Write};
 
 use vestibule_core::{Audience, Entry, FactEntry, Stage};
 
+use crate::stop::Stop;
+
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     /// Prints the page `docs/problems.md`.
@@ -14,22 +16,20 @@ pub(crate) struct Options {
     code: Option<String>,
 }
 
-pub(crate) fn run(options: &Options, out: &mut impl Write) -> io::Result<()> {
+pub(crate) fn run(options: &Options, out: &mut impl Write) -> Result<(), Stop> {
     let mut entries = vestibule::registry();
     if let Some(code) = &options.code {
         entries.retain(|entry| entry.code == code);
         if entries.is_empty() {
-            return Err(io::Error::new(
-                io::ErrorKind::NotFound,
-                "no such code; `vestibule problems` lists them all",
-            ));
+            return Err(Stop::No("No such code; `vestibule problems` lists them all.".into()));
         }
     }
     if options.markdown {
-        page(&entries, out)
+        page(&entries, out)?;
     } else {
-        entries.iter().try_for_each(|entry| plain(entry, out))
+        entries.iter().try_for_each(|entry| plain(entry, out))?;
     }
+    Ok(())
 }
 
 fn plain(entry: &Entry, out: &mut impl Write) -> io::Result<()> {
@@ -50,13 +50,14 @@ fn page(entries: &[&Entry], out: &mut impl Write) -> io::Result<()> {
     )?;
     writeln!(
         out,
-        "*Before proof*: the visitor is told the same for every cause; support finds it by the case reference."
+        "*Before proof*: the visitor is told the same for every cause; support finds it by the case reference. *At the door*: the\ncause does not depend on whether anybody has the login, so everybody is told."
     )?;
     for entry in entries {
         writeln!(out, "\n## `{}`\n", entry.code)?;
         writeln!(out, "{}\n", entry.cause)?;
         writeln!(out, "- domain id: {}", entry.domain)?;
         match entry.stage {
+            Stage::AtTheDoor => writeln!(out, "- stage: at the door; everybody is told: {}", entry.visitor)?,
             Stage::BeforeProof => writeln!(out, "- stage: before proof")?,
             _ => writeln!(out, "- stage: after proof; the visitor is told: {}", entry.visitor)?,
         }
@@ -85,7 +86,7 @@ fn audiences(fact: &FactEntry) -> String {
 mod tests {
     use super::*;
 
-    fn printed(options: &Options) -> io::Result<String> {
+    fn printed(options: &Options) -> Result<String, Stop> {
         let mut out = Vec::new();
         run(options, &mut out)?;
         Ok(String::from_utf8(out).unwrap())

@@ -2,7 +2,7 @@
 
 use vestibule_core::{
     AccountId, AddressKey, BatchId, CaseReference, ClientAddress, EventId, Identifier, KeyId, KeyPurpose,
-    KeyRing, Secret, SocialSubject, SubjectId, Timestamp,
+    KeyRing, Secret, SecretDigest, SessionHandle, SocialSubject, SubjectId, Timestamp,
 };
 use vestibule_credentials::{CredentialsWrite, Lane, Password};
 use vestibule_journal::{Event, EventActor, EventKind, JournalWrite};
@@ -10,6 +10,8 @@ use vestibule_profiles::{
     Account, AccountPolicy, AccountState, Membership, Profile, ProfileIdentifier, ProfilesWrite, Role,
     Standing, Status,
 };
+use vestibule_sessions::decide::{Ids, OpenRequest, RememberRequest, open, remember};
+use vestibule_sessions::{Amr, Device, Evidence, Session, SessionPolicy, SessionsWrite};
 use vestibule_throttle::{Overflow, WindowKey, WindowKind, WindowTake};
 
 use crate::finding::Finding;
@@ -171,4 +173,38 @@ pub(crate) fn address_key(byte: u8) -> AddressKey {
 
 pub(crate) fn client(text: &str) -> Result<ClientAddress, Finding> {
     Ok(text.parse::<core::net::IpAddr>()?.into())
+}
+
+/// What is made of a session's or a device's name. The name's last byte is also the slot that it takes.
+pub(crate) fn ids(name: u64) -> Ids {
+    let mut digest = [0; 32];
+    for part in digest.chunks_mut(8) {
+        part.copy_from_slice(&name.to_be_bytes());
+    }
+    Ids {
+        handle: SessionHandle::from_bytes(u128::from(name).to_be_bytes()),
+        digest: SecretDigest::from_bytes(digest),
+        batch: BatchId::from_bytes([0; 16]),
+    }
+}
+
+/// A session that a password of generation 1 has opened in epoch 1.
+pub(crate) fn session(number: u64, name: u64) -> Session {
+    let proven = Evidence { amr: Amr::Password, at: NOW };
+    let request = OpenRequest::new(subject(number), 1, proven).password_generation(1);
+    open(&SessionPolicy::default(), &request, &[], &ids(name), NOW).session
+}
+
+pub(crate) fn put_session(session: Session, replacing: Option<u64>) -> SessionsWrite {
+    SessionsWrite::PutSession { session, replacing: replacing.map(|name| ids(name).handle) }
+}
+
+/// A device that became known in epoch 1.
+pub(crate) fn device(number: u64, name: u64) -> Device {
+    let request = RememberRequest::new(subject(number), 1);
+    remember(&SessionPolicy::default(), &request, &[], &ids(name), NOW).device
+}
+
+pub(crate) fn put_device(device: Device, replacing: Option<u64>) -> SessionsWrite {
+    SessionsWrite::PutDevice { device, replacing: replacing.map(|name| ids(name).handle) }
 }

@@ -106,7 +106,15 @@ macro_rules! conformance_tests {
             last_wrong_secret_only_moves_forward set_get_replace replace_if_stale_is_conflict
             replace_if_matches_wins_once rehash_does_not_undo_password_change removed_password_keeps_its_count
             n_parallel_failures_count_n tries_stop_at_the_limit_race success_settles_only_its_own_try
-            success_does_not_erase_a_newer_stop lanes_are_apart budget_is_never_overspent_race window_rolls_over
+            success_does_not_erase_a_newer_stop lanes_are_apart
+            sessions_and_devices_come_back_unchanged session_digest_only_at_rest
+            a_replaced_token_is_found_no_more a_replaced_device_is_found_no_more
+            ended_session_cannot_be_required stamp_by_stale_version_is_refused
+            touch_never_goes_back_and_never_revives revoke_is_immediate_on_every_handle revoke_all_by_epoch
+            password_change_reissues_acting_session_in_same_commit sign_in_vs_reset_race
+            sign_in_vs_dismiss_race sign_in_vs_block_race act_vs_sign_out_race slot_is_taken_once_race
+            password_change_race_one_winner
+            budget_is_never_overspent_race window_rolls_over
             a_full_window_gives_the_earlier_ones_back debits_are_durable a_live_counter_is_never_evicted
             giving_back_reaches_its_own_counter an_event_is_found_by_every_way a_case_reference_is_given_once
             events_are_listed_in_the_order_of_time parallel_refusals_are_one_row_with_their_count

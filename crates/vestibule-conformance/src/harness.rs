@@ -11,6 +11,7 @@ use vestibule_core::{Commit, Realm};
 use vestibule_credentials::{CredentialsRead, CredentialsWrite};
 use vestibule_journal::{JournalRead, JournalWrite};
 use vestibule_profiles::{ProfilesRead, ProfilesWrite};
+use vestibule_sessions::{SessionsRead, SessionsWrite};
 use vestibule_throttle::Windows;
 
 use crate::joined::JoinedWrite;
@@ -20,10 +21,12 @@ pub trait Store:
     ProfilesRead
     + CredentialsRead
     + JournalRead
+    + SessionsRead
     + Windows
     + Commit<ProfilesWrite>
     + Commit<CredentialsWrite>
     + Commit<JournalWrite>
+    + Commit<SessionsWrite>
     + Commit<JoinedWrite>
     + 'static
 {
@@ -33,10 +36,12 @@ impl<S> Store for S where
     S: ProfilesRead
         + CredentialsRead
         + JournalRead
+        + SessionsRead
         + Windows
         + Commit<ProfilesWrite>
         + Commit<CredentialsWrite>
         + Commit<JournalWrite>
+        + Commit<SessionsWrite>
         + Commit<JoinedWrite>
         + 'static
 {

@@ -3,6 +3,7 @@
 use vestibule_credentials::CredentialsWrite;
 use vestibule_journal::JournalWrite;
 use vestibule_profiles::ProfilesWrite;
+use vestibule_sessions::SessionsWrite;
 
 vestibule_core::union_of_writes! {
     /// The writes of every domain that the kit checks: a decision that spans domains lands in one commit.
@@ -13,5 +14,7 @@ vestibule_core::union_of_writes! {
         Journal(JournalWrite),
         /// Of the linking model.
         Profiles(ProfilesWrite),
+        /// Of sessions and known devices.
+        Sessions(SessionsWrite),
     }
 }

@@ -12,6 +12,7 @@ mod joined;
 mod memory;
 mod race;
 mod scene;
+pub mod walkthrough;
 
 pub use audit::{assert_sound, audit};
 pub use case::{CONTRACT, Case, CaseFuture, Need};

@@ -43,10 +43,12 @@ impl Actor {
     }
 }
 
-/// Whether the refusal is answered before or after the person proved who they are.
+/// When the refusal is answered, which decides what the visitor is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Stage {
+    /// Nothing is proven, and the cause does not depend on whether anybody has the login: everybody is told.
+    AtTheDoor,
     /// Nothing is proven: the visitor's answer is the same for known and unknown (PR-6).
     BeforeProof,
     /// The person is proven: the visitor is told the truth.

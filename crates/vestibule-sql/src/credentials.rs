@@ -7,7 +7,7 @@
 use vestibule_core::{BatchId, CorruptRow, Lower, Realm, SubjectId, Timestamp};
 use vestibule_credentials::{CredentialsWrite, Lane, Password, Tries};
 
-use crate::{Plan, Query, RowValues, Statement, Value};
+use crate::{Plan, Query, RowValues, Value};
 
 impl Lower<Plan> for CredentialsWrite {
     fn lower(&self, batch: BatchId, plan: &mut Plan) {
@@ -156,24 +156,6 @@ fn read_tries(row: &mut RowValues) -> Result<Tries, CorruptRow> {
         set_by: row.batch("set_by")?,
     };
     if tries.settled > tries.taken { Err(CorruptRow("settled")) } else { Ok(tries) }
-}
-
-/// Removes tries of whoever has no password's row, that is of decoys as a rule, if the last was taken before an instant;
-/// at most `budget` rows.
-///
-/// Tries at a password stay: its consecutive failures have no end by time. The statement looks at another table, which
-/// no guarded write may; here it is enough that a try is far older than any decision about it. It passes the old
-/// tries of those who have a password, each at the price of one look at a key.
-#[must_use]
-pub fn forget_tries(realm: &Realm, last_before: Timestamp, budget: u32) -> Statement {
-    Statement::new(
-        "delete from vestibule_tries where (realm, subject, lane) in
-         (select realm, subject, lane from vestibule_tries as old
-          where realm = ?1 and last_at < ?2 and not exists
-          (select 1 from vestibule_password as held where held.realm = old.realm and held.subject = old.subject)
-          order by last_at limit ?3)",
-        [realm.into(), last_before.into(), budget.into()],
-    )
 }
 
 fn of<const N: usize>(realm: &Realm, subject: SubjectId, lane: Lane, more: [Value; N]) -> Vec<Value> {

@@ -10,5 +10,6 @@ mod writes;
 #[cfg(all(feature = "credentials", feature = "sessions"))]
 pub(crate) use reads::read_profile;
 pub use reads::{
-    account, contact_owner, identifier_owner, identifiers, members_of, membership, memberships_of, profile,
+    account, anybody, contact_owner, identifier_owner, identifiers, members_of, membership, memberships_of,
+    profile,
 };

@@ -58,7 +58,6 @@ impl JournalRead for SqliteStore {
 }
 
 /// The statements that remove cases beyond the cap, old cases, and messages that no longer wait.
-#[expect(dead_code, reason = "`maintain` is going to run them")]
 pub(crate) fn forget(realm: &Realm, now: Timestamp, budget: u32) -> [Statement; 3] {
     [
         journal::forget_cases(realm, now.minus(CASE_MEMORY), budget),

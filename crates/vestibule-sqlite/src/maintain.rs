@@ -14,12 +14,14 @@ const BATCH_MEMORY: Duration = Duration::from_secs(24 * 60 * 60);
 pub struct Maintained {
     /// How many batches were forgotten.
     pub batches: usize,
+    /// How many cases were removed: old ones, and the oldest beyond the cap.
+    pub cases: usize,
     /// How many known devices were removed, long after their end.
     pub devices: usize,
+    /// How many messages were removed that no longer wait.
+    pub messages: usize,
     /// How many sessions were removed, long after their end.
     pub sessions: usize,
-    /// How many rows of tries were removed that no password stands behind.
-    pub tries: usize,
     /// How many rows of ended windows were removed.
     pub windows: usize,
 }

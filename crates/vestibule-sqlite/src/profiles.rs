@@ -6,6 +6,17 @@ use vestibule_sql::profiles;
 
 use crate::SqliteStore;
 
+impl SqliteStore {
+    /// Whether the realm holds any profile.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub fn has_people(&self) -> Result<bool, StoreError> {
+        Ok(self.query_one(&profiles::anybody(self.realm()))?.is_some())
+    }
+}
+
 impl ProfilesRead for SqliteStore {
     async fn profile(&self, subject: SubjectId) -> Result<Option<Profile>, StoreError> {
         self.query_one(&profiles::profile(self.realm(), subject))

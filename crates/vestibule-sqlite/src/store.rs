@@ -151,8 +151,8 @@ impl SqliteStore {
     }
 
     /// Removes what nobody needs any more, at most `budget` rows of each table: the memory of batches after a day, ended
-    /// windows after an hour, sessions and known devices 30 days after their end, and, 90 days after the last, tries at a
-    /// password that is not there.
+    /// windows after an hour, sessions and known devices 30 days after their end, cases after 90 days and the oldest beyond
+    /// the realm's cap, messages that no longer wait after 30 days.
     ///
     /// Each statement takes the writer for itself; a smaller budget, more often, keeps commits from waiting.
     ///
@@ -162,9 +162,11 @@ impl SqliteStore {
     pub async fn maintain(&self, now: Timestamp, budget: u32) -> Result<Maintained, StoreError> {
         let mut done = Maintained::default();
         done.batches += self.remove(forget_batches(&self.realm, now, budget)).await?;
-        #[cfg(feature = "credentials")]
+        #[cfg(feature = "journal")]
         {
-            done.tries += self.remove(crate::credentials::forget(&self.realm, now, budget)).await?;
+            let [old, beyond, messages] = crate::journal::forget(&self.realm, now, budget);
+            done.cases += self.remove(old).await? + self.remove(beyond).await?;
+            done.messages += self.remove(messages).await?;
         }
         #[cfg(feature = "sessions")]
         {

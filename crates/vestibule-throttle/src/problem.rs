@@ -20,14 +20,14 @@ static CHALLENGE_REQUIRED: Entry = Entry::new(
     "P1d",
     "After several failed tries the challenge must be passed before the next one counts.",
 )
-.stage(Stage::BeforeProof)
+.stage(Stage::AtTheDoor)
 .visitor("Please pass the challenge, and try again.")
 .remedies(&[Remedy::R34, Remedy::R1, Remedy::R38]);
 
 // Not for administrators: when and how often somebody tried elsewhere is none of an account's business.
 static WAIT: Entry =
     Entry::new("throttle.wait", "P1", "There were too many tries with this identifier or from this network.")
-        .stage(Stage::BeforeProof)
+        .stage(Stage::AtTheDoor)
         .visitor("There were too many tries. Please wait a little.")
         .facts(&[FactEntry::new("not_before", &[Audience::Visitor, Audience::Operator])])
         .remedies(&[Remedy::R34, Remedy::R1, Remedy::R38]);
@@ -72,7 +72,7 @@ mod tests {
     fn every_entry_keeps_the_form_and_is_answered_before_proof() {
         for entry in registry() {
             assert_eq!(entry.check(), Ok(()), "{}", entry.code);
-            assert_eq!(entry.stage, Stage::BeforeProof);
+            assert_eq!(entry.stage, Stage::AtTheDoor);
         }
     }
 

@@ -14,11 +14,11 @@ pub enum SignInProblem {
 
 static LOGIN_MALFORMED: Entry =
     Entry::new("sign_in.login_malformed", "P1b", "What was typed is no e-mail address and no phone number.")
-        .stage(Stage::BeforeProof)
+        .stage(Stage::AtTheDoor)
         .remedies(&[Remedy::R34, Remedy::R35, Remedy::R38]);
 static LOGIN_UNKNOWN: Entry = Entry::new("sign_in.login_unknown", "P1b", "Nobody has this login.")
     .stage(Stage::BeforeProof)
-    .remedies(&[Remedy::R34, Remedy::R35, Remedy::R38]);
+    .remedies(&[Remedy::R34, Remedy::R35, Remedy::R21, Remedy::R38]);
 
 /// Every entry of this crate.
 pub(crate) static ENTRIES: &[&Entry] = &[&LOGIN_MALFORMED, &LOGIN_UNKNOWN];

@@ -6,6 +6,8 @@ mod isolation;
 mod journal;
 mod profiles;
 mod reading;
+mod session_races;
+mod sessions;
 mod windows;
 
 use crate::case::Case;
@@ -20,6 +22,8 @@ pub fn all<H: Harness>() -> Vec<Case<H>> {
         isolation::table(),
         profiles::table(),
         credentials::table(),
+        sessions::table(),
+        session_races::table(),
         windows::table(),
         journal::table(),
     ]

@@ -12,7 +12,7 @@ create table vestibule_password (
 ) strict, without rowid;
 
 -- Tries at a password; the lane is empty, or the handle of a known device. For somebody unknown the subject is a decoy,
--- which has no password: `maintain` removes its row when it has rested for 90 days.
+-- which the row does not tell: so none is ever removed.
 create table vestibule_tries (
     realm text not null,
     subject blob not null check (length(subject) between 1 and 64),
@@ -24,5 +24,3 @@ create table vestibule_tries (
     set_by blob not null check (length(set_by) = 16),
     primary key (realm, subject, lane)
 ) strict, without rowid;
-
-create index vestibule_tries_by_last on vestibule_tries (realm, last_at);

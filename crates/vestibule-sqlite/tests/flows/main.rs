@@ -23,5 +23,6 @@ mod sessions;
 mod tries;
 #[path = "../../../vestibule/tests/flows/views.rs"]
 mod views;
+mod walkthrough;
 #[path = "../../../vestibule/tests/flows/world.rs"]
 mod world;

@@ -1,21 +1,20 @@
 //! Passwords and tries: the same answers and the same rows as the in-memory reference.
 
 use std::cell::RefCell;
-use std::time::Duration;
 
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use vestibule_core::{BatchId, Landed, Realm, SessionHandle, SubjectId, Timestamp};
 use vestibule_credentials::CredentialsWrite::{self, *};
 use vestibule_credentials::{CredentialsGuard, CredentialsRead, Lane, Password, Tries};
-use vestibule_sqlite::SqliteStore;
 
 use crate::compare::{Pair, Tally, create, is_corrupt, land, reopen, send, tamper};
 use crate::support::block_on;
 
 const DEVICE: Lane = Lane::Device(SessionHandle::from_bytes([7; 16]));
 const LANES: [Lane; 2] = [Lane::Everybody, DEVICE];
-const TEXTS: [&str; 6] = ["", "$argon2id$v=19$m=8,t=1,p=1$a$b", "a\0b", "'\"--; %_?1", "пароль \u{202e}🦀", "\n"];
+const TEXTS: [&str; 6] =
+    ["", "$argon2id$v=19$m=8,t=1,p=1$a$b", "a\0b", "'\"--; %_?1", "пароль \u{202e}🦀", "\n"];
 
 /// Ids of several shapes.
 fn person(n: usize) -> SubjectId {
@@ -47,7 +46,7 @@ fn take(subject: SubjectId, lane: Lane, from: u64, at: Timestamp) -> Credentials
 }
 
 /// What is drawn: numbers are meant beside those that stand in the row, so that most writes may land.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 enum Draw {
     Put { person: usize, near: u64, absent: bool, row: (usize, u64, i64, bool) },
     Require { person: usize, near: u64 },
@@ -76,7 +75,8 @@ fn any_draw() -> impl Strategy<Value = Draw> {
 /// The write that a draw means, given the rows as they stand.
 fn meant(draw: Draw, store: &impl CredentialsRead) -> CredentialsWrite {
     let found = |subject| block_on(store.password(subject)).unwrap();
-    let taken = |subject, lane| block_on(store.tries(subject, lane)).unwrap().map_or(0, |row: Tries| row.taken);
+    let taken =
+        |subject, lane| block_on(store.tries(subject, lane)).unwrap().map_or(0, |row: Tries| row.taken);
     let beside = |number: u64, near: u64| (number + near).saturating_sub(1);
     match draw {
         Draw::Put { person: n, near, absent, row: (text, generation, at, must_change) } => {
@@ -177,9 +177,11 @@ fn another_realm_sees_nothing_and_has_rows_of_its_own() {
     land(&store, 1, put(password(subject, 1)));
     land(&store, 2, take(subject, DEVICE, 0, seconds(1)));
     let before = everything(&store);
-    assert!(everything(&other).iter().all(|(password, tries)| {
-        password.is_none() && tries.iter().all(Option::is_none)
-    }));
+    assert!(
+        everything(&other)
+            .iter()
+            .all(|(password, tries)| { password.is_none() && tries.iter().all(Option::is_none) })
+    );
     let refused = Landed::Refused { position: 0, guard: CredentialsGuard::Generation };
     assert_eq!(send(&other, 3, RequirePassword { subject, generation: 1 }), refused);
     let replace = PutPassword { password: password(subject, 2), from: Some(1) };
@@ -219,46 +221,4 @@ fn a_row_that_cannot_be_read_is_corrupt_and_harms_only_itself() {
         assert!(block_on(store.tries(ben, DEVICE)).unwrap().is_some());
         land(&store, 30, take(ben, DEVICE, 1, seconds(2)));
     }
-}
-
-fn forgotten(store: &SqliteStore, after: Duration, budget: u32) -> usize {
-    block_on(store.maintain(seconds(0).plus(after), budget)).unwrap().tries
-}
-
-const DAYS_90: Duration = Duration::from_secs(90 * 24 * 60 * 60);
-const MICROSECOND: Duration = Duration::from_micros(1);
-
-#[test]
-fn old_tries_are_removed_unless_there_is_a_password() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = create(&folder);
-    let (known, emptied, nobody) = (person(0), person(1), person(2));
-    land(&store, 1, put(password(known, 1)));
-    land(&store, 2, put(Password { hash: None, ..password(emptied, 1) }));
-    for (n, subject) in [(3, known), (4, emptied), (5, nobody)] {
-        land(&store, n, take(subject, Lane::Everybody, 0, seconds(0)));
-    }
-    land(&store, 6, take(nobody, DEVICE, 0, seconds(1)));
-    let other = store.in_realm(Realm::parse("other").unwrap());
-    assert_eq!(forgotten(&other, DAYS_90 * 2, 100), 0);
-    assert_eq!(forgotten(&store, DAYS_90, 100), 0, "at the instant they are still there");
-    assert_eq!(forgotten(&store, DAYS_90 + MICROSECOND, 100), 1);
-    let tries = |subject, lane| block_on(store.tries(subject, lane)).unwrap();
-    assert_eq!(tries(nobody, Lane::Everybody), None);
-    assert!(tries(nobody, DEVICE).is_some(), "it rested for a second less");
-    assert!(tries(known, Lane::Everybody).is_some());
-    assert!(tries(emptied, Lane::Everybody).is_some(), "the row of a removed password is a row");
-}
-
-#[test]
-fn a_removal_of_tries_keeps_to_its_budget_and_begins_with_the_oldest() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = create(&folder);
-    for n in 0..5_u8 {
-        land(&store, n, take(SubjectId::from(u64::from(n)), Lane::Everybody, 0, seconds(-i64::from(n))));
-    }
-    assert_eq!(forgotten(&store, DAYS_90 * 2, 2), 2);
-    let left = |n: u64| block_on(store.tries(SubjectId::from(n), Lane::Everybody)).unwrap().is_some();
-    assert_eq!([0, 1, 2, 3, 4].map(left), [true, true, true, false, false]);
-    assert_eq!(forgotten(&store, DAYS_90 * 2, 100), 3);
 }

@@ -78,7 +78,7 @@ fn standing(status: Status, n: usize) -> Standing {
         role: role(n),
         administers: n % 2 == 1,
         since: seconds(3),
-        moved_by: (n % 3 == 0).then(|| person(n % 3)),
+        moved_by: n.is_multiple_of(3).then(|| person(n % 3)),
     }
 }
 
@@ -277,7 +277,9 @@ fn another_realm_sees_nothing_and_has_keys_of_its_own() {
     let store = create(&folder);
     let other = store.in_realm(Realm::parse("other").unwrap());
     let nothing = everything(&other);
+    assert!(!store.has_people().unwrap());
     settle(&store);
+    assert!(store.has_people().unwrap() && !other.has_people().unwrap());
     let before = everything(&store);
     assert_eq!(everything(&other), nothing);
     let refused = Landed::Refused { position: 0, guard: ProfilesGuard::Epoch };

@@ -128,16 +128,14 @@ struct Row {
 type Draw = (usize, u16, Named, Act);
 
 fn any_row() -> impl Strategy<Value = Box<Row>> {
-    let evidence = any::<[Option<i64>; 3]>().prop_map(|[first, second, third]| {
-        [first.or(second.is_none().then_some(-1)), second, third]
-    });
+    let evidence = any::<[Option<i64>; 3]>()
+        .prop_map(|[first, second, third]| [first.or(second.is_none().then_some(-1)), second, third]);
     let epoch = 0..i64::MAX as u64;
     let rest = (1..i64::MAX as u64, 0..=16_u64, 0..LABELS.len(), 0..3_u64);
-    ((epoch.clone(), prop::option::of(epoch)), evidence, (any::<i64>(), -3..3_i64, any::<i64>()), rest).prop_map(
-        |(epochs, evidence, times, (idle, accounts, label, version))| {
+    ((epoch.clone(), prop::option::of(epoch)), evidence, (any::<i64>(), -3..3_i64, any::<i64>()), rest)
+        .prop_map(|(epochs, evidence, times, (idle, accounts, label, version))| {
             Box::new(Row { epochs, evidence, times, idle, accounts, label, version })
-        },
-    )
+        })
 }
 
 fn any_draw() -> impl Strategy<Value = Draw> {
@@ -220,9 +218,7 @@ type Lists = (Vec<Vec<Session>>, Vec<Vec<Device>>);
 
 fn lists(store: &impl SessionsRead) -> Lists {
     (0..PEOPLE)
-        .map(|n| {
-            (block_on(store.sessions(person(n))).unwrap(), block_on(store.devices(person(n))).unwrap())
-        })
+        .map(|n| (block_on(store.sessions(person(n))).unwrap(), block_on(store.devices(person(n))).unwrap()))
         .unzip()
 }
 

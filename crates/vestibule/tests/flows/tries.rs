@@ -85,7 +85,7 @@ fn a_full_window_names_the_instant_at_which_it_ends() {
         }
         let hashes = world.vestibule.hashes_computed();
         let refusal = world.refused_in(SignInRequest::new(login, RIGHT));
-        assert_eq!((refusal.code(), refusal.public().code), ("throttle.wait", "sign_in.try_again"));
+        assert_eq!((refusal.code(), refusal.public().code), ("throttle.wait", "throttle.wait"));
         assert_eq!(world.vestibule.hashes_computed(), hashes);
         assert_eq!(world.found(&refusal), (true, false));
         let facts: Vec<_> = refusal.facts_for(Audience::Operator).collect();

@@ -1,0 +1,109 @@
+//! Passwords: asked on the terminal, or read from standard input; never an argument, never a variable.
+
+use std::io::{self, BufRead, IsTerminal, Read};
+
+use vestibule_core::{Secret, equal_in_constant_time};
+use zeroize::Zeroizing;
+
+use crate::stop::Stop;
+
+/// The longest line that is read as a password, in bytes.
+const LONGEST: u64 = 4096;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Passwords {
+    /// Reads passwords from standard input, one a line, instead of asking on the terminal.
+    #[arg(long)]
+    password_stdin: bool,
+}
+
+impl Passwords {
+    /// A password that exists already.
+    pub(crate) fn present(&self, of: &str) -> Result<Secret<String>, Stop> {
+        self.ask(&format!("Password of {of}: "))
+    }
+
+    /// A password that is being chosen: on a terminal it is typed twice.
+    pub(crate) fn chosen(&self, of: &str) -> Result<Secret<String>, Stop> {
+        let first = self.ask(&format!("New password of {of}: "))?;
+        if self.password_stdin {
+            return Ok(first);
+        }
+        let second = self.ask("The same once more: ")?;
+        let same = {
+            // EXPOSE: both are compared.
+            let first = first.expose();
+            // EXPOSE: both are compared.
+            equal_in_constant_time(first.as_bytes(), second.expose().as_bytes())
+        };
+        if same { Ok(first) } else { Err(Stop::No("The two are not the same. Nothing was changed.".into())) }
+    }
+
+    fn ask(&self, prompt: &str) -> Result<Secret<String>, Stop> {
+        if self.password_stdin {
+            return line(&mut io::stdin().lock());
+        }
+        if !io::stdin().is_terminal() {
+            let hint = "standard input is no terminal: hand the password over with --password-stdin";
+            return Err(Stop::Usage(hint.into()));
+        }
+        rpassword::prompt_password(prompt)
+            .map(Secret::new)
+            .map_err(|error| Stop::broken("the password could not be read", error))
+    }
+}
+
+/// One line, without its end. Its buffer never grows, so no copy is left behind.
+fn line(input: &mut impl BufRead) -> Result<Secret<String>, Stop> {
+    let mut bytes = Zeroizing::new(Vec::with_capacity(usize::try_from(LONGEST).unwrap_or(4096) + 2));
+    let read = input
+        .take(LONGEST + 2)
+        .read_until(b'\n', &mut bytes)
+        .map_err(|error| Stop::broken("standard input could not be read", error))?;
+    if read == 0 {
+        return Err(Stop::Usage("standard input has ended: a line with the password was expected".into()));
+    }
+    if bytes.last() == Some(&b'\n') {
+        bytes.pop();
+        if bytes.last() == Some(&b'\r') {
+            bytes.pop();
+        }
+    }
+    if u64::try_from(bytes.len()).is_ok_and(|length| length > LONGEST) {
+        return Err(Stop::Usage(format!("a password has at most {LONGEST} bytes")));
+    }
+    String::from_utf8(core::mem::take(&mut *bytes)).map(Secret::new).map_err(|error| {
+        drop(Zeroizing::new(error.into_bytes()));
+        Stop::Usage("the password is not UTF-8".into())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(input: &[u8]) -> Vec<Result<String, String>> {
+        let mut rest = input;
+        let mut lines = Vec::new();
+        while !rest.is_empty() {
+            // EXPOSE: tests look at it.
+            lines
+                .push(line(&mut rest).map(|secret| secret.expose().clone()).map_err(|stop| stop.to_string()));
+        }
+        lines
+    }
+
+    #[test]
+    fn each_line_is_a_password_and_blanks_at_its_ends_count() {
+        assert_eq!(read(b" a b \nc\r\nd"), [Ok(" a b ".into()), Ok("c".into()), Ok("d".into())]);
+        assert_eq!(read(b"\n"), [Ok(String::new())]);
+    }
+
+    #[test]
+    fn what_is_no_password_is_refused_without_being_shown() {
+        let bad = read(b"caf\xe9").remove(0).unwrap_err();
+        assert!(bad.contains("UTF-8") && !bad.contains("caf"));
+        assert!(read(&[b'x'; 5000]).remove(0).unwrap_err().contains("4096"));
+        assert!(line(&mut &b""[..]).unwrap_err().to_string().contains("has ended"));
+    }
+}

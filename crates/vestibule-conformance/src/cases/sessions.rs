@@ -1,0 +1,436 @@
+//! Sessions and known devices.
+
+use core::time::Duration;
+
+use vestibule_core::{Entropy, EntropyError, Landed, SecretDigest};
+use vestibule_credentials::{CredentialsGuard, CredentialsRead};
+use vestibule_profiles::{ProfilesGuard, ProfilesRead, ProfilesWrite};
+use vestibule_sessions::decide::{check, end, reissue, require, stamp};
+use vestibule_sessions::{
+    AdmissionStamp, Amr, Device, Evidence, MAX_ADMISSIONS, Session, SessionPolicy, SessionToken, SessionsGuard,
+    SessionsRead, SessionsWrite, Standing,
+};
+
+use crate::case::{Case, Need};
+use crate::finding::{Finding, Outcome, ensure, same};
+use crate::fixture::{
+    NOW, create_profile, device, ids, put_device, put_password, put_session, ring, session, subject,
+};
+use crate::harness::Harness;
+use crate::joined::{JoinedGuard, JoinedWrite};
+use crate::scene::Scene;
+
+pub(super) fn table<H: Harness>() -> Vec<Case<H>> {
+    vec![
+        Case {
+            id: "sessions_and_devices_come_back_unchanged",
+            clauses: &["S-7", "SE-2"],
+            needs: Need::Nothing,
+            breaks: "a session lives longer than it should, or its owner does not recognise it in the list",
+            since: 1,
+            run: |harness| Box::pin(sessions_and_devices_come_back_unchanged(harness)),
+        },
+        Case {
+            id: "session_digest_only_at_rest",
+            clauses: &["PR-16", "SE-1"],
+            needs: Need::RawReader,
+            breaks: "whoever reads a backup is signed in as everybody",
+            since: 1,
+            run: |harness| Box::pin(session_digest_only_at_rest(harness)),
+        },
+        Case {
+            id: "a_replaced_token_is_found_no_more",
+            clauses: &["SE-1"],
+            needs: Need::Nothing,
+            breaks: "a stolen token outlives the sign-in, the step-up or the password change that should have ended it",
+            since: 1,
+            run: |harness| Box::pin(a_replaced_token_is_found_no_more(harness)),
+        },
+        Case {
+            id: "a_replaced_device_is_found_no_more",
+            clauses: &["SE-1"],
+            needs: Need::Nothing,
+            breaks: "a device that was forgotten still has tries of its own",
+            since: 1,
+            run: |harness| Box::pin(a_replaced_device_is_found_no_more(harness)),
+        },
+        Case {
+            id: "ended_session_cannot_be_required",
+            clauses: &["S-2", "S-5"],
+            needs: Need::Nothing,
+            breaks: "after signing out, what was done with the old token still lands",
+            since: 1,
+            run: |harness| Box::pin(ended_session_cannot_be_required(harness)),
+        },
+        Case {
+            id: "stamp_by_stale_version_is_refused",
+            clauses: &["S-2"],
+            needs: Need::Nothing,
+            breaks: "of two admissions noted at once one is lost, and an account opens that was left",
+            since: 1,
+            run: |harness| Box::pin(stamp_by_stale_version_is_refused(harness)),
+        },
+        Case {
+            id: "touch_never_goes_back_and_never_revives",
+            clauses: &["S-7"],
+            needs: Need::Nothing,
+            breaks: "a late request brings back a session that was ended, or ends one that is in use",
+            since: 1,
+            run: |harness| Box::pin(touch_never_goes_back_and_never_revives(harness)),
+        },
+        Case {
+            id: "revoke_is_immediate_on_every_handle",
+            clauses: &["S-8"],
+            needs: Need::Nothing,
+            breaks: "a session ended in one process goes on in another",
+            since: 1,
+            run: |harness| Box::pin(revoke_is_immediate_on_every_handle(harness)),
+        },
+        Case {
+            id: "revoke_all_by_epoch",
+            clauses: &["S-2", "S-8", "PR-5"],
+            needs: Need::Nothing,
+            breaks: "sign out everywhere leaves somebody signed in",
+            since: 1,
+            run: |harness| Box::pin(revoke_all_by_epoch(harness)),
+        },
+        Case {
+            id: "password_change_reissues_acting_session_in_same_commit",
+            clauses: &["S-1", "PR-5"],
+            needs: Need::Nothing,
+            breaks: "the person who changes the password is signed out, or the thief is not",
+            since: 1,
+            run: |harness| Box::pin(password_change_reissues_acting_session_in_same_commit(harness)),
+        },
+    ]
+}
+
+/// Whose session has the token of this name.
+async fn found<H: Harness>(store: &H::Store, name: u64) -> Result<Option<Session>, Finding> {
+    Ok(store.session(ids(name).digest).await?)
+}
+
+async fn sessions_and_devices_come_back_unchanged<H: Harness>(harness: &H) -> Outcome {
+    let scene = Scene::open(harness, "sessions_and_devices_come_back_unchanged").await?;
+    let at = |micros| vestibule_core::Timestamp::from_unix_micros(micros);
+    let admissions = (0..u64::try_from(MAX_ADMISSIONS)?).map(|number| AdmissionStamp {
+        account: number.into(),
+        membership_epoch: number,
+        policy_version: 1,
+        membership_version: 1 << number,
+    });
+    let full = Session {
+        evidence: vec![Evidence { amr: Amr::Password, at: at(-1) }, Evidence { amr: Amr::Otp, at: at(i64::MAX) }],
+        created_at: at(i64::MIN),
+        idle: Duration::from_micros(1),
+        ends_at: at(i64::MAX),
+        admissions: admissions.collect(),
+        label: "Firefox % _ '; -- \u{1f98a}".to_owned(),
+        ..session(1, 15)
+    };
+    let bare = Session { password_generation: None, label: String::new(), ..session(1, 2) };
+    let other = Device { label: "e\u{301}".to_owned(), ends_at: at(1_700_000_000_123_457), ..device(1, 9) };
+    // Not in the order of their slots.
+    let batch = scene.batch(vec![put_session(full.clone(), None), put_session(bare.clone(), None)])?;
+    same("the sessions", &vestibule_core::Commit::commit(&scene.store, &batch).await?, &Landed::Applied)?;
+    let devices = scene.batch(vec![put_device(other.clone(), None), put_device(device(1, 4), None)])?;
+    same("the devices", &vestibule_core::Commit::commit(&scene.store, &devices).await?, &Landed::Applied)?;
+    scene.land(vec![put_session(session(2, 5), None), put_device(device(2, 5), None)]).await?;
+
+    let store = scene.reopen().await?;
+    let [full, bare] = [full, bare].map(|row| Session { set_by: batch.id(), ..row });
+    let [other, plain] = [other, device(1, 4)].map(|row| Device { set_by: devices.id(), ..row });
+    same("a session by its token", &found::<H>(&store, 15).await?, &Some(full.clone()))?;
+    same("a device by its token", &store.device(ids(9).digest).await?, &Some(other.clone()))?;
+    same("a person's sessions", &store.sessions(subject(1)).await?, &vec![bare, full])?;
+    same("a person's devices", &store.devices(subject(1)).await?, &vec![plain, other])?;
+    // A device's token opens no session, and a session's token is no device.
+    same("a session by a device's token", &found::<H>(&store, 9).await?, &None)?;
+    same("a device by a session's token", &store.device(ids(15).digest).await?, &None)
+}
+
+/// Twenty bytes to look for: as random as a token needs.
+const PLANTED: &[u8; 20] = b"a planted secret, 20";
+
+struct Planted;
+
+impl Entropy for Planted {
+    fn try_fill(&self, out: &mut [u8]) -> Result<(), EntropyError> {
+        out.iter_mut().zip(PLANTED.iter().cycle()).for_each(|(out, byte)| *out = *byte);
+        Ok(())
+    }
+}
+
+/// How many of the needles rest there.
+fn resting(rows: &[Vec<u8>], needles: &[&[u8]]) -> usize {
+    let rests = |needle: &&&[u8]| rows.iter().any(|row| row.windows(needle.len()).any(|part| part == **needle));
+    needles.iter().filter(rests).count()
+}
+
+async fn session_digest_only_at_rest<H: Harness>(harness: &H) -> Outcome {
+    let token = SessionToken::make(&Planted, &ring()?)?;
+    let text = token.render();
+    // EXPOSE: searched for.
+    let text = text.expose();
+    let random = text.split('_').nth(3).unwrap_or_default();
+    let needles: [&[u8]; 3] = [text.as_bytes(), random.as_bytes(), PLANTED];
+
+    // What rests in the sessions' own rows is found: a search that finds nothing proves nothing.
+    let control = Scene::open(harness, "session_digest_only_at_rest").await?;
+    let label = format!("{text} {}", core::str::from_utf8(PLANTED)?);
+    control.land(vec![put_session(Session { label, ..session(1, 1) }, None)]).await?;
+    same("texts found that rest in a label", &resting(&control.raw().await?, &needles), &3)?;
+
+    let scene = Scene::open(harness, "session_digest_only_at_rest").await?;
+    let digest = token.digest(&ring()?)?;
+    scene.land(vec![put_session(Session { digest, ..session(1, 1) }, None)]).await?;
+    same("texts of a token that rest", &resting(&scene.raw().await?, &needles), &0)?;
+
+    // The digest is the whole of the key: of others, however like it, nothing is found.
+    let store = scene.reopen().await?;
+    ensure(store.session(digest).await?.is_some(), "the session is not found by its token's digest")?;
+    for place in 0..digest.as_bytes().len() {
+        let mut other = *digest.as_bytes();
+        if let Some(byte) = other.get_mut(place) {
+            *byte ^= 1;
+        }
+        let other = store.session(SecretDigest::from_bytes(other)).await?;
+        ensure(other.is_none(), "a session is found by a digest that is not its own")?;
+    }
+    Ok(())
+}
+
+async fn a_replaced_token_is_found_no_more<H: Harness>(harness: &H) -> Outcome {
+    let scene = Scene::open(harness, "a_replaced_token_is_found_no_more").await?;
+    let own = |name| Session { slot: 1, ..session(1, name) };
+    scene.land(vec![put_session(own(17), None)]).await?;
+    scene.refuse("a slot that is taken", vec![put_session(own(18), None)], SessionsGuard::Slot).await?;
+    scene.refuse("another's slot", vec![put_session(own(18), Some(99))], SessionsGuard::Slot).await?;
+    scene.land(vec![put_session(own(18), Some(17))]).await?;
+    same("the session replaced", &found::<H>(&scene.store, 17).await?, &None)?;
+    let now = found::<H>(&scene.store, 18).await?.map(|session| session.handle);
+    same("the session in its place", &now, &Some(ids(18).handle))?;
+    scene.refuse("the same again", vec![put_session(own(19), Some(17))], SessionsGuard::Slot).await?;
+    same("a session that was refused", &found::<H>(&scene.store, 19).await?, &None)?;
+    scene.land(vec![end(&own(18))]).await?;
+    same("the session ended", &found::<H>(&scene.store, 18).await?, &None)?;
+    scene.refuse("nothing to replace", vec![put_session(own(19), Some(18))], SessionsGuard::Slot).await?;
+    // The first handle and token come back only by being put there again.
+    scene.land(vec![put_session(own(19), None)]).await?;
+    for gone in [17, 18] {
+        same("a session of the past", &found::<H>(&scene.store, gone).await?, &None)?;
+    }
+    same("the sessions", &scene.store.sessions(subject(1)).await?.len(), &1)
+}
+
+async fn a_replaced_device_is_found_no_more<H: Harness>(harness: &H) -> Outcome {
+    let scene = Scene::open(harness, "a_replaced_device_is_found_no_more").await?;
+    let own = |name| Device { slot: 1, ..device(1, name) };
+    let known = async |name| -> Result<_, Finding> {
+        Ok(scene.store.device(ids(name).digest).await?.map(|device| device.handle))
+    };
+    scene.land(vec![put_device(own(17), None)]).await?;
+    scene.refuse("a slot that is taken", vec![put_device(own(18), None)], SessionsGuard::DeviceSlot).await?;
+    scene.refuse("another's slot", vec![put_device(own(18), Some(99))], SessionsGuard::DeviceSlot).await?;
+    scene.land(vec![put_device(own(18), Some(17))]).await?;
+    same("the device replaced", &known(17).await?, &None)?;
+    same("the device in its place", &known(18).await?, &Some(ids(18).handle))?;
+    scene.refuse("the same again", vec![put_device(own(19), Some(17))], SessionsGuard::DeviceSlot).await?;
+    same("a device that was refused", &known(19).await?, &None)?;
+    let listed: Vec<_> = scene.store.devices(subject(1)).await?.iter().map(|device| device.handle).collect();
+    same("the devices", &listed, &vec![ids(18).handle])?;
+    // A session in a slot of the same number is another row.
+    scene.land(vec![put_session(Session { slot: 1, ..session(1, 33) }, None)]).await?;
+    same("the device beside a session", &known(18).await?, &Some(ids(18).handle))
+}
+
+async fn ended_session_cannot_be_required<H: Harness>(harness: &H) -> Outcome {
+    let scene = Scene::open(harness, "ended_session_cannot_be_required").await?;
+    let acting = session(1, 3);
+    let by = |number| -> Vec<JoinedWrite> { vec![require(&acting).into(), create_profile(number).into()] };
+    let live = JoinedGuard::Sessions(SessionsGuard::SessionLive);
+    scene.refuse("a session that never was", by(1), live).await?;
+    scene.land(vec![put_session(acting.clone(), None)]).await?;
+    scene.land(by(1)).await?;
+    let before = scene.store.sessions(subject(1)).await?;
+    scene.refuse("somebody else's", vec![require(&session(2, 3))], SessionsGuard::SessionLive).await?;
+    scene.refuse("another handle", vec![require(&session(1, 19))], SessionsGuard::SessionLive).await?;
+    same("a session that was only relied on", &scene.store.sessions(subject(1)).await?, &before)?;
+    scene.refuse("ending by another handle", vec![end(&session(1, 19))], SessionsGuard::SessionLive).await?;
+    scene.land(vec![end(&acting)]).await?;
+    scene.refuse("a session that was ended", by(2), live).await?;
+    ensure(scene.store.profile(subject(2)).await?.is_none(), "a batch landed whose session was ended")?;
+    scene.refuse("ending it twice", vec![end(&acting)], SessionsGuard::SessionLive).await
+}
+
+async fn stamp_by_stale_version_is_refused<H: Harness>(harness: &H) -> Outcome {
+    let scene = Scene::open(harness, "stamp_by_stale_version_is_refused").await?;
+    let admitted = |number: u64, epoch| AdmissionStamp {
+        account: number.into(),
+        membership_epoch: epoch,
+        policy_version: 1,
+        membership_version: 1,
+    };
+    let noted = |session: &Session, admission| -> Result<Vec<SessionsWrite>, Finding> {
+        let write = stamp(session, admission).ok_or_else(|| Finding::new("there is nothing to note"))?;
+        Ok(vec![write])
+    };
+    scene.land(vec![put_session(session(1, 3), None)]).await?;
+    let Some(read) = found::<H>(&scene.store, 3).await? else { return Err(Finding::new("no session")) };
+    let batch = scene.batch(noted(&read, admitted(1, 1))?)?;
+    let store = &scene.store;
+    same("a stamp", &vestibule_core::Commit::commit(store, &batch).await?, &Landed::Applied)?;
+    same("the stamp again", &vestibule_core::Commit::commit(store, &batch).await?, &Landed::AlreadyApplied)?;
+    let late = noted(&read, admitted(2, 1))?;
+    scene.refuse("a stamp on what was read before", late, SessionsGuard::SessionVersion).await?;
+    let row = found::<H>(store, 3).await?;
+    let row = row.map(|row| (row.admissions, row.version, row.set_by));
+    same("what is noted", &row, &Some((vec![admitted(1, 1)], read.version + 1, batch.id())))?;
+    let Some(read) = found::<H>(store, 3).await? else { return Err(Finding::new("no session")) };
+    let stranger = Session { handle: ids(19).handle, ..read.clone() };
+    let stranger = noted(&stranger, admitted(2, 1))?;
+    scene.refuse("a stamp on another session", stranger, SessionsGuard::SessionVersion).await?;
+    scene.land(noted(&read, admitted(2, 1))?).await?;
+    let row = found::<H>(store, 3).await?.map(|row| (row.admissions, row.version));
+    same("what is noted then", &row, &Some((vec![admitted(1, 1), admitted(2, 1)], read.version + 1)))?;
+    scene.land(vec![end(&session(1, 3))]).await?;
+    let gone = Session { version: read.version + 1, ..read };
+    let gone = noted(&gone, admitted(3, 1))?;
+    scene.refuse("a stamp on a session that was ended", gone, SessionsGuard::SessionVersion).await
+}
+
+async fn touch_never_goes_back_and_never_revives<H: Harness>(harness: &H) -> Outcome {
+    let scene = Scene::open(harness, "touch_never_goes_back_and_never_revives").await?;
+    let own = session(1, 3);
+    let at = |minute: u64| NOW.plus(Duration::from_secs(60 * minute));
+    let touch = |minute, name| {
+        let (subject, slot, handle) = (subject(1), own.slot, ids(name).handle);
+        vec![SessionsWrite::TouchSession { subject, slot, handle, at: at(minute) }]
+    };
+    let used = async || -> Result<_, Finding> {
+        let row = found::<H>(&scene.store, 3).await?;
+        Ok(row.map(|row| (row.last_used_at, row.version)))
+    };
+    // It never refuses, also where there is no session.
+    scene.land(touch(1, 3)).await?;
+    same("a session that never was", &used().await?, &None)?;
+    scene.land(vec![put_session(own.clone(), None)]).await?;
+    let Some((_, version)) = used().await? else { return Err(Finding::new("no session")) };
+    for minute in [5, 2] {
+        scene.land(touch(minute, 3)).await?;
+        same("the last use", &used().await?, &Some((at(5), version)))?;
+    }
+    scene.land(touch(9, 19)).await?;
+    same("the last use, of another session", &used().await?, &Some((at(5), version)))?;
+    scene.land(vec![end(&own)]).await?;
+    scene.land(touch(9, 3)).await?;
+    same("a session that was ended", &used().await?, &None)?;
+    same("the sessions", &scene.store.sessions(subject(1)).await?, &Vec::new())
+}
+
+async fn revoke_is_immediate_on_every_handle<H: Harness>(harness: &H) -> Outcome {
+    let scene = Scene::open(harness, "revoke_is_immediate_on_every_handle").await?;
+    let handles = [scene.reopen().await?, scene.reopen().await?, scene.reopen().await?];
+    for (round, ender) in (0..6).zip(handles.iter().cycle()) {
+        let own = session(1, 256 * round + 3);
+        scene.land(vec![put_session(own.clone(), None)]).await?;
+        // Every handle has read it: whatever one of them remembers is stale after the end.
+        for handle in &handles {
+            ensure(handle.session(own.digest).await?.is_some(), "a session is not found through every handle")?;
+            same("the sessions", &handle.sessions(subject(1)).await?.len(), &1)?;
+        }
+        same("the end", &scene.commit(ender, vec![end(&own)]).await?, &Landed::Applied)?;
+        for handle in &handles {
+            ensure(handle.session(own.digest).await?.is_none(), "a session is found after its end")?;
+            same("the sessions", &handle.sessions(subject(1)).await?, &Vec::new())?;
+        }
+    }
+    Ok(())
+}
+
+async fn revoke_all_by_epoch<H: Harness>(harness: &H) -> Outcome {
+    let scene = Scene::open(harness, "revoke_all_by_epoch").await?;
+    let other = scene.reopen().await?;
+    scene.land(vec![create_profile(1), create_profile(2)]).await?;
+    for name in 0..3 {
+        scene.land(vec![put_session(session(1, name), None), put_device(device(1, name), None)]).await?;
+        scene.land(vec![put_session(session(2, name + 8), None)]).await?;
+    }
+    let good = async |store: &H::Store, number| -> Result<_, Finding> {
+        let epoch = store.profile(subject(number)).await?.map_or(0, |profile| profile.epoch);
+        let standing = Standing::new(epoch).with_password_generation(1);
+        let sessions = store.sessions(subject(number)).await?.into_iter();
+        let devices = store.devices(subject(number)).await?.into_iter();
+        Ok((
+            sessions.filter(|session| check(session.clone(), &standing, NOW).is_ok()).count(),
+            devices.filter(|device| device.is_live(epoch, NOW)).count(),
+        ))
+    };
+    for store in [&scene.store, &other] {
+        same("good before", &good(store, 1).await?, &(3, 3))?;
+    }
+    scene.land(vec![ProfilesWrite::BumpEpoch { subject: subject(1), from: 1 }]).await?;
+    for store in [&scene.store, &other] {
+        same("good after", &good(store, 1).await?, &(0, 0))?;
+        same("somebody else's", &good(store, 2).await?, &(3, 0))?;
+    }
+    // Who was about to sign in is refused; who signs in from now on is not.
+    let sign_in = |epoch, name| -> Vec<JoinedWrite> {
+        vec![
+            ProfilesWrite::RequireProfile { subject: subject(1), epoch }.into(),
+            put_session(Session { profile_epoch: epoch, ..session(1, name) }, None).into(),
+        ]
+    };
+    let moved = JoinedGuard::Profiles(ProfilesGuard::Epoch);
+    scene.refuse("a sign-in of before", sign_in(1, 9), moved).await?;
+    scene.land(sign_in(2, 10)).await?;
+    same("good in the end", &good(&other, 1).await?, &(1, 0))
+}
+
+async fn password_change_reissues_acting_session_in_same_commit<H: Harness>(harness: &H) -> Outcome {
+    let scene = Scene::open(harness, "password_change_reissues_acting_session_in_same_commit").await?;
+    let (acting, thief) = (session(1, 3), session(1, 4));
+    let new = |name, epoch| {
+        let request = vestibule_sessions::decide::ReissueRequest::new(epoch).password_generation(epoch);
+        reissue(&SessionPolicy::default(), &acting, &request, &ids(name), NOW)
+    };
+    let change = |name, epoch, password| -> Vec<JoinedWrite> {
+        vec![
+            put_password(1, "new", Some(password), 2).into(),
+            ProfilesWrite::BumpEpoch { subject: subject(1), from: epoch }.into(),
+            new(name, 2).write.into(),
+        ]
+    };
+    let sessions = async || -> Result<_, Finding> {
+        let epoch = scene.store.profile(subject(1)).await?.map_or(0, |profile| profile.epoch);
+        let password = scene.store.password(subject(1)).await?;
+        let standing = Standing::new(epoch);
+        let standing = password.map_or(standing, |row| standing.with_password_generation(row.generation));
+        let mut good = Vec::new();
+        for name in [3, 4, 19, 20] {
+            let row = found::<H>(&scene.store, name).await?;
+            if row.is_some_and(|row| check(row, &standing, NOW).is_ok()) {
+                good.push(name);
+            }
+        }
+        Ok((good, epoch))
+    };
+    scene.land(vec![create_profile(1)]).await?;
+    scene.land(vec![put_password(1, "old", None, 1)]).await?;
+    scene.land(vec![put_session(acting.clone(), None), put_session(thief, None)]).await?;
+    same("good sessions before", &sessions().await?, &(vec![3, 4], 1))?;
+    let epoch = JoinedGuard::Profiles(ProfilesGuard::Epoch);
+    scene.refuse("a change in another epoch", change(19, 9, 1), epoch).await?;
+    let version = JoinedGuard::Credentials(CredentialsGuard::PasswordVersion);
+    scene.refuse("a change of another password", change(19, 1, 7), version).await?;
+    same("good sessions after changes refused", &sessions().await?, &(vec![3, 4], 1))?;
+    scene.land(change(19, 1, 1)).await?;
+    same("good sessions after the change", &sessions().await?, &(vec![19], 2))?;
+    same("the token of before", &found::<H>(&scene.store, 3).await?, &None)?;
+    // The acting session is another by now: whoever still acts by the old one changes nothing.
+    let slot = JoinedGuard::Sessions(SessionsGuard::Slot);
+    scene.refuse("a change by the old session", change(20, 2, 2), slot).await?;
+    same("good sessions in the end", &sessions().await?, &(vec![19], 2))?;
+    let password = scene.store.password(subject(1)).await?.map(|row| (row.version, row.generation));
+    same("the password in the end", &password, &Some((2, 2)))
+}

@@ -1,0 +1,80 @@
+//! The scenarios: scripts of real calls.
+
+mod admission;
+mod blocked;
+mod passwords;
+mod secrets;
+mod sessions;
+mod throttled;
+
+use core::fmt;
+use core::future::Future;
+use core::pin::Pin;
+
+use super::scene::Played;
+use super::stage::{Stage, StageError};
+
+type Script = for<'a> fn(&'a mut Stage) -> Pin<Box<dyn Future<Output = Result<Played, StageError>> + 'a>>;
+
+/// One cause of one problem.
+#[derive(Clone, Copy)]
+#[non_exhaustive]
+pub struct Scenario {
+    /// The problem, by the domain's id.
+    pub problem: &'static str,
+    /// The scenario's own name.
+    pub id: &'static str,
+    pub(super) play: Script,
+}
+
+impl fmt::Debug for Scenario {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Scenario")
+            .field("problem", &self.problem)
+            .field("id", &self.id)
+            .finish_non_exhaustive()
+    }
+}
+
+macro_rules! scenarios {
+    ($($problem:literal $module:ident :: $id:ident,)+) => {
+        /// Every scenario, in the order in which it is played.
+        #[must_use]
+        pub const fn scenarios() -> &'static [Scenario] {
+            &[$(Scenario {
+                problem: $problem,
+                id: stringify!($id),
+                play: |stage| Box::pin($module::$id(stage)),
+            },)+]
+        }
+    };
+}
+
+scenarios! {
+    "P1" secrets::wrong_password,
+    "P1" secrets::unknown_login,
+    "P1" secrets::contact_is_no_login,
+    "P1" secrets::password_stopped,
+    "P1" throttled::challenge_missing,
+    "P1" throttled::window_full,
+    "P1" sessions::session_unknown,
+    "P1" sessions::session_revoked,
+    "P1" sessions::session_ended,
+    "P1" blocked::blocked_wrong_secret,
+    "P1" blocked::blocked_right_secret,
+    "P2" admission::another_profile,
+    "P2" admission::never_member,
+    "P4" admission::dismissed,
+    "N1" passwords::no_password_yet,
+    "N2" passwords::marked_by_operator,
+    "N2" passwords::marked_by_import,
+    "N4" admission::seats_taken,
+    "N5" admission::network_not_allowed,
+    "N6" admission::single_sign_on_only,
+    "N7" admission::awaiting_approval,
+    "N8" admission::account_unknown,
+    "N8" admission::account_closed,
+    "N8" admission::account_suspended,
+    "N11" throttled::challenge_ends,
+    "N13" blocked::blocked_for_a_time,
+}
