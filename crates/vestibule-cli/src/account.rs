@@ -97,7 +97,7 @@ async fn create(options: &Create, deployment: &Deployment, out: &mut impl Write)
     let who = deployment.session(&login, password).await?;
     let new = NewAccount::new(account, options.name.as_str(), options.role.clone());
     let created = vestibule.create_account(&who, new).await;
-    vestibule.sign_out(&who).await?;
+    deployment.end(&who).await;
     created?;
     writeln!(out, "Created {}.", options.name)?;
     writeln!(out, "  account  {account}")?;

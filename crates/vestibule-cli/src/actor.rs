@@ -53,7 +53,7 @@ impl Actor {
                 let password = self.passwords.present(&administrator.to_string())?;
                 let who = deployment.session(&login, password).await?;
                 let done = act(Acting::Administrator(&who)).await;
-                deployment.vestibule.sign_out(&who).await?;
+                deployment.end(&who).await;
                 Ok(done?)
             }
             (None, Some(reason)) => Ok(act(Acting::Operator(reason)).await?),

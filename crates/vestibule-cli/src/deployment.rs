@@ -55,6 +55,12 @@ impl Deployment {
             SignIn::PasswordChangeNeeded { because, .. } => Err(because.into()),
         }
     }
+
+    /// Ends a session whose token nobody was given. One that could not be ended stands in the person's list until it
+    /// rests out, and opens nothing; what was done before it is done.
+    pub(crate) async fn end(&self, who: &Authenticated) {
+        let _ = self.vestibule.sign_out(who).await;
+    }
 }
 
 /// A request that takes the password as it is, without another copy.

@@ -40,10 +40,10 @@ pub(crate) fn run(options: &Options, config: &Path, out: &mut impl Write) -> Res
                     // The acting session went on under a new token, and ends here.
                     Ok(token) => {
                         let who = vestibule.authenticate(&token).await?;
-                        vestibule.sign_out(&who).await?;
+                        deployment.end(&who).await;
                     }
                     Err(stop) => {
-                        vestibule.sign_out(&who).await?;
+                        deployment.end(&who).await;
                         return Err(stop);
                     }
                 }

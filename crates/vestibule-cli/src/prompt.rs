@@ -86,9 +86,11 @@ mod tests {
         let mut rest = input;
         let mut lines = Vec::new();
         while !rest.is_empty() {
-            // EXPOSE: tests look at it.
-            lines
-                .push(line(&mut rest).map(|secret| secret.expose().clone()).map_err(|stop| stop.to_string()));
+            let line = line(&mut rest).map(|secret| {
+                // EXPOSE: tests look at it.
+                secret.expose().clone()
+            });
+            lines.push(line.map_err(|stop| stop.to_string()));
         }
         lines
     }

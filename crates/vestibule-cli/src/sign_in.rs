@@ -1,11 +1,12 @@
 //! `vestibule sign-in`: what happens at the door, told to whoever stands behind it.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
 
 use serde::Serialize;
 use vestibule::{SignIn, SignedIn};
-use vestibule_core::{AccountId, Failure, Identifier, Refusal};
+use vestibule_core::{AccountId, Audience, Failure, Identifier, Refusal};
 use vestibule_profiles::Membership;
 
 use crate::deployment::{Deployment, request};
@@ -68,7 +69,7 @@ async fn signed(
     }
     if !options.show_token {
         // Nobody holds its token: it would only stand in the person's list.
-        vestibule.sign_out(&who).await?;
+        deployment.end(&who).await;
     }
     let seen = Seen {
         signed_in: true,
@@ -181,6 +182,7 @@ struct Refused {
     case: String,
     public_code: &'static str,
     visitor: &'static str,
+    facts: BTreeMap<&'static str, String>,
     remedies: Vec<Remedy>,
 }
 
@@ -204,6 +206,10 @@ impl Refused {
             case: refusal.case().to_string(),
             public_code: public.code,
             visitor: public.text,
+            facts: refusal
+                .facts_for(Audience::Operator)
+                .map(|(name, value)| (name, value.to_owned()))
+                .collect(),
             remedies: refusal.remedies().iter().map(remedy).collect(),
         }
     }

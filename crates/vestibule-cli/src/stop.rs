@@ -5,7 +5,7 @@ use std::error::Error as StdError;
 use std::io;
 use std::process::ExitCode;
 
-use vestibule_core::{Failure, Refusal};
+use vestibule_core::{Audience, Failure, Refusal};
 
 /// Why a command stops. Each has its exit status, documented in the README.
 #[derive(Debug)]
@@ -72,6 +72,9 @@ fn write_refusal(refusal: &Refusal, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     writeln!(f, "Refused: {}", refusal.public().text)?;
     writeln!(f, "  code  {}", refusal.code())?;
     writeln!(f, "  case  {}", refusal.case())?;
+    for (name, value) in refusal.facts_for(Audience::Operator) {
+        writeln!(f, "  {name}  {value}")?;
+    }
     for remedy in refusal.remedies() {
         writeln!(f, "  {:<4}  {}", remedy.id(), remedy.text())?;
     }

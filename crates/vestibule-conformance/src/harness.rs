@@ -120,6 +120,17 @@ pub trait Harness: Send + Sync + 'static {
         ready(Ok(Vec::new()))
     }
 
+    /// The bytes of the files in which it rests, logs and indexes included, for a harness that can read them. They are
+    /// searched for what must not rest, and never compared: a database may write where nothing changes.
+    ///
+    /// # Errors
+    ///
+    /// As [`fresh`](Self::fresh).
+    fn files(&self, guard: &Self::Guard) -> impl Future<Output = Result<Vec<Vec<u8>>, HarnessError>> + Send {
+        let _ = guard;
+        ready(Ok(Vec::new()))
+    }
+
     /// Runs a future to its end, on a thread that the kit began. A store that needs a runtime enters it here; it must
     /// allow several threads to do so at once.
     fn block_on<F: Future>(&self, future: F) -> F::Output {

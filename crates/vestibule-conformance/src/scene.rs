@@ -35,6 +35,13 @@ impl<'a, H: Harness> Scene<'a, H> {
         self.harness.raw(&self.guard).await.map_err(of_harness)
     }
 
+    /// Everything at rest, in whatever form.
+    pub(crate) async fn at_rest(&self) -> Result<Vec<Vec<u8>>, Finding> {
+        let mut all = self.raw().await?;
+        all.extend(self.harness.files(&self.guard).await.map_err(of_harness)?);
+        Ok(all)
+    }
+
     /// An id that no other batch of this case has.
     pub(crate) fn batch_id(&self) -> BatchId {
         let number = self.batches.fetch_add(1, Ordering::Relaxed);

@@ -161,7 +161,8 @@ mod tests {
         let policy = ThrottlePolicy::default().identifier(&[limit]).unwrap().population(population).unwrap();
         let mut key = [0; 32];
         key[..8].copy_from_slice(&identifier.to_be_bytes());
-        plan(&policy, ring, &AddressKey::from_bytes(key), Some(address(client)), NOW).pop().unwrap()
+        let (key, policy) = (AddressKey::from_bytes(key), policy.challenge(crate::ChallengePolicy::never()));
+        plan(&policy, ring, &crate::TryRequest::new(&key, NOW).client(Some(address(client)))).pop().unwrap()
     }
 
     fn take(store: &impl Windows, window: &WindowTake) -> Option<TakenWindow> {
@@ -302,17 +303,13 @@ mod tests {
                 3,
                 u16::try_from(number % 60_000).unwrap(),
             );
-            admitted += usize::from(
-                block_on(throttle.admit(
-                    &AddressKey::from_bytes(identifier),
-                    Some(ClientAddress::from(core::net::IpAddr::from(client))),
-                    NOW,
-                ))
-                .is_ok(),
-            );
+            let identifier = AddressKey::from_bytes(identifier);
+            let client = ClientAddress::from(core::net::IpAddr::from(client));
+            let request = crate::TryRequest::new(&identifier, NOW).client(Some(client));
+            admitted += usize::from(block_on(throttle.admit(&request)).is_ok());
         }
         assert_eq!(admitted, 20, "a minute's budget of one client");
-        // Per admitted identifier four counters; four of the networks; one population per window.
-        assert_eq!(kv.counters.lock().unwrap().len(), 20 * 4 + 4 + 8);
+        // Per admitted identifier five counters; four of the networks; one population per window.
+        assert_eq!(kv.counters.lock().unwrap().len(), 20 * 5 + 4 + 9);
     }
 }

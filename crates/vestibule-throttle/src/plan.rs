@@ -1,8 +1,9 @@
 //! Which windows a try takes: pure, and blind to whether the identifier exists.
 
-use vestibule_core::{AddressKey, ClientAddress, KeyRing, Timestamp};
+use vestibule_core::{KeyRing, Timestamp};
 
 use crate::policy::{Limit, ThrottlePolicy};
+use crate::request::TryRequest;
 use crate::store::WindowTake;
 use crate::window::{Overflow, WindowKey, WindowKind};
 
@@ -10,14 +11,15 @@ use crate::window::{Overflow, WindowKey, WindowKind};
 ///
 /// The client's come first, so that a network at its limit makes no rows for identifiers; among those of one kind
 /// the longest comes first, so that the first full one says how long waiting is worth while.
+///
+/// The window that asks for the challenge is the last: whoever must wait is told to wait, and whoever meets the challenge
+/// has spent nothing. A passed challenge leaves it out.
 #[must_use]
-pub fn plan(
-    policy: &ThrottlePolicy,
-    ring: &KeyRing,
-    identifier: &AddressKey,
-    client: Option<ClientAddress>,
-    now: Timestamp,
-) -> Vec<WindowTake> {
+pub fn plan(policy: &ThrottlePolicy, ring: &KeyRing, request: &TryRequest<'_>) -> Vec<WindowTake> {
+    let &TryRequest { identifier, client, now, .. } = request;
+    let counted = request.device.unwrap_or(identifier);
+    let challenge = if request.has_passed(&policy.challenge) { None } else { policy.challenge.after };
+    let challenge: Vec<Limit> = challenge.into_iter().collect();
     let around = client.map(|client| client.wide_network().to_bytes());
     let networks = client.into_iter().flat_map(|client| {
         let (own, site) = (client.own_network(), client.site_network());
@@ -31,7 +33,10 @@ pub fn plan(
     let kinds = networks
         .flatten()
         .map(|(kind, network, limits)| (kind, network.to_bytes().to_vec(), limits))
-        .chain([(WindowKind::Identifier, identifier.as_bytes().to_vec(), &policy.identifier)]);
+        .chain([
+            (WindowKind::Identifier, counted.as_bytes().to_vec(), &policy.identifier),
+            (WindowKind::Challenge, counted.as_bytes().to_vec(), &challenge),
+        ]);
     kinds
         .flat_map(|(kind, subject, limits)| {
             limits.iter().map(move |limit| WindowTake {
@@ -77,13 +82,16 @@ mod tests {
     use std::collections::BTreeSet;
 
     use proptest::prelude::*;
+    use vestibule_core::AddressKey;
 
     use super::*;
+    use crate::challenge::ChallengePassed;
     use crate::testing::{NOW, address, ring};
 
     fn planned(identifier: [u8; 32], client: Option<&str>, now: Timestamp) -> Vec<WindowTake> {
-        let client = client.map(address);
-        plan(&ThrottlePolicy::default(), &ring(), &AddressKey::from_bytes(identifier), client, now)
+        let identifier = AddressKey::from_bytes(identifier);
+        let request = TryRequest::new(&identifier, now).client(client.map(address));
+        plan(&ThrottlePolicy::default(), &ring(), &request)
     }
 
     fn digests(takes: &[WindowTake], kind: WindowKind) -> BTreeSet<[u8; 32]> {
@@ -98,7 +106,7 @@ mod tests {
             takes.iter().map(|take| (take.key.kind, take.key.starts_at, take.at_most)).collect::<Vec<_>>()
         };
         assert_eq!(shape([1; 32]), shape([2; 32]));
-        assert_eq!(shape([1; 32]).len(), 7);
+        assert_eq!(shape([1; 32]).len(), 8);
     }
 
     #[test]
@@ -127,7 +135,7 @@ mod tests {
     fn the_clients_windows_come_first_and_the_longest_of_a_kind_before_the_others() {
         let takes = planned([1; 32], Some("2001:db8::1"), NOW);
         let order: Vec<_> = takes.iter().map(|take| (take.key.kind, take.key.span().as_secs())).collect();
-        use WindowKind::{Client, Identifier, Network, Site};
+        use WindowKind::{Challenge, Client, Identifier, Network, Site};
         assert_eq!(
             order,
             [
@@ -139,8 +147,23 @@ mod tests {
                 (Identifier, 3600),
                 (Identifier, 300),
                 (Identifier, 30),
+                (Challenge, 3600),
             ]
         );
+    }
+
+    #[test]
+    fn a_device_is_counted_for_itself_and_a_passed_challenge_leaves_its_window_out() {
+        let (ada, phone) = (AddressKey::from_bytes([1; 32]), AddressKey::from_bytes([2; 32]));
+        let passed = ChallengePassed::vouched_by_host(ada, NOW);
+        let kinds = |request: TryRequest<'_>| {
+            let takes = plan(&ThrottlePolicy::default(), &ring(), &request);
+            (digests(&takes, WindowKind::Identifier), digests(&takes, WindowKind::Challenge))
+        };
+        let (own, challenge) = kinds(TryRequest::new(&ada, NOW));
+        let (of_device, challenge_of_device) = kinds(TryRequest::new(&ada, NOW).device(Some(&phone)));
+        assert!(own.is_disjoint(&of_device) && challenge.is_disjoint(&challenge_of_device));
+        assert_eq!(kinds(TryRequest::new(&ada, NOW).challenge(Some(&passed))), (own, BTreeSet::new()));
     }
 
     #[test]
@@ -148,7 +171,7 @@ mod tests {
         let next = planned([1; 32], None, NOW.plus(Duration::from_secs(86_400)));
         let all: BTreeSet<_> =
             planned([1; 32], None, NOW).into_iter().chain(next).map(|take| take.key.digest).collect();
-        assert_eq!(all.len(), 8);
+        assert_eq!(all.len(), 10);
     }
 
     proptest! {

@@ -28,7 +28,7 @@ impl Limit {
         Ok(Self { at_most, span })
     }
 
-    const fn of(at_most: u32, seconds: u64) -> Self {
+    pub(crate) const fn of(at_most: u32, seconds: u64) -> Self {
         Self { at_most, span: Duration::from_secs(seconds) }
     }
 

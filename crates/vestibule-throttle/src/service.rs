@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use vestibule_core::{AddressKey, ClientAddress, Error, ErrorKind, Failure, KeyRing, Timestamp};
+use vestibule_core::{Error, ErrorKind, Failure, KeyRing, Timestamp};
 
-use crate::challenge::{ChallengePassed, challenge};
 use crate::plan::plan;
 use crate::policy::ThrottlePolicy;
 use crate::problem::Problem;
+use crate::request::TryRequest;
 use crate::store::{Taken, TakenWindow, Windows};
+use crate::window::WindowKind;
 
 /// A try that was admitted. Its windows are debited: hand it to [`Throttle::settle`] after success; dropped, it
 /// counts as failed.
@@ -41,45 +42,23 @@ impl<S: Windows> Throttle<S> {
 
     /// Debits the windows of a try, durably, before its secret is compared.
     ///
-    /// `identifier` is the key of the *submitted* identifier in its canonical form, existing or not: all spellings
-    /// of one login share it (ATK-A6). A try made with a known device passes a digest of the device in its place, so that
-    /// strangers who flood the identifier do not lock the device out.
-    ///
     /// # Errors
     ///
-    /// [`Problem::Wait`] with the end of the longest full window of its kind; nothing stays debited then. Faults of
-    /// the store; windows may stay debited then.
-    pub async fn admit(
-        &self,
-        identifier: &AddressKey,
-        client: Option<ClientAddress>,
-        now: Timestamp,
-    ) -> Result<Admitted, Failure<Problem>> {
-        let windows = plan(&self.policy, &self.ring, identifier, client, now);
-        let ends: Vec<Timestamp> = windows.iter().map(|window| window.key.ends_at).collect();
+    /// [`Problem::Wait`] with the end of the longest full window of its kind, or [`Problem::ChallengeRequired`]; nothing
+    /// stays debited then. Faults of the store; windows may stay debited then.
+    pub async fn admit(&self, request: &TryRequest<'_>) -> Result<Admitted, Failure<Problem>> {
+        let windows = plan(&self.policy, &self.ring, request);
+        let asked: Vec<(WindowKind, Timestamp)> =
+            windows.iter().map(|window| (window.key.kind, window.key.ends_at)).collect();
         match self.store.take(windows).await? {
             Taken::All(taken) => Ok(Admitted { taken }),
-            Taken::Full { position } => match ends.get(position) {
-                Some(ends_at) => Err(Failure::Refused(Problem::Wait { not_before: *ends_at })),
+            Taken::Full { position } => match asked.get(position) {
+                Some((WindowKind::Challenge, _)) => Err(Failure::Refused(Problem::ChallengeRequired)),
+                Some((_, ends_at)) => Err(Failure::Refused(Problem::Wait { not_before: *ends_at })),
                 // A window that was never asked for: the store breaks the contract.
                 None => Err(Failure::Fault(Error::from(ErrorKind::Store))),
             },
         }
-    }
-
-    /// Asks for the host's challenge after several consecutive failures; see [`challenge`](crate::challenge()).
-    ///
-    /// # Errors
-    ///
-    /// [`Problem::ChallengeRequired`].
-    pub fn challenge(
-        &self,
-        consecutive_failures: u32,
-        identifier: &AddressKey,
-        passed: Option<&ChallengePassed>,
-        now: Timestamp,
-    ) -> Result<(), Problem> {
-        challenge(self.policy.challenge_policy(), consecutive_failures, identifier, passed, now)
     }
 
     /// Gives the windows of a successful try back, to exactly those that were debited. If it is lost, they stay
@@ -97,16 +76,21 @@ impl<S: Windows> Throttle<S> {
 mod tests {
     use core::time::Duration;
 
-    use vestibule_core::MemoryStore;
+    use vestibule_core::{AddressKey, MemoryStore};
 
     use super::*;
+    use crate::challenge::{ChallengePassed, ChallengePolicy};
     use crate::testing::{NOW, address, block_on, ring};
 
     const ADA: AddressKey = AddressKey::from_bytes([1; 32]);
     const NOBODY: AddressKey = AddressKey::from_bytes([2; 32]);
 
     fn throttle() -> Throttle<MemoryStore> {
-        Throttle::new(MemoryStore::in_memory(), Arc::new(ring()), ThrottlePolicy::default())
+        with(ThrottlePolicy::default().challenge(ChallengePolicy::never()))
+    }
+
+    fn with(policy: ThrottlePolicy) -> Throttle<MemoryStore> {
+        Throttle::new(MemoryStore::in_memory(), Arc::new(ring()), policy)
     }
 
     fn fail(
@@ -114,7 +98,7 @@ mod tests {
         identifier: &AddressKey,
         now: Timestamp,
     ) -> Result<(), Timestamp> {
-        match block_on(throttle.admit(identifier, None, now)) {
+        match block_on(throttle.admit(&TryRequest::new(identifier, now))) {
             Ok(admitted) => {
                 drop(admitted);
                 Ok(())
@@ -156,7 +140,7 @@ mod tests {
     fn known_and_unknown_identifiers_wait_at_the_same_index() {
         let throttle = throttle();
         // Ada exists and signed in before; that leaves no mark.
-        let admitted = block_on(throttle.admit(&ADA, None, NOW)).unwrap();
+        let admitted = block_on(throttle.admit(&TryRequest::new(&ADA, NOW))).unwrap();
         block_on(throttle.settle(admitted)).unwrap();
         assert_eq!(guess(&throttle, &ADA), guess(&throttle, &NOBODY));
     }
@@ -168,7 +152,7 @@ mod tests {
             assert_eq!(fail(&throttle, &ADA, NOW), Ok(()));
         }
         for _ in 0..100 {
-            let admitted = block_on(throttle.admit(&ADA, None, NOW)).unwrap();
+            let admitted = block_on(throttle.admit(&TryRequest::new(&ADA, NOW))).unwrap();
             block_on(throttle.settle(admitted)).unwrap();
         }
         assert_eq!(fail(&throttle, &ADA, NOW), Ok(()));
@@ -180,7 +164,7 @@ mod tests {
         let throttle = throttle();
         let before = NOW.start_of(Duration::from_secs(86_400)).plus(Duration::from_secs(29));
         let after = before.plus(Duration::from_secs(2));
-        let slow = block_on(throttle.admit(&ADA, None, before)).unwrap();
+        let slow = block_on(throttle.admit(&TryRequest::new(&ADA, before))).unwrap();
         for _ in 0..5 {
             assert_eq!(fail(&throttle, &ADA, after), Ok(()));
         }
@@ -194,11 +178,52 @@ mod tests {
         let throttle = throttle();
         let client = Some(address("203.0.113.9"));
         for _ in 0..500 {
-            let _ = block_on(throttle.admit(&ADA, client, NOW));
+            let _ = block_on(throttle.admit(&TryRequest::new(&ADA, NOW).client(client)));
         }
         assert!(
-            block_on(throttle.admit(&NOBODY, client, NOW)).is_ok(),
+            block_on(throttle.admit(&TryRequest::new(&NOBODY, NOW).client(client))).is_ok(),
             "only five of the minute's twenty are spent"
         );
+    }
+
+    /// Whether a try is let through, counted as failed; `None`: the challenge is asked for.
+    fn tried(throttle: &Throttle<MemoryStore>, request: &TryRequest<'_>) -> Option<Admitted> {
+        match block_on(throttle.admit(request)) {
+            Ok(admitted) => Some(admitted),
+            Err(Failure::Refused(Problem::ChallengeRequired)) => None,
+            Err(other) => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_sixth_try_of_an_hour_meets_the_challenge_and_spends_nothing_on_it() {
+        let throttle = with(ThrottlePolicy::default());
+        let at = |minute: u64| NOW.plus(Duration::from_secs(60 * minute));
+        for minute in 0..5 {
+            assert!(tried(&throttle, &TryRequest::new(&ADA, at(minute))).is_some());
+        }
+        for _ in 0..50 {
+            assert!(tried(&throttle, &TryRequest::new(&ADA, at(5))).is_none(), "it goes on asking");
+        }
+        let passed = ChallengePassed::vouched_by_host(ADA, at(5));
+        let answered = TryRequest::new(&ADA, at(5)).challenge(Some(&passed));
+        assert!(tried(&throttle, &answered).is_some(), "the fifty cost no window");
+        assert!(tried(&throttle, &TryRequest::new(&ADA, at(60))).is_some(), "the hour is over");
+    }
+
+    /// PR-6: the challenge that a stranger meets must not end because the owner has signed in.
+    #[test]
+    fn a_success_ends_the_challenge_for_nobody_but_the_device_it_was_made_with() {
+        let throttle = with(ThrottlePolicy::default());
+        for _ in 0..5 {
+            let _ = tried(&throttle, &TryRequest::new(&ADA, NOW));
+        }
+        let now = NOW.plus(Duration::from_secs(60));
+        let passed = ChallengePassed::vouched_by_host(ADA, now);
+        let owner = tried(&throttle, &TryRequest::new(&ADA, now).challenge(Some(&passed))).unwrap();
+        block_on(throttle.settle(owner)).unwrap();
+        assert!(tried(&throttle, &TryRequest::new(&ADA, now)).is_none(), "a stranger learns nothing");
+        let device = AddressKey::from_bytes([9; 32]);
+        assert!(tried(&throttle, &TryRequest::new(&ADA, now).device(Some(&device))).is_some());
     }
 }

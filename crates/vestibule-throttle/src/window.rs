@@ -16,6 +16,8 @@ pub enum WindowKind {
     Site,
     /// Tries from one network: an IPv4 /24 or an IPv6 /48.
     Network,
+    /// Tries with one submitted identifier before the host's challenge is asked for.
+    Challenge,
 }
 
 impl WindowKind {
@@ -27,6 +29,7 @@ impl WindowKind {
             Self::Client => "client",
             Self::Site => "site",
             Self::Network => "network",
+            Self::Challenge => "challenge",
         }
     }
 }

@@ -160,7 +160,11 @@ impl Vestibule {
         account: AccountId,
         new: NewMember,
     ) -> Result<(), Failure<Refusal>> {
-        let told = Some(NoticeKind::MemberAdded);
+        let told = Some(if new.awaits_approval {
+            NoticeKind::MemberAwaitsApproval
+        } else {
+            NoticeKind::MemberAdded
+        });
         let act = Act { by, account, subject: Some(new.subject), kind: EventKind::MEMBERSHIP_ADDED, told };
         let inner = self.inner();
         inner

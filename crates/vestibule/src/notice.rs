@@ -23,6 +23,8 @@ pub enum NoticeKind {
     PasswordChangeRequired,
     /// An account has a new member: this person.
     MemberAdded,
+    /// The person was added to an account and waits for approval (N7).
+    MemberAwaitsApproval,
     /// A membership that waited was approved (M7).
     MemberApproved,
     /// A membership that waited was declined (M8).
@@ -43,6 +45,7 @@ impl NoticeKind {
         Self::PasswordChanged,
         Self::PasswordChangeRequired,
         Self::MemberAdded,
+        Self::MemberAwaitsApproval,
         Self::MemberApproved,
         Self::MemberDeclined,
         Self::MemberDismissed,
@@ -58,6 +61,7 @@ impl NoticeKind {
             Self::PasswordChanged => "notice.password_changed",
             Self::PasswordChangeRequired => "notice.password_change_required",
             Self::MemberAdded => "notice.member_added",
+            Self::MemberAwaitsApproval => "notice.member_awaits_approval",
             Self::MemberApproved => "notice.member_approved",
             Self::MemberDeclined => "notice.member_declined",
             Self::MemberDismissed => "notice.member_dismissed",
@@ -78,6 +82,9 @@ impl NoticeKind {
                 "Your password must be changed: sign in once more and choose a new one."
             }
             Self::MemberAdded => "You were added to an account.",
+            Self::MemberAwaitsApproval => {
+                "You were added to an account; an administrator of it has yet to approve you."
+            }
             Self::MemberApproved => "Your access to an account was approved.",
             Self::MemberDeclined => "Your request for access to an account was declined.",
             Self::MemberDismissed => {
@@ -119,6 +126,15 @@ pub struct Notice {
 }
 
 impl Notice {
+    /// What the person is told, in English, with the end of a block that has one.
+    #[must_use]
+    pub fn text(&self) -> String {
+        match self.until {
+            Some(until) => format!("{} It ends at {until}.", self.kind.text()),
+            None => self.kind.text().to_owned(),
+        }
+    }
+
     pub(crate) const fn new(kind: NoticeKind, at: Timestamp) -> Self {
         Self { kind, at, account: None, until: None }
     }

@@ -16,7 +16,7 @@ use vestibule_profiles::{
 use vestibule_sessions::{
     AdmissionStamp, Amr, Device, DeviceLabel, DeviceToken, Evidence, SessionToken, SessionsRead, decide,
 };
-use vestibule_throttle::{Admitted, ChallengePassed};
+use vestibule_throttle::{Admitted, ChallengePassed, TryRequest};
 
 use crate::problem::SignInProblem;
 use crate::refuse::Attempt;
@@ -179,18 +179,10 @@ impl Vestibule {
         // A place first: when there is none, nothing was debited.
         let place = inner.pool.reserve().map_err(Error::from)?;
         let view = inner.view(login.kind(), attempt, request.device.as_ref()).await?;
-        let windows = match inner.take_windows(&view, attempt).await? {
+        let windows = match inner.take_windows(&view, attempt, request.challenge.as_ref()).await? {
             Ok(windows) => windows,
             Err(problem) => return inner.refuse_at_door(&problem, attempt, RefusedBy::Window).await,
         };
-        let failures = view.tries().map_or(0, Tries::consecutive_failures);
-        let failures = u32::try_from(failures).unwrap_or(u32::MAX);
-        if let Err(problem) =
-            inner.throttle.challenge(failures, &attempt.key, request.challenge.as_ref(), now)
-        {
-            inner.throttle.settle(windows).await?;
-            return inner.refuse_at_door(&problem, attempt, RefusedBy::Window).await;
-        }
         let taken = match inner.take_try(&view, now).await? {
             Ok(taken) => taken,
             Err(problem) => {
@@ -250,12 +242,14 @@ impl Inner {
         &self,
         view: &View,
         attempt: Attempt,
+        challenge: Option<&ChallengePassed>,
     ) -> Result<Result<Admitted, vestibule_throttle::Problem>, Error> {
-        let key = view
-            .device
-            .as_ref()
-            .map_or(attempt.key, |device| AddressKey::from_bytes(*device.digest.as_bytes()));
-        match self.throttle.admit(&key, attempt.client, attempt.now).await {
+        let device = view.device.as_ref().map(|device| AddressKey::from_bytes(*device.digest.as_bytes()));
+        let request = TryRequest::new(&attempt.key, attempt.now)
+            .device(device.as_ref())
+            .client(attempt.client)
+            .challenge(challenge);
+        match self.throttle.admit(&request).await {
             Ok(windows) => Ok(Ok(windows)),
             Err(Failure::Refused(problem)) => Ok(Err(problem)),
             Err(Failure::Fault(error)) => Err(error),

@@ -8,8 +8,8 @@ use vestibule_profiles::{ProfilesGuard, ProfilesRead, ProfilesWrite};
 use crate::case::{Case, Need};
 use crate::finding::{Finding, Outcome, ensure, same};
 use crate::fixture::{
-    NOW, account_id, create_account, create_profile, email, event, put_password, record, subject, take,
-    take_try,
+    NOW, account_id, create_account, create_profile, device, email, event, put_device, put_password,
+    put_session, record, session, subject, take, take_try,
 };
 use crate::harness::Harness;
 use crate::joined::{JoinedGuard, JoinedWrite};
@@ -184,6 +184,12 @@ async fn did_it_land_is_answered<H: Harness>(harness: &H) -> Outcome {
     let tried = scene.batch(vec![take_try(1, 0, 100)])?;
     same("a try", &scene.store.commit(&tried).await?, &Landed::Applied)?;
     same("the try again", &other.commit(&tried).await?, &Landed::AlreadyApplied)?;
+
+    for put in [put_session(session(1, 3), None), put_device(device(1, 3), None)] {
+        let put = scene.batch(vec![put])?;
+        same("a session or a device", &scene.store.commit(&put).await?, &Landed::Applied)?;
+        same("it again", &other.commit(&put).await?, &Landed::AlreadyApplied)?;
+    }
 
     let id = scene.batch_id();
     let recorded = Batch::new(id, NOW, vec![record(event(id, None)?)])?;

@@ -3,13 +3,15 @@
 use vestibule_core::{Landed, Realm};
 use vestibule_credentials::{CredentialsRead, Lane};
 use vestibule_profiles::{ProfilesGuard, ProfilesRead, ProfilesWrite};
+use vestibule_sessions::decide::end;
+use vestibule_sessions::{SessionsGuard, SessionsRead};
 use vestibule_throttle::{Taken, Windows};
 
 use crate::case::{Case, Need};
 use crate::finding::{Outcome, ensure, same};
 use crate::fixture::{
-    account_id, add_membership, address_key, create_account, create_profile, email, put_password, standing,
-    subject, take, take_try, window,
+    account_id, add_membership, address_key, create_account, create_profile, device, email, ids, put_device,
+    put_password, put_session, session, standing, subject, take, take_try, window,
 };
 use crate::harness::Harness;
 use crate::scene::Scene;
@@ -113,12 +115,22 @@ async fn realm_isolation_read_write_unique<H: Harness>(harness: &H) -> Outcome {
     ensure(other.password(subject(1)).await?.is_none(), "another realm reads the password")?;
     ensure(other.tries(subject(1), Lane::Everybody).await?.is_none(), "another realm reads the tries")?;
 
+    scene.land(vec![put_session(session(1, 3), None), put_device(device(1, 3), None)]).await?;
+    ensure(other.session(ids(3).digest).await?.is_none(), "another realm finds the session")?;
+    ensure(other.sessions(subject(1)).await?.is_empty(), "another realm lists the sessions")?;
+    ensure(other.device(ids(3).digest).await?.is_none(), "another realm knows the device")?;
+    let ended = scene.commit(&other, vec![end(&session(1, 3))]).await?.refused();
+    same("ending the session there", &ended, &Some(SessionsGuard::SessionLive))?;
+
     // The same keys are free there, and changes there stay there.
     let landed = scene.commit(&other, writes()).await?;
     same("the same rows in another realm", &landed, &Landed::Applied)?;
     let bump = vec![ProfilesWrite::BumpEpoch { subject: subject(1), from: 1 }];
     same("a change there", &scene.commit(&other, bump).await?, &Landed::Applied)?;
     same("the epoch here", &scene.store.profile(subject(1)).await?.map(|row| row.epoch), &Some(1))?;
+
+    let same_slot = vec![put_session(session(1, 3), None)];
+    same("the same session there", &scene.commit(&other, same_slot).await?, &Landed::Applied)?;
 
     // A batch remembered here is not remembered there.
     let batch = scene.batch(vec![create_profile(7), create_account("seven")?])?;

@@ -2,10 +2,12 @@
 
 mod batches;
 mod credentials;
+mod end_races;
 mod isolation;
 mod journal;
 mod profiles;
 mod reading;
+mod revocation;
 mod session_races;
 mod sessions;
 mod windows;
@@ -23,6 +25,8 @@ pub fn all<H: Harness>() -> Vec<Case<H>> {
         profiles::table(),
         credentials::table(),
         sessions::table(),
+        revocation::table(),
+        end_races::table(),
         session_races::table(),
         windows::table(),
         journal::table(),

@@ -6,12 +6,13 @@ use vestibule_core::{AccountId, AddressKind, BatchId, CaseReference, EventId, Sh
 use vestibule_credentials::{CredentialsRead, Lane};
 use vestibule_journal::JournalRead;
 use vestibule_profiles::{ProfilesRead, ProfilesWrite};
+use vestibule_sessions::SessionsRead;
 
 use crate::case::{Case, Need};
 use crate::finding::{Finding, Outcome, ensure, same};
 use crate::fixture::{
-    NOW, account, account_id, add_membership, address_key, create_account, create_profile, email, membership,
-    password, profile, put_password, subject, take, take_try,
+    NOW, account, account_id, add_membership, address_key, create_account, create_profile, email, ids,
+    membership, password, profile, put_password, subject, take, take_try,
 };
 use crate::harness::Harness;
 use crate::scene::Scene;
@@ -145,6 +146,10 @@ async fn missing_is_none_not_error<H: Harness>(harness: &H) -> Outcome {
     same("a contact", &store.contact_owner(acme, key).await?, &None)?;
     ensure(store.password(ada).await?.is_none(), "a password nobody set is there")?;
     same("tries", &store.tries(ada, Lane::Everybody).await?, &None)?;
+    same("a session", &store.session(ids(1).digest).await?, &None)?;
+    same("sessions", &store.sessions(ada).await?, &Vec::new())?;
+    same("a device", &store.device(ids(1).digest).await?, &None)?;
+    same("devices", &store.devices(ada).await?, &Vec::new())?;
     same("an event", &store.event(event).await?, &None)?;
     same("an event by its reference", &store.event_by_case(reference).await?, &None)?;
     same("events of an account", &store.events_of_account(acme, None, 9).await?, &Vec::new())?;

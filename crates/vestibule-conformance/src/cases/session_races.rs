@@ -1,56 +1,21 @@
-//! Sessions and what ends them, at the same moment.
+//! Sessions that want the same slot, or the same change.
 
-use vestibule_core::{Batch, Commit, Landed};
-use vestibule_credentials::{CredentialsRead, CredentialsWrite, Lane};
-use vestibule_profiles::{Block, ProfilesRead, ProfilesWrite, Status};
-use vestibule_sessions::decide::{check, end, require};
-use vestibule_sessions::{AdmissionState, AdmissionStamp, Session, SessionsRead, Standing};
+use vestibule_core::Landed;
+use vestibule_credentials::CredentialsRead;
+use vestibule_profiles::ProfilesWrite;
+use vestibule_sessions::decide::check;
+use vestibule_sessions::{Session, SessionsRead};
 
+use super::end_races::{act, at_the_door, name, standing_of};
 use crate::case::{Case, Need};
 use crate::finding::{Finding, Outcome, ensure, same};
-use crate::fixture::{
-    NOW, account_id, add_membership, create_account, create_profile, event, ids, profile, put_password,
-    put_session, record, session, standing, subject,
-};
+use crate::fixture::{NOW, ids, put_password, put_session, session, subject};
 use crate::harness::Harness;
-use crate::joined::JoinedWrite;
 use crate::race::{ROUNDS, Race};
 use crate::scene::Scene;
 
 pub(super) fn table<H: Harness>() -> Vec<Case<H>> {
     vec![
-        Case {
-            id: "sign_in_vs_reset_race",
-            clauses: &["S-2", "S-5", "PR-5"],
-            needs: Need::Nothing,
-            breaks: "a sign-in that was under way while the password was reset outlives the reset",
-            since: 1,
-            run: |harness| Box::pin(sign_in_vs_reset_race(harness)),
-        },
-        Case {
-            id: "sign_in_vs_dismiss_race",
-            clauses: &["S-2", "S-5", "PR-4", "PR-5"],
-            needs: Need::Nothing,
-            breaks: "somebody who was just dismissed is inside the account with a fresh session",
-            since: 1,
-            run: |harness| Box::pin(sign_in_vs_dismiss_race(harness)),
-        },
-        Case {
-            id: "sign_in_vs_block_race",
-            clauses: &["S-2", "S-5", "PR-5"],
-            needs: Need::Nothing,
-            breaks: "the operator blocks an attacker, who signs in at that moment and stays",
-            since: 1,
-            run: |harness| Box::pin(sign_in_vs_block_race(harness)),
-        },
-        Case {
-            id: "act_vs_sign_out_race",
-            clauses: &["S-2", "S-5"],
-            needs: Need::Nothing,
-            breaks: "somebody signs out everywhere, and what the thief does at that moment still lands",
-            since: 1,
-            run: |harness| Box::pin(act_vs_sign_out_race(harness)),
-        },
         Case {
             id: "slot_is_taken_once_race",
             clauses: &["S-2", "SE-1"],
@@ -68,232 +33,6 @@ pub(super) fn table<H: Harness>() -> Vec<Case<H>> {
             run: |harness| Box::pin(password_change_race_one_winner(harness)),
         },
     ]
-}
-
-/// Lands writes as the facade does: with an event, which carries the batch's id.
-async fn act<H: Harness>(
-    scene: &Scene<'_, H>,
-    store: &H::Store,
-    mut writes: Vec<JoinedWrite>,
-) -> Result<bool, Finding> {
-    let id = scene.batch_id();
-    writes.push(record(event(id, None)?).into());
-    Ok(store.commit(&Batch::new(id, NOW, writes)?).await? == Landed::Applied)
-}
-
-/// What became of one racer.
-enum Part {
-    /// It made the end; this is whose work it saw right after the answer.
-    Ended(Vec<u64>),
-    /// Another made the end first.
-    Late,
-    /// It worked on what it had read before the end; whether that landed.
-    Worked(bool),
-}
-
-/// Two racers want to end what the other six rely on. One of the two does, and from its answer on no work of the others
-/// lands: each of them lands before the end, or not at all. `done` reads whose work is there.
-async fn duel<H: Harness>(
-    scene: &Scene<'_, H>,
-    race: &mut Race<'_, H>,
-    end: impl Fn() -> Result<Vec<JoinedWrite>, Finding> + Sync,
-    work: impl Fn(u64) -> Result<Vec<JoinedWrite>, Finding> + Sync,
-    done: impl AsyncFn(&H::Store) -> Result<Vec<u64>, Finding> + Sync,
-) -> Outcome {
-    let parts = race.round(async |task, store| {
-        let task = u64::try_from(task)?;
-        if task % 4 > 0 {
-            return Ok(Part::Worked(act(scene, store, work(task)?).await?));
-        }
-        // The answer is there: whatever is not seen now and is there later landed after it.
-        Ok(if act(scene, store, end()?).await? { Part::Ended(done(store).await?) } else { Part::Late })
-    })?;
-    let (mut ends, mut landed) = (Vec::new(), Vec::new());
-    for (task, part) in (0..).zip(parts) {
-        match part {
-            Part::Ended(seen) => ends.push(seen),
-            Part::Worked(true) => landed.push(task),
-            Part::Late | Part::Worked(false) => {}
-        }
-    }
-    let [seen] = ends.as_slice() else {
-        return Err(Finding::new(format!("{} of two ends landed, expected one", ends.len())));
-    };
-    let there = done(&scene.store).await?;
-    same("whose work is there, and who was told so", &there, &landed)?;
-    same("whose work landed after the end", &there.iter().filter(|one| !seen.contains(one)).collect(), &Vec::new())
-}
-
-/// The racers whose sessions are there, by the slots in which they put them.
-async fn signed_in<H: Harness>(store: &H::Store, number: u64) -> Result<Vec<u64>, Finding> {
-    Ok(store.sessions(subject(number)).await?.iter().map(|session| session.slot.into()).collect())
-}
-
-/// Each racer signs in from a device of its own, so that a sign-in and what ends it share only the rows that the sign-in
-/// relies on.
-fn lane(task: u64) -> Lane {
-    Lane::Device(ids(1000 + task).handle)
-}
-
-/// A person of epoch 1 with a password of generation 1, about to sign in eight times.
-fn at_the_door(number: u64) -> Vec<JoinedWrite> {
-    let tries = (0..8).map(|task| CredentialsWrite::TakeTry {
-        subject: subject(number),
-        lane: lane(task),
-        from: 0,
-        at: NOW,
-        stops_at: 100,
-    });
-    tries
-        .map(JoinedWrite::from)
-        .chain([create_profile(number).into(), put_password(number, "hash", None, 1).into()])
-        .collect()
-}
-
-/// A sign-in of somebody whose profile and password were read before the end.
-fn sign_in(number: u64, task: u64, session: Session) -> Vec<JoinedWrite> {
-    let subject = subject(number);
-    vec![
-        CredentialsWrite::SettleTry { subject, lane: lane(task), number: 1 }.into(),
-        CredentialsWrite::RequirePassword { subject, generation: 1 }.into(),
-        ProfilesWrite::RequireProfile { subject, epoch: 1 }.into(),
-        put_session(session, None).into(),
-    ]
-}
-
-/// A name for each racer of each round.
-const fn name(round: u64, task: u64) -> u64 {
-    256 * (round + 1) + task
-}
-
-/// What everybody who asks about this person's sessions relies on now.
-async fn standing_of<H: Harness>(scene: &Scene<'_, H>, number: u64) -> Result<Standing, Finding> {
-    let profile = scene.store.profile(subject(number)).await?;
-    let profile = profile.ok_or_else(|| Finding::new("the profile is gone"))?;
-    let standing = Standing::new(profile.epoch).with_blocked(profile.block.is_some());
-    let password = scene.store.password(subject(number)).await?;
-    Ok(password.map_or(standing, |password| standing.with_password_generation(password.generation)))
-}
-
-/// No session of this person is good for anything.
-async fn none_is_good<H: Harness>(scene: &Scene<'_, H>, number: u64) -> Outcome {
-    let standing = standing_of(scene, number).await?;
-    for session in scene.store.sessions(subject(number)).await? {
-        ensure(check(session, &standing, NOW).is_err(), "a session from before the end is good after it")?;
-    }
-    Ok(())
-}
-
-async fn sign_in_vs_reset_race<H: Harness>(harness: &H) -> Outcome {
-    let scene = Scene::open(harness, "sign_in_vs_reset_race").await?;
-    let mut race = Race::open(&scene).await?;
-    for round in 0..ROUNDS {
-        scene.land(at_the_door(round)).await?;
-        let reset = || {
-            Ok(vec![
-                put_password(round, "new", Some(1), 2).into(),
-                CredentialsWrite::ResetTries { subject: subject(round), lane: Lane::Everybody }.into(),
-                ProfilesWrite::BumpEpoch { subject: subject(round), from: 1 }.into(),
-            ])
-        };
-        let work = |task| Ok(sign_in(round, task, session(round, name(round, task))));
-        duel(&scene, &mut race, reset, work, async |store| signed_in::<H>(store, round).await).await?;
-        none_is_good(&scene, round).await?;
-        let row = scene.store.password(subject(round)).await?.map(|row| (row.hash, row.generation));
-        same("the password", &row, &Some((Some("new".to_owned()), 2)))?;
-    }
-    race.finish()
-}
-
-async fn sign_in_vs_block_race<H: Harness>(harness: &H) -> Outcome {
-    let scene = Scene::open(harness, "sign_in_vs_block_race").await?;
-    let mut race = Race::open(&scene).await?;
-    for round in 0..ROUNDS {
-        scene.land(at_the_door(round)).await?;
-        let block = || {
-            let block = Some(Block { since: NOW, until: None });
-            Ok(vec![ProfilesWrite::SetBlock { subject: subject(round), from: 1, block }.into()])
-        };
-        let work = |task| Ok(sign_in(round, task, session(round, name(round, task))));
-        duel(&scene, &mut race, block, work, async |store| signed_in::<H>(store, round).await).await?;
-        none_is_good(&scene, round).await?;
-        // Nor does lifting the block bring them back.
-        scene.land(vec![ProfilesWrite::SetBlock { subject: subject(round), from: 2, block: None }]).await?;
-        none_is_good(&scene, round).await?;
-    }
-    race.finish()
-}
-
-async fn sign_in_vs_dismiss_race<H: Harness>(harness: &H) -> Outcome {
-    let scene = Scene::open(harness, "sign_in_vs_dismiss_race").await?;
-    let mut race = Race::open(&scene).await?;
-    for round in 0..ROUNDS {
-        let (acme, person) = (account_id(&format!("acme{round}"))?, subject(round));
-        let mut before = at_the_door(round);
-        before.push(create_account(&format!("acme{round}"))?.into());
-        before.push(add_membership(acme, person)?.into());
-        let seat = |delta| ProfilesWrite::CountSeats { account: acme, delta, settings_version: 1 };
-        let count = |memberships| {
-            let (accounts, accounts_at_most) = (0, 0);
-            ProfilesWrite::CountProfile { subject: person, memberships, accounts, accounts_at_most }
-        };
-        scene.land(before).await?;
-        scene.land(vec![seat(1), count(1)]).await?;
-        let dismiss = || {
-            let to = Some(standing(Status::Dismissed)?);
-            let moved =
-                ProfilesWrite::MoveMembership { account: acme, subject: person, from: 1, to, ends_access: true };
-            Ok(vec![seat(-1).into(), count(-1).into(), moved.into()])
-        };
-        let admitted =
-            AdmissionStamp { account: acme, membership_epoch: 1, policy_version: 1, membership_version: 1 };
-        let work = |task| {
-            let session = Session { admissions: vec![admitted], ..session(round, name(round, task)) };
-            let mut writes = sign_in(round, task, session);
-            writes.push(ProfilesWrite::RequireMembership { account: acme, subject: person, version: 1 }.into());
-            writes.push(ProfilesWrite::RequireSettings { account: acme, version: 1 }.into());
-            Ok(writes)
-        };
-        duel(&scene, &mut race, dismiss, work, async |store| signed_in::<H>(store, round).await).await?;
-        let row = scene.store.membership(acme, person).await?;
-        let row = row.map(|row| (row.standing.status, row.version, row.epoch));
-        same("the membership", &row, &Some((Status::Dismissed, 2, 2)))?;
-        let now = AdmissionStamp { membership_epoch: 2, membership_version: 2, ..admitted };
-        let standing = standing_of(&scene, round).await?.with_admission(now);
-        for session in scene.store.sessions(person).await? {
-            // Dismissal ends no session: the person stays who they are. It ends what the session says of the account.
-            let state = check(session, &standing, NOW).map(|valid| valid.admission);
-            same("the admission", &state, &Ok(AdmissionState::CheckAgain))?;
-        }
-    }
-    race.finish()
-}
-
-async fn act_vs_sign_out_race<H: Harness>(harness: &H) -> Outcome {
-    let scene = Scene::open(harness, "act_vs_sign_out_race").await?;
-    let mut race = Race::open(&scene).await?;
-    for round in 0..ROUNDS {
-        let acting = session(round, name(round, 0));
-        scene.land(vec![put_session(acting.clone(), None)]).await?;
-        let made = |task| subject(name(round, task));
-        let work = |task| {
-            let made = ProfilesWrite::CreateProfile {
-                profile: vestibule_profiles::Profile { subject: made(task), ..profile(0) },
-            };
-            Ok(vec![require(&acting).into(), made.into()])
-        };
-        let there = async |store: &H::Store| {
-            let mut there = Vec::new();
-            for task in 0..8 {
-                if store.profile(made(task)).await?.is_some() {
-                    there.push(task);
-                }
-            }
-            Ok(there)
-        };
-        duel(&scene, &mut race, || Ok(vec![end(&acting).into()]), work, there).await?;
-    }
-    race.finish()
 }
 
 async fn slot_is_taken_once_race<H: Harness>(harness: &H) -> Outcome {
@@ -321,7 +60,10 @@ async fn slot_is_taken_once_race<H: Harness>(harness: &H) -> Outcome {
         };
         same("who is listed", &rows.first().map(|row| row.handle), &Some(ids(*winner).handle))?;
         if let Some(old) = holder {
-            ensure(scene.store.session(ids(old).digest).await?.is_none(), "the token replaced is still found")?;
+            ensure(
+                scene.store.session(ids(old).digest).await?.is_none(),
+                "the token replaced is still found",
+            )?;
         }
         holder = Some(*winner);
     }
@@ -334,16 +76,20 @@ async fn password_change_race_one_winner<H: Harness>(harness: &H) -> Outcome {
     for round in 0..ROUNDS {
         scene.land(at_the_door(round)).await?;
         let acting = name(round, 9);
-        scene.land(vec![Session { slot: 3, ..session(round, acting) }].into_iter().map(|row| put_session(row, None)).collect()).await?;
+        scene.land(vec![put_session(Session { slot: 3, ..session(round, acting) }, None)]).await?;
         race.expect_winners(1, async |task, store| {
             let new = name(round, u64::try_from(task)?);
             let reissued =
                 Session { slot: 3, profile_epoch: 2, password_generation: Some(2), ..session(round, new) };
-            act(&scene, store, vec![
-                put_password(round, &format!("hash of {new}"), Some(1), 2).into(),
-                ProfilesWrite::BumpEpoch { subject: subject(round), from: 1 }.into(),
-                put_session(reissued, Some(acting)).into(),
-            ])
+            act(
+                &scene,
+                store,
+                vec![
+                    put_password(round, &format!("hash of {new}"), Some(1), 2).into(),
+                    ProfilesWrite::BumpEpoch { subject: subject(round), from: 1 }.into(),
+                    put_session(reissued, Some(acting)).into(),
+                ],
+            )
             .await
         })?;
         let standing = standing_of(&scene, round).await?;

@@ -3,19 +3,16 @@
 use core::time::Duration;
 
 use vestibule_core::{Entropy, EntropyError, Landed, SecretDigest};
-use vestibule_credentials::{CredentialsGuard, CredentialsRead};
-use vestibule_profiles::{ProfilesGuard, ProfilesRead, ProfilesWrite};
-use vestibule_sessions::decide::{check, end, reissue, require, stamp};
+use vestibule_profiles::ProfilesRead;
+use vestibule_sessions::decide::{end, require, stamp};
 use vestibule_sessions::{
-    AdmissionStamp, Amr, Device, Evidence, MAX_ADMISSIONS, Session, SessionPolicy, SessionToken, SessionsGuard,
-    SessionsRead, SessionsWrite, Standing,
+    AdmissionStamp, Amr, Device, Evidence, MAX_ADMISSIONS, Session, SessionToken, SessionsGuard,
+    SessionsRead, SessionsWrite,
 };
 
 use crate::case::{Case, Need};
 use crate::finding::{Finding, Outcome, ensure, same};
-use crate::fixture::{
-    NOW, create_profile, device, ids, put_device, put_password, put_session, ring, session, subject,
-};
+use crate::fixture::{NOW, create_profile, device, ids, put_device, put_session, ring, session, subject};
 use crate::harness::Harness;
 use crate::joined::{JoinedGuard, JoinedWrite};
 use crate::scene::Scene;
@@ -78,35 +75,11 @@ pub(super) fn table<H: Harness>() -> Vec<Case<H>> {
             since: 1,
             run: |harness| Box::pin(touch_never_goes_back_and_never_revives(harness)),
         },
-        Case {
-            id: "revoke_is_immediate_on_every_handle",
-            clauses: &["S-8"],
-            needs: Need::Nothing,
-            breaks: "a session ended in one process goes on in another",
-            since: 1,
-            run: |harness| Box::pin(revoke_is_immediate_on_every_handle(harness)),
-        },
-        Case {
-            id: "revoke_all_by_epoch",
-            clauses: &["S-2", "S-8", "PR-5"],
-            needs: Need::Nothing,
-            breaks: "sign out everywhere leaves somebody signed in",
-            since: 1,
-            run: |harness| Box::pin(revoke_all_by_epoch(harness)),
-        },
-        Case {
-            id: "password_change_reissues_acting_session_in_same_commit",
-            clauses: &["S-1", "PR-5"],
-            needs: Need::Nothing,
-            breaks: "the person who changes the password is signed out, or the thief is not",
-            since: 1,
-            run: |harness| Box::pin(password_change_reissues_acting_session_in_same_commit(harness)),
-        },
     ]
 }
 
 /// Whose session has the token of this name.
-async fn found<H: Harness>(store: &H::Store, name: u64) -> Result<Option<Session>, Finding> {
+pub(super) async fn found<H: Harness>(store: &H::Store, name: u64) -> Result<Option<Session>, Finding> {
     Ok(store.session(ids(name).digest).await?)
 }
 
@@ -120,7 +93,10 @@ async fn sessions_and_devices_come_back_unchanged<H: Harness>(harness: &H) -> Ou
         membership_version: 1 << number,
     });
     let full = Session {
-        evidence: vec![Evidence { amr: Amr::Password, at: at(-1) }, Evidence { amr: Amr::Otp, at: at(i64::MAX) }],
+        evidence: vec![
+            Evidence { amr: Amr::Password, at: at(-1) },
+            Evidence { amr: Amr::Otp, at: at(i64::MAX) },
+        ],
         created_at: at(i64::MIN),
         idle: Duration::from_micros(1),
         ends_at: at(i64::MAX),
@@ -163,7 +139,8 @@ impl Entropy for Planted {
 
 /// How many of the needles rest there.
 fn resting(rows: &[Vec<u8>], needles: &[&[u8]]) -> usize {
-    let rests = |needle: &&&[u8]| rows.iter().any(|row| row.windows(needle.len()).any(|part| part == **needle));
+    let rests =
+        |needle: &&&[u8]| rows.iter().any(|row| row.windows(needle.len()).any(|part| part == **needle));
     needles.iter().filter(rests).count()
 }
 
@@ -184,7 +161,7 @@ async fn session_digest_only_at_rest<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "session_digest_only_at_rest").await?;
     let digest = token.digest(&ring()?)?;
     scene.land(vec![put_session(Session { digest, ..session(1, 1) }, None)]).await?;
-    same("texts of a token that rest", &resting(&scene.raw().await?, &needles), &0)?;
+    same("texts of a token that rest", &resting(&scene.at_rest().await?, &needles), &0)?;
 
     // The digest is the whole of the key: of others, however like it, nothing is found.
     let store = scene.reopen().await?;
@@ -326,111 +303,4 @@ async fn touch_never_goes_back_and_never_revives<H: Harness>(harness: &H) -> Out
     scene.land(touch(9, 3)).await?;
     same("a session that was ended", &used().await?, &None)?;
     same("the sessions", &scene.store.sessions(subject(1)).await?, &Vec::new())
-}
-
-async fn revoke_is_immediate_on_every_handle<H: Harness>(harness: &H) -> Outcome {
-    let scene = Scene::open(harness, "revoke_is_immediate_on_every_handle").await?;
-    let handles = [scene.reopen().await?, scene.reopen().await?, scene.reopen().await?];
-    for (round, ender) in (0..6).zip(handles.iter().cycle()) {
-        let own = session(1, 256 * round + 3);
-        scene.land(vec![put_session(own.clone(), None)]).await?;
-        // Every handle has read it: whatever one of them remembers is stale after the end.
-        for handle in &handles {
-            ensure(handle.session(own.digest).await?.is_some(), "a session is not found through every handle")?;
-            same("the sessions", &handle.sessions(subject(1)).await?.len(), &1)?;
-        }
-        same("the end", &scene.commit(ender, vec![end(&own)]).await?, &Landed::Applied)?;
-        for handle in &handles {
-            ensure(handle.session(own.digest).await?.is_none(), "a session is found after its end")?;
-            same("the sessions", &handle.sessions(subject(1)).await?, &Vec::new())?;
-        }
-    }
-    Ok(())
-}
-
-async fn revoke_all_by_epoch<H: Harness>(harness: &H) -> Outcome {
-    let scene = Scene::open(harness, "revoke_all_by_epoch").await?;
-    let other = scene.reopen().await?;
-    scene.land(vec![create_profile(1), create_profile(2)]).await?;
-    for name in 0..3 {
-        scene.land(vec![put_session(session(1, name), None), put_device(device(1, name), None)]).await?;
-        scene.land(vec![put_session(session(2, name + 8), None)]).await?;
-    }
-    let good = async |store: &H::Store, number| -> Result<_, Finding> {
-        let epoch = store.profile(subject(number)).await?.map_or(0, |profile| profile.epoch);
-        let standing = Standing::new(epoch).with_password_generation(1);
-        let sessions = store.sessions(subject(number)).await?.into_iter();
-        let devices = store.devices(subject(number)).await?.into_iter();
-        Ok((
-            sessions.filter(|session| check(session.clone(), &standing, NOW).is_ok()).count(),
-            devices.filter(|device| device.is_live(epoch, NOW)).count(),
-        ))
-    };
-    for store in [&scene.store, &other] {
-        same("good before", &good(store, 1).await?, &(3, 3))?;
-    }
-    scene.land(vec![ProfilesWrite::BumpEpoch { subject: subject(1), from: 1 }]).await?;
-    for store in [&scene.store, &other] {
-        same("good after", &good(store, 1).await?, &(0, 0))?;
-        same("somebody else's", &good(store, 2).await?, &(3, 0))?;
-    }
-    // Who was about to sign in is refused; who signs in from now on is not.
-    let sign_in = |epoch, name| -> Vec<JoinedWrite> {
-        vec![
-            ProfilesWrite::RequireProfile { subject: subject(1), epoch }.into(),
-            put_session(Session { profile_epoch: epoch, ..session(1, name) }, None).into(),
-        ]
-    };
-    let moved = JoinedGuard::Profiles(ProfilesGuard::Epoch);
-    scene.refuse("a sign-in of before", sign_in(1, 9), moved).await?;
-    scene.land(sign_in(2, 10)).await?;
-    same("good in the end", &good(&other, 1).await?, &(1, 0))
-}
-
-async fn password_change_reissues_acting_session_in_same_commit<H: Harness>(harness: &H) -> Outcome {
-    let scene = Scene::open(harness, "password_change_reissues_acting_session_in_same_commit").await?;
-    let (acting, thief) = (session(1, 3), session(1, 4));
-    let new = |name, epoch| {
-        let request = vestibule_sessions::decide::ReissueRequest::new(epoch).password_generation(epoch);
-        reissue(&SessionPolicy::default(), &acting, &request, &ids(name), NOW)
-    };
-    let change = |name, epoch, password| -> Vec<JoinedWrite> {
-        vec![
-            put_password(1, "new", Some(password), 2).into(),
-            ProfilesWrite::BumpEpoch { subject: subject(1), from: epoch }.into(),
-            new(name, 2).write.into(),
-        ]
-    };
-    let sessions = async || -> Result<_, Finding> {
-        let epoch = scene.store.profile(subject(1)).await?.map_or(0, |profile| profile.epoch);
-        let password = scene.store.password(subject(1)).await?;
-        let standing = Standing::new(epoch);
-        let standing = password.map_or(standing, |row| standing.with_password_generation(row.generation));
-        let mut good = Vec::new();
-        for name in [3, 4, 19, 20] {
-            let row = found::<H>(&scene.store, name).await?;
-            if row.is_some_and(|row| check(row, &standing, NOW).is_ok()) {
-                good.push(name);
-            }
-        }
-        Ok((good, epoch))
-    };
-    scene.land(vec![create_profile(1)]).await?;
-    scene.land(vec![put_password(1, "old", None, 1)]).await?;
-    scene.land(vec![put_session(acting.clone(), None), put_session(thief, None)]).await?;
-    same("good sessions before", &sessions().await?, &(vec![3, 4], 1))?;
-    let epoch = JoinedGuard::Profiles(ProfilesGuard::Epoch);
-    scene.refuse("a change in another epoch", change(19, 9, 1), epoch).await?;
-    let version = JoinedGuard::Credentials(CredentialsGuard::PasswordVersion);
-    scene.refuse("a change of another password", change(19, 1, 7), version).await?;
-    same("good sessions after changes refused", &sessions().await?, &(vec![3, 4], 1))?;
-    scene.land(change(19, 1, 1)).await?;
-    same("good sessions after the change", &sessions().await?, &(vec![19], 2))?;
-    same("the token of before", &found::<H>(&scene.store, 3).await?, &None)?;
-    // The acting session is another by now: whoever still acts by the old one changes nothing.
-    let slot = JoinedGuard::Sessions(SessionsGuard::Slot);
-    scene.refuse("a change by the old session", change(20, 2, 2), slot).await?;
-    same("good sessions in the end", &sessions().await?, &(vec![19], 2))?;
-    let password = scene.store.password(subject(1)).await?.map(|row| (row.version, row.generation));
-    same("the password in the end", &password, &Some((2, 2)))
 }

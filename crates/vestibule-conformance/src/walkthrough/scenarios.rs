@@ -14,7 +14,8 @@ use core::pin::Pin;
 use super::scene::Played;
 use super::stage::{Stage, StageError};
 
-type Script = for<'a> fn(&'a mut Stage) -> Pin<Box<dyn Future<Output = Result<Played, StageError>> + 'a>>;
+type Script =
+    for<'a> fn(&'a mut Stage) -> Pin<Box<dyn Future<Output = Result<Played, StageError>> + Send + 'a>>;
 
 /// One cause of one problem.
 #[derive(Clone, Copy)]

@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 use vestibule::{
-    Acting, Authenticated, BuildError, CaseReport, NewPerson, Reason, SignIn, SignInRequest, SignedIn, Store,
-    Vestibule,
+    Acting, Authenticated, BuildError, CaseReport, ErasedStore, NewPerson, Reason, SignIn, SignInRequest,
+    SignedIn, Store, Vestibule, erase, look_up_case,
 };
 use vestibule_core::{
     AccountId, Audience, Clock, Error, Failure, IdError, Identifier, KeyId, KeyPurpose, KeyRing,
@@ -156,16 +156,19 @@ impl Door {
 /// The deployment, and the scene that is being played.
 pub(super) struct Stage {
     pub(super) vestibule: Vestibule,
+    store: ErasedStore,
     entropy: Arc<StageEntropy>,
     clock: Arc<StageClock>,
     start: Timestamp,
     scenario: &'static str,
+    number: u32,
     client: IpAddr,
     seen: BTreeSet<MessageId>,
 }
 
 impl Stage {
     pub(super) fn build(store: impl Store, options: &Options) -> Result<Self, StageError> {
+        let store = erase(store);
         let entropy = Arc::new(StageEntropy::new(options.seed));
         let clock = Arc::new(StageClock(AtomicI64::new(options.clock.unix_micros())));
         entropy.operation("build");
@@ -178,7 +181,7 @@ impl Stage {
             ring = ring.current(purpose, id, Secret::new(drawn.finalize().into()));
         }
         let vestibule = Vestibule::builder()
-            .store(store)
+            .store(store.clone())
             .keys(ring.build()?)
             .hashing(
                 HashPoolConfig::new(options.hashing, 1)
@@ -191,10 +194,12 @@ impl Stage {
             .build()?;
         Ok(Self {
             vestibule,
+            store,
             entropy,
             clock,
             start: options.clock,
             scenario: "",
+            number: 0,
             client: IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)),
             seen: BTreeSet::new(),
         })
@@ -204,6 +209,7 @@ impl Stage {
     pub(super) fn begin(&mut self, scenario: &'static str, number: usize) {
         let number = u32::try_from(number).unwrap_or(u32::MAX);
         self.scenario = scenario;
+        self.number = number;
         self.entropy.begin(scenario);
         let start = self.start.plus(APART.saturating_mul(number));
         self.clock.0.store(start.unix_micros(), Ordering::SeqCst);
@@ -231,11 +237,9 @@ impl Stage {
         format!("{name}.{}@example.com", self.scenario)
     }
 
-    /// A phone number that belongs to this scene alone, from the range kept for stories.
+    /// A phone number that belongs to this scene alone, of those kept for stories (555-0100 to 555-0199).
     pub(super) fn phone(&self) -> String {
-        let digest = Sha256::digest(self.scenario.as_bytes());
-        let number = digest.iter().take(2).fold(0_u32, |number, byte| number * 256 + u32::from(*byte));
-        format!("+1 555 01{:05}", number)
+        format!("+1 202 555 01{:02}", self.number % 100)
     }
 
     /// The id of somebody in this scene.
@@ -339,6 +343,14 @@ impl Stage {
         self.request(self.address(name), PASSWORD)
     }
 
+    /// The same, from a device that they have used before.
+    pub(super) fn on_device(&self, name: &str, device: Option<Secret<String>>) -> SignInRequest {
+        match device {
+            Some(device) => self.of(name).device(device),
+            None => self.of(name),
+        }
+    }
+
     pub(super) async fn sign_in(&self, request: SignInRequest) -> Result<Door, StageError> {
         match self.operation("sign_in").sign_in(request).await {
             Ok(SignIn::SignedIn(mut signed_in)) => match signed_in.entered.take() {
@@ -380,7 +392,7 @@ impl Stage {
     }
 
     /// The messages that wait and have not been seen, by recipient and purpose.
-    async fn mail(&mut self) -> Result<Vec<(String, &'static str, &'static str)>, StageError> {
+    async fn mail(&mut self) -> Result<Vec<(String, &'static str, String)>, StageError> {
         let mut letters = Vec::new();
         let mut after = None;
         loop {
@@ -389,7 +401,7 @@ impl Stage {
                 if self.seen.insert(message.id) {
                     // EXPOSE: the story is told to whoever plays it, with addresses that are nobody's.
                     let to = message.recipient.expose().clone();
-                    letters.push((to, message.notice.kind.code(), message.notice.kind.text()));
+                    letters.push((to, message.notice.kind.code(), message.notice.text()));
                 }
             }
             after = page.next;
@@ -440,6 +452,14 @@ impl Stage {
             played.sentences.push(format!("Case {}: {code}.", played.case));
         }
         Ok(played)
+    }
+
+    /// A fact that the operator finds under the case reference.
+    pub(super) async fn looked_up(&self, played: &Played, fact: &str) -> Result<String, StageError> {
+        let found = look_up_case(&self.store, played.case).await?;
+        let facts = found.into_iter().flat_map(|report| report.facts);
+        let value = facts.into_iter().find(|(name, _)| name == fact).map(|(_, value)| value);
+        value.ok_or_else(|| StageError::Script(format!("case {} has no fact {fact}", played.case)))
     }
 
     /// Why the operator acts: the case that the visitor read out.

@@ -54,8 +54,8 @@ fn every_move_of_a_membership_is_told_to_the_member() {
     assert_eq!(
         kinds,
         [
-            NoticeKind::MemberAdded,
             NoticeKind::MemberApproved,
+            NoticeKind::MemberAwaitsApproval,
             NoticeKind::MemberDismissed,
             NoticeKind::MemberReinstated
         ]

@@ -41,7 +41,7 @@ fn somebody_elses_device_opens_no_lane() {
 }
 
 #[test]
-fn five_failures_ask_for_a_challenge_which_the_right_password_ends() {
+fn five_failures_ask_for_a_challenge_which_the_right_password_ends_on_this_device() {
     for login in [ADA, "nobody@example.com"] {
         let world = World::with(ThrottlePolicy::default());
         world.person(ADA);
@@ -68,11 +68,33 @@ fn five_failures_ask_for_a_challenge_which_the_right_password_ends() {
 
         world.clock.advance(Duration::from_secs(61));
         let passed = ChallengePassed::vouched_by_host(key(ADA), now);
-        world.sign_in_with(SignInRequest::new(ADA, RIGHT).challenge(passed));
+        let device = world.sign_in_with(SignInRequest::new(ADA, RIGHT).challenge(passed)).device.unwrap();
         world.clock.advance(Duration::from_secs(61));
-        // N11: and no challenge is asked for any more.
-        world.sign_in(ADA);
+        // N11: no challenge is asked for any more where the right password was typed.
+        world.sign_in_with(SignInRequest::new(ADA, RIGHT).device(device));
     }
+}
+
+/// PR-6: what a stranger meets does not change when the owner signs in, so it tells neither that the login exists nor
+/// that anybody was here.
+#[test]
+fn a_stranger_s_challenge_does_not_end_when_the_owner_signs_in() {
+    let mut met = Vec::new();
+    for login in [ADA, "nobody@example.com"] {
+        let world = World::with(ThrottlePolicy::default());
+        world.person(ADA);
+        let home = world.sign_in(ADA).device.unwrap();
+        for _ in 0..5 {
+            world.refused_in(SignInRequest::new(login, WRONG));
+            world.clock.advance(Duration::from_secs(61));
+        }
+        let key = Identifier::parse_login(ADA).unwrap().key();
+        let passed = ChallengePassed::vouched_by_host(key, world.vestibule.now());
+        world.sign_in_with(SignInRequest::new(ADA, RIGHT).challenge(passed));
+        world.sign_in_with(SignInRequest::new(ADA, RIGHT).device(home));
+        met.push(world.refused_in(SignInRequest::new(login, WRONG)).code());
+    }
+    assert_eq!(met, ["throttle.challenge_required"; 2]);
 }
 
 #[test]

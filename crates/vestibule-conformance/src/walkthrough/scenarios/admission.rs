@@ -122,7 +122,7 @@ pub(super) async fn single_sign_on_only(stage: &mut Stage) -> Result<Played, Sta
     let (who, _) = ben_at(stage, acme).await?;
     let end = stage.enter(&who, acme).await?;
     let how = "The account's identity provider lets them in; until that way is built the account stays shut to them.";
-    Ok(played.waits_for("social sign-in (R35)", how, end))
+    Ok(played.waits_for("single_sign_on", how, end))
 }
 
 pub(super) async fn awaiting_approval(stage: &mut Stage) -> Result<Played, StageError> {

@@ -28,7 +28,7 @@ pub(super) async fn blocked_wrong_secret(stage: &mut Stage) -> Result<Played, St
     let played = stage.seen(played, &ada, acme, ben).await?;
     unblock(stage, ben, &played).await?;
     let end = stage.sign_in(stage.of("ben").into_account(acme)).await?.end();
-    let how = "They read the case to the operator, who finds the block and lifts it; they type with care.";
+    let how = "They read the case to the operator, who lifts the block; they type with care.";
     Ok(played.pressed(Remedy::R38, how, end))
 }
 
@@ -53,8 +53,10 @@ pub(super) async fn blocked_for_a_time(stage: &mut Stage) -> Result<Played, Stag
     block(stage, ben, Some(stage.now().plus(hour))).await?;
     let refusal = stage.sign_in(stage.of("ben")).await?.refusal("somebody who is blocked for an hour")?;
     let played = stage.told(&refusal).await?;
+    let until = stage.looked_up(&played, "until").await?;
     stage.wait(hour);
     let end = stage.sign_in(stage.of("ben")).await?.end();
-    let how = "They read the case to the operator and learn when the block ends; an hour later it has.";
-    Ok(played.pressed(Remedy::R38, how, end))
+    let how =
+        format!("They read the case to the operator, who finds that the block ends at {until}; then it has.");
+    Ok(played.pressed(Remedy::R38, &how, end))
 }

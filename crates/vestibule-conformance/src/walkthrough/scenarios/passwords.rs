@@ -13,7 +13,7 @@ pub(super) async fn no_password_yet(stage: &mut Stage) -> Result<Played, StageEr
     let played = stage.told(&refusal).await?;
     let end = stage.sign_in(stage.of("ben")).await?.end();
     let how = "A first password is set through a link to their mailbox; until then no password is right.";
-    Ok(played.waits_for("recovery (R1 sets a first password)", how, end))
+    Ok(played.waits_for("recovery", how, end))
 }
 
 pub(super) async fn marked_by_operator(stage: &mut Stage) -> Result<Played, StageError> {

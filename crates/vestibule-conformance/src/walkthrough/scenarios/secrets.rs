@@ -72,11 +72,7 @@ pub(super) async fn password_stopped(stage: &mut Stage) -> Result<Played, StageE
         .refusal("the right password of somebody whose password has stopped")?;
     let played = stage.told(&refusal).await?;
     let played = stage.seen(played, &ada, acme, ben).await?;
-    let mut at_home = stage.of("ben");
-    if let Some(device) = known.device {
-        at_home = at_home.device(device);
-    }
-    let end = stage.sign_in(at_home).await?.end();
-    let how = "Until the password is set anew it opens nothing, save on a device that they have used before.";
-    Ok(played.waits_for("recovery (R1, R2)", how, end))
+    let end = stage.sign_in(stage.on_device("ben", known.device)).await?.end();
+    let how = "Until the password is set anew it opens nothing elsewhere; they use a device that they signed in on before.";
+    Ok(played.waits_for("recovery", how, end))
 }

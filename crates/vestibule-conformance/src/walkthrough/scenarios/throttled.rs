@@ -44,10 +44,11 @@ pub(super) async fn challenge_ends(stage: &mut Stage) -> Result<Played, StageErr
     stage.wait(Duration::from_secs(61));
     let refusal = stage.sign_in(stage.of("ben")).await?.refusal("a challenge that is asked for again")?;
     let played = stage.told(&refusal).await?;
-    past_the_challenge(stage, &login, PASSWORD).await?.signed_in("the right password past the challenge")?;
+    let signed_in = past_the_challenge(stage, &login, PASSWORD).await?;
+    let signed_in = signed_in.signed_in("the right password past the challenge")?;
     stage.wait(Duration::from_secs(61));
-    let end = stage.sign_in(stage.of("ben")).await?.end();
-    let how = "They pass it once more, with the right password; the next time none is asked for.";
+    let end = stage.sign_in(stage.on_device("ben", signed_in.device)).await?.end();
+    let how = "They pass it once more, with the right password; on this device none is asked for any more.";
     Ok(played.pressed(Remedy::R34, how, end))
 }
 

@@ -1,0 +1,52 @@
+//! `walkthrough`, and `problems`.
+
+use crate::folder::{Folder, Ran};
+
+fn played(folder: &Folder, more: &[&str]) -> Ran {
+    folder.run(&[&["walkthrough", "--only", "P4,account_closed"], more].concat(), &[])
+}
+
+#[test]
+fn the_output_is_the_same_on_every_store_and_another_under_another_seed() {
+    let folder = Folder::empty();
+    let memory = played(&folder, &["--json", "--store", "memory:"]).done();
+    let sqlite = played(&folder, &["--json", "--store", "sqlite:a.db"]).done();
+    let fresh = played(&folder, &["--json"]);
+    assert_eq!((fresh.status, &memory, &memory), (0, &sqlite, &fresh.out));
+    assert!(fresh.err.starts_with("Playing on sqlite:"), "{}", fresh.err);
+    let other = played(&folder, &["--json", "--store", "memory:", "--seed", "2"]).done();
+    assert_ne!(memory, other);
+    for line in memory.lines() {
+        let scene: serde_json::Value = serde_json::from_str(line).unwrap();
+        assert_eq!(scene["ok"], true, "{line}");
+    }
+    assert!(memory.lines().count() >= 2);
+}
+
+#[test]
+fn a_scene_is_told_in_plain_text_and_its_case_is_found_afterwards() {
+    let folder = Folder::empty();
+    let told = played(&folder, &["--store", "sqlite:a.db", "--clock", "2027-01-31T12:00:00Z"]).done();
+    assert!(told.contains("N8 account_closed  ok") && !told.contains('\u{1b}'), "{told}");
+    let reference = told.split("(case ").nth(1).unwrap().split(')').next().unwrap();
+    let found = folder.run(&["case", reference, "--store", "sqlite:a.db"], &[]).done();
+    assert!(found.contains("admission.dismissed") && found.contains("at       2027-"), "{found}");
+}
+
+#[test]
+fn a_store_that_holds_anybody_is_refused() {
+    let folder = Folder::with_ada();
+    let before = folder.files();
+    let told = played(&folder, &["--store", "sqlite:vestibule.db"]).stopped(2);
+    assert!(told.contains("holds profiles already"), "{told}");
+    assert!(folder.files() == before);
+}
+
+#[test]
+fn what_is_not_there_is_told() {
+    let folder = Folder::empty();
+    let told = folder.run(&["walkthrough", "--store", "memory:", "--only", "P99"], &[]).stopped(64);
+    assert!(told.contains("P99"), "{told}");
+    assert!(folder.run(&["problems", "no.such"], &[]).stopped(1).contains("vestibule problems"));
+    assert!(folder.run(&["problems", "password.wrong"], &[]).done().contains("R34"));
+}
