@@ -1,7 +1,7 @@
 //! Everything a deployment decides once.
 
 use core::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use vestibule_core::{Clock, Disclosure, Entropy, KeyRing, SystemClock, SystemEntropy};
 use vestibule_credentials::{
@@ -178,6 +178,7 @@ impl Builder {
             sessions: self.sessions,
             rules: self.rules,
             disclosure: self.disclosure,
+            cases: Mutex::new(None),
             links: self.links,
             product: self.product,
             accounts_at_most: self.accounts_at_most,

@@ -1,5 +1,8 @@
 //! Every refusal leaves a case: folded before proof, an audit event after it.
 
+use core::time::Duration;
+use std::sync::PoisonError;
+
 use vestibule_core::{
     AccountId, AddressKey, CaseReference, ClientAddress, Error, ErrorKind, Refusal, Registered, SubjectId,
     Timestamp,
@@ -31,7 +34,7 @@ impl Inner {
         by: RefusedBy,
         beside: Vec<AnyWrite>,
     ) -> Result<Refusal, Error> {
-        let population = self.store.case_population().await?;
+        let population = self.case_population(attempt.now).await?;
         let code = code_of(problem)?;
         let facts = problem.facts();
         let facts: Vec<(&str, &str)> = facts.iter().map(|(name, value)| (*name, value.as_str())).collect();
@@ -52,6 +55,22 @@ impl Inner {
             self.land(self.batch_id(attempt.now)?, attempt.now, writes).await?;
         }
         Ok(Refusal::new(problem, reference, self.disclosure))
+    }
+
+    /// How many cases there are, asked at most every ten seconds: counting them is the dearest question there is, and a
+    /// flood of refusals must not ask it each time. What is late is a cap that is reached a little later.
+    async fn case_population(&self, now: Timestamp) -> Result<u64, Error> {
+        const KEEPS: Duration = Duration::from_secs(10);
+        let known = *self.cases.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((asked, population)) = known
+            && !asked.is_after(now)
+            && asked.plus(KEEPS).is_after(now)
+        {
+            return Ok(population);
+        }
+        let population = self.store.case_population().await?;
+        *self.cases.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, population));
+        Ok(population)
     }
 
     /// Refuses after proof: an audit event under a reference of its own, drawn again should it be taken.

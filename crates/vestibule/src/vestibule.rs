@@ -2,7 +2,7 @@
 
 use core::fmt;
 use core::time::Duration;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use vestibule_core::{
     AddressKey, Batch, BatchId, Clock, Disclosure, Entropy, Error, KeyRing, SubjectId, Timestamp,
@@ -39,6 +39,8 @@ pub(crate) struct Inner {
     pub(crate) sessions: SessionPolicy,
     pub(crate) rules: Vec<Arc<dyn AdmissionRule>>,
     pub(crate) disclosure: Disclosure,
+    /// When the cases were counted, and how many there were.
+    pub(crate) cases: Mutex<Option<(Timestamp, u64)>>,
     pub(crate) links: Option<BaseUrls>,
     pub(crate) product: String,
     pub(crate) accounts_at_most: u32,

@@ -1,0 +1,108 @@
+//! Random batches, beside the in-memory reference.
+
+mod compare;
+mod draw;
+mod journal;
+mod world;
+
+use std::collections::BTreeMap;
+
+use proptest::test_runner::{Config, TestCaseError, TestError, TestRng, TestRunner};
+use vestibule_core::{Batch, BatchId, Commit, MemoryStore};
+
+use crate::finding::{Finding, Outcome, same};
+use crate::fixture::NOW;
+use crate::harness::{Harness, block_on};
+use crate::joined::JoinedWrite;
+use draw::{Draw, any_history, meant};
+
+/// Sends this many random histories of batches, of all domains joined, to a fresh store and to the in-memory reference:
+/// every answer and every read must be equal. A finding names the shortest history that was found to differ.
+///
+/// The table of cases has it with few histories, always the same; whoever changes a store runs it with many.
+///
+/// # Errors
+///
+/// [`Finding`], when anything differs.
+pub fn model_check<H: Harness>(harness: &H, histories: u32) -> Outcome {
+    run(harness, &mut TestRunner::new(config(histories)))
+}
+
+/// The same histories every time.
+pub(crate) fn check_fixed<H: Harness>(harness: &H, histories: u32) -> Outcome {
+    let config = config(histories);
+    let rng = TestRng::deterministic_rng(config.rng_algorithm);
+    run(harness, &mut TestRunner::new_with_rng(config, rng))
+}
+
+fn config(cases: u32) -> Config {
+    Config { cases, failure_persistence: None, max_shrink_iters: 400, ..Config::default() }
+}
+
+fn run<H: Harness>(harness: &H, runner: &mut TestRunner) -> Outcome {
+    let ran = runner.run(&any_history(), |history| {
+        let told = harness.block_on(compared(harness, history));
+        told.map_err(|finding| TestCaseError::fail(finding.to_string()))
+    });
+    match ran {
+        Ok(()) => Ok(()),
+        Err(TestError::Fail(reason, _)) => Err(Finding::new(reason.message().to_owned())),
+        Err(TestError::Abort(reason)) => Err(Finding::new(reason.message().to_owned()).within("no history")),
+    }
+}
+
+async fn compared<H: Harness>(harness: &H, history: Vec<(u8, Vec<Draw>)>) -> Outcome {
+    let (_guard, store) = harness.fresh("model_check").await.map_err(|error| Finding::new(error.to_string()))?;
+    let reference = MemoryStore::in_memory();
+    let mut sent = Sent::default();
+    for (id, draws) in history {
+        let batch = sent.batch(id, draws, &reference)?;
+        let expected = block_on(reference.commit(&batch))?;
+        let answer = store.commit(&batch).await.map_err(|error| Finding::from(error).within(&sent))?;
+        same("the answer", &answer, &expected).map_err(|finding| finding.within(&sent))?;
+        compare::rows(&reference, &store).await.map_err(|finding| finding.within(&sent))?;
+    }
+    compare::all(&reference, &store).await.map_err(|finding| finding.within(&sent))
+}
+
+/// Every batch sent, in order. One id is one batch: drawn again, it is sent again.
+#[derive(Default)]
+struct Sent {
+    known: BTreeMap<u8, Batch<JoinedWrite>>,
+    order: Vec<Batch<JoinedWrite>>,
+}
+
+impl Sent {
+    fn batch(
+        &mut self,
+        id: u8,
+        draws: Vec<Draw>,
+        reference: &MemoryStore,
+    ) -> Result<Batch<JoinedWrite>, Finding> {
+        let batch = match self.known.get(&id) {
+            Some(batch) => batch.clone(),
+            None => made(id, draws, reference)?,
+        };
+        self.known.insert(id, batch.clone());
+        self.order.push(batch.clone());
+        Ok(batch)
+    }
+}
+
+fn made(id: u8, draws: Vec<Draw>, reference: &MemoryStore) -> Result<Batch<JoinedWrite>, Finding> {
+    let id = BatchId::from_bytes([id; 16]);
+    let writes: Vec<_> = draws.into_iter().map(|draw| meant(&draw, id, reference)).collect::<Result<_, _>>()?;
+    let first = writes.iter().take(1).cloned().collect();
+    // A require beside an effect on its row is no batch.
+    Ok(Batch::new(id, NOW, writes).or_else(|_| Batch::new(id, NOW, first))?)
+}
+
+impl core::fmt::Display for Sent {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("after these batches")?;
+        for batch in &self.order {
+            write!(f, "\n    {}: {:?}", batch.id(), batch.writes())?;
+        }
+        f.write_str("\n  ")
+    }
+}

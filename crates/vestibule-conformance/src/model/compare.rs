@@ -1,0 +1,131 @@
+//! Every read, asked of both.
+
+use vestibule_core::{AccountId, EventId, MemoryStore, SubjectId};
+use vestibule_credentials::CredentialsRead;
+use vestibule_journal::{Event, JournalRead};
+use vestibule_profiles::{Membership, ProfilesRead};
+use vestibule_sessions::SessionsRead;
+
+use super::journal::reference as case_reference;
+use super::world::{
+    ACCOUNTS, ADDRESSES, IDS, PEOPLE, REFERENCES, SLOTS, address, company, lane, name, person,
+};
+use crate::finding::{Finding, Outcome, ensure, same};
+use crate::fixture::ids;
+use crate::harness::Store;
+
+/// Asks both the same question.
+macro_rules! alike {
+    ($reference:expr, $store:expr, $method:ident($($arg:expr),*)) => {
+        same(
+            concat!("what `", stringify!($method), "` answers"),
+            &$store.$method($($arg),*).await?,
+            &$reference.$method($($arg),*).await?,
+        )?
+    };
+}
+
+/// The rows that guards look at.
+pub(super) async fn rows<S: Store>(reference: &MemoryStore, store: &S) -> Outcome {
+    for subject in (0..PEOPLE).map(person) {
+        let subject = subject?;
+        alike!(reference, store, profile(subject));
+        alike!(reference, store, identifiers(subject));
+        // A password's `Debug` shows little on purpose.
+        let passwords = (store.password(subject).await?, reference.password(subject).await?);
+        ensure(passwords.0 == passwords.1, "what `password` answers differs")?;
+        for number in 0..2 {
+            alike!(reference, store, tries(subject, lane(number)));
+        }
+        alike!(reference, store, sessions(subject));
+        alike!(reference, store, devices(subject));
+        for account in (0..ACCOUNTS).map(company) {
+            alike!(reference, store, membership(account?, subject));
+        }
+    }
+    for account in (0..ACCOUNTS).map(company) {
+        alike!(reference, store, account(account?));
+    }
+    Ok(())
+}
+
+/// Everything.
+pub(super) async fn all<S: Store>(reference: &MemoryStore, store: &S) -> Outcome {
+    rows(reference, store).await?;
+    for own in (0..ADDRESSES).map(address) {
+        let own = own?;
+        alike!(reference, store, identifier_owner(own.kind(), own.key()));
+        for account in (0..ACCOUNTS).map(company) {
+            alike!(reference, store, contact_owner(account?, own.key()));
+        }
+    }
+    for (number, subject) in (0..PEOPLE).map(|number| (number, person(number))) {
+        let subject = subject?;
+        let pages = (memberships(store, subject).await?, memberships(reference, subject).await?);
+        same("a person's memberships, page by page", &pages.0, &pages.1)?;
+        let pages = (events_of(store, subject).await?, events_of(reference, subject).await?);
+        same("a person's events, page by page", &pages.0, &pages.1)?;
+        for (slot, n) in (0..SLOTS).flat_map(|slot| (0..4).map(move |n| (slot, n))) {
+            let digest = ids(name(number, slot, n)).digest;
+            alike!(reference, store, session(digest));
+            alike!(reference, store, device(digest));
+        }
+    }
+    for account in (0..ACCOUNTS).map(company) {
+        let account = account?;
+        let pages = (members(store, account).await?, members(reference, account).await?);
+        same("an account's members, page by page", &pages.0, &pages.1)?;
+        alike!(reference, store, events_of_account(account, None, 99));
+    }
+    for event in (0..IDS).map(|id| EventId::from_bytes([id; 16])) {
+        alike!(reference, store, event(event));
+        alike!(reference, store, personal(event));
+    }
+    for number in 0..REFERENCES {
+        alike!(reference, store, event_by_case(case_reference(number)));
+        alike!(reference, store, cases(case_reference(number)));
+    }
+    alike!(reference, store, case_population());
+    alike!(reference, store, messages(None, 99));
+    Ok(())
+}
+
+/// More than there can be of anything here.
+const ENOUGH: usize = 200;
+
+/// By pages of one, so that every place at which a page can begin is met.
+async fn memberships(store: &impl ProfilesRead, subject: SubjectId) -> Result<Vec<Membership>, Finding> {
+    let mut all: Vec<Membership> = Vec::new();
+    loop {
+        let page = store.memberships_of(subject, all.last().map(|row| row.account), 1).await?;
+        ensure(all.len() < ENOUGH, "the pages of a list do not end")?;
+        if page.is_empty() {
+            return Ok(all);
+        }
+        all.extend(page);
+    }
+}
+
+async fn members(store: &impl ProfilesRead, account: AccountId) -> Result<Vec<Membership>, Finding> {
+    let mut all: Vec<Membership> = Vec::new();
+    loop {
+        let page = store.members_of(account, all.last().map(|row| row.subject), 2).await?;
+        ensure(all.len() < ENOUGH, "the pages of a list do not end")?;
+        if page.is_empty() {
+            return Ok(all);
+        }
+        all.extend(page);
+    }
+}
+
+async fn events_of(store: &impl JournalRead, subject: SubjectId) -> Result<Vec<Event>, Finding> {
+    let mut all: Vec<Event> = Vec::new();
+    loop {
+        let page = store.events_of_subject(subject, all.last().map(|event| event.id), 3).await?;
+        ensure(all.len() < ENOUGH, "the pages of a list do not end")?;
+        if page.is_empty() {
+            return Ok(all);
+        }
+        all.extend(page);
+    }
+}

@@ -1,0 +1,270 @@
+//! What is drawn, and the write that it means where the reference stands.
+
+use proptest::prelude::*;
+use vestibule_core::{BatchId, MemoryStore, SessionHandle};
+use vestibule_credentials::{CredentialsRead, CredentialsWrite, Password};
+use vestibule_profiles::{
+    Account, AccountPolicy, AccountState, Block, Membership, NetworkRange, Permission, Permissions, Profile,
+    ProfileIdentifier, ProfilesRead, ProfilesWrite, Role, Standing, Status,
+};
+use vestibule_sessions::{AdmissionStamp, Amr, Device, Evidence, Session, SessionsRead, SessionsWrite};
+
+use super::journal;
+use super::world::{IDS, SLOTS, address, company, handle, instant, lane, name, person, text};
+use crate::finding::Finding;
+use crate::fixture::{device, session};
+use crate::harness::block_on;
+use crate::joined::JoinedWrite;
+
+/// Which write, and the small numbers from which it is made.
+#[derive(Debug, Clone)]
+pub(super) struct Draw {
+    which: u8,
+    pub(super) who: u8,
+    pub(super) place: u8,
+    pub(super) n: u8,
+    /// Of a number beside the one that stands in the row: one below, the very one, one above.
+    near: u64,
+    pub(super) by: (i8, i8),
+    pub(super) flag: bool,
+}
+
+impl Draw {
+    const fn beside(&self, number: u64) -> u64 {
+        (number + self.near).saturating_sub(1)
+    }
+
+    const fn exact(&self) -> bool {
+        self.near == 1
+    }
+}
+
+/// How many kinds of writes there are.
+const KINDS: u8 = 36;
+
+fn any_draw() -> impl Strategy<Value = Draw> {
+    // Mostly the very number, so that guards hold more often than not.
+    let near = prop_oneof![8 => Just(1_u64), 1 => Just(0), 1 => Just(2)];
+    (0..KINDS, 0..3_u8, 0..2_u8, 0..3_u8, near, (-2..3_i8, -2..3_i8), any::<bool>())
+        .prop_map(|(which, who, place, n, near, by, flag)| Draw { which, who, place, n, near, by, flag })
+}
+
+/// Batches by their ids, some of them sent more than once.
+pub(super) fn any_history() -> impl Strategy<Value = Vec<(u8, Vec<Draw>)>> {
+    let first = (0..IDS, proptest::collection::vec(any_draw(), 1..4));
+    proptest::collection::vec(first, 1..60)
+}
+
+/// The write that a draw means.
+pub(super) fn meant(draw: &Draw, batch: BatchId, reference: &MemoryStore) -> Result<JoinedWrite, Finding> {
+    Ok(match draw.which {
+        0..20 => profiles(draw, reference)?.into(),
+        20..26 => credentials(draw, reference)?.into(),
+        26..32 => sessions(draw, reference)?.into(),
+        _ => journal::meant(draw, draw.which, batch)?.into(),
+    })
+}
+
+fn role(n: u8) -> Result<Role, Finding> {
+    Ok(Role::parse(if n % 2 == 0 { "clerk" } else { "chef de rang \u{2713}" })?)
+}
+
+fn policy(draw: &Draw) -> Result<AccountPolicy, Finding> {
+    let mut policy = AccountPolicy::new();
+    policy.seat_limit = draw.flag.then_some(draw.n.into());
+    policy.single_sign_on_only = draw.n == 1;
+    policy.roles.insert(role(draw.n)?, Permissions::none().with(Permission::Invite));
+    policy.networks.push(NetworkRange::parse("192.0.2.0/24")?);
+    Ok(policy)
+}
+
+fn standing(draw: &Draw, status: Status) -> Result<Standing, Finding> {
+    let moved_by = if draw.flag { Some(person(draw.who + 1)?) } else { None };
+    Ok(Standing { status, role: role(draw.n)?, administers: draw.flag, since: instant(draw.by.1), moved_by })
+}
+
+const fn status(n: u8) -> Status {
+    match n {
+        0 => Status::AwaitingApproval,
+        1 => Status::Active,
+        _ => Status::Dismissed,
+    }
+}
+
+const fn state(n: u8) -> AccountState {
+    match n {
+        0 => AccountState::Open,
+        1 => AccountState::Suspended,
+        _ => AccountState::Closed,
+    }
+}
+
+fn identifier(draw: &Draw, verified: bool) -> Result<ProfileIdentifier, Finding> {
+    Ok(ProfileIdentifier {
+        subject: person(draw.who)?,
+        identifier: address(draw.n)?,
+        verified_at: verified.then(|| instant(draw.by.0)),
+        added_at: instant(draw.by.1),
+    })
+}
+
+fn profiles(draw: &Draw, store: &MemoryStore) -> Result<ProfilesWrite, Finding> {
+    let (subject, account) = (person(draw.who)?, company(draw.place)?);
+    let (kind, key) = (address(draw.n)?.kind(), address(draw.n)?.key());
+    let epoch = draw.beside(block_on(store.profile(subject))?.map_or(1, |row| row.epoch));
+    let settings = draw.beside(block_on(store.account(account))?.map_or(1, |row| row.settings_version));
+    let version = draw.beside(block_on(store.membership(account, subject))?.map_or(1, |row| row.version));
+    let (delta, other) = draw.by;
+    Ok(match draw.which {
+        0 => ProfilesWrite::AddMembership {
+            membership: Membership {
+                account,
+                subject,
+                standing: standing(draw, status(draw.n))?,
+                contact: draw.flag.then(|| text(draw.n)),
+                joined_at: instant(other),
+                version: 1,
+                epoch: 1,
+                wrong_secret_at: None,
+            },
+        },
+        1 => ProfilesWrite::BumpEpoch { subject, from: epoch },
+        2 => ProfilesWrite::CountAdministrators { account, delta },
+        3 => ProfilesWrite::CountProfile { subject, memberships: delta, accounts: other, accounts_at_most: 3 },
+        4 => ProfilesWrite::CountSeats { account, delta, settings_version: settings },
+        5 => ProfilesWrite::CountWays { subject, identifiers: 3 * delta, social_links: 3 * other },
+        6 => ProfilesWrite::CreateAccount {
+            account: Account {
+                account,
+                name: text(draw.n),
+                state: AccountState::Open,
+                primary: subject,
+                seats: 1,
+                administrators: 1,
+                policy: policy(draw)?,
+                settings_version: 1,
+                created_at: instant(delta),
+            },
+        },
+        7 => ProfilesWrite::CreateProfile {
+            profile: Profile { identifiers: 1, ..Profile::new(subject, instant(delta)) },
+        },
+        8 => ProfilesWrite::EditPolicy { account, from: settings, policy: policy(draw)? },
+        9 => {
+            let owner = block_on(store.contact_owner(account, key))?;
+            let from = if draw.exact() { owner } else { Some(person(draw.who + 1)?) };
+            ProfilesWrite::MoveContact { account, key, from, to: (delta >= 0).then_some(subject) }
+        }
+        10 => {
+            let to = if delta >= 0 { Some(standing(draw, status(draw.n))?) } else { None };
+            ProfilesWrite::MoveMembership { account, subject, from: version, to, ends_access: draw.flag }
+        }
+        11 => ProfilesWrite::NotePending { identifier: identifier(draw, false)? },
+        12 => ProfilesWrite::ReleaseIdentifier { subject, kind, key, verified: draw.flag },
+        13 => ProfilesWrite::RequireMembership { account, subject, version },
+        14 => ProfilesWrite::RequireProfile { subject, epoch },
+        15 => ProfilesWrite::RequireSettings { account, version: settings },
+        16 => {
+            let block = Block { since: instant(other), until: draw.flag.then(|| instant(delta)) };
+            ProfilesWrite::SetBlock { subject, from: epoch, block: (delta > 0).then_some(block) }
+        }
+        17 => ProfilesWrite::SetState { account, from: settings, state: state(draw.n) },
+        18 => ProfilesWrite::TakeIdentifier { identifier: identifier(draw, true)? },
+        _ => ProfilesWrite::TouchMembership { account, subject, at: instant(delta) },
+    })
+}
+
+fn credentials(draw: &Draw, store: &MemoryStore) -> Result<CredentialsWrite, Finding> {
+    let (subject, lane) = (person(draw.who)?, lane(draw.place));
+    let row = block_on(store.password(subject))?;
+    let generation = draw.beside(row.as_ref().map_or(1, |row| row.generation));
+    let taken = draw.beside(block_on(store.tries(subject, lane))?.map_or(0, |row| row.taken));
+    Ok(match draw.which {
+        20 => {
+            let read = row.map(|row| row.version);
+            let from = if draw.exact() { read } else { Some(draw.beside(read.unwrap_or(5))) };
+            let password = Password {
+                subject,
+                hash: (draw.by.0 > -2).then(|| text(draw.n)),
+                version: from.unwrap_or(0) + 1,
+                generation,
+                set_at: instant(draw.by.1),
+                must_change: draw.flag,
+                set_by: BatchId::from_bytes([0; 16]),
+            };
+            CredentialsWrite::PutPassword { password, from }
+        }
+        21 => CredentialsWrite::RequirePassword { subject, generation },
+        22 => CredentialsWrite::ResetTries { subject, lane },
+        23 => CredentialsWrite::SettleTry { subject, lane, number: taken },
+        _ => CredentialsWrite::TakeTry { subject, lane, from: taken, at: instant(draw.by.0), stops_at: 3 },
+    })
+}
+
+/// The numbers of a stamp come from the draw, so that no two stamps are alike by chance.
+fn admissions(draw: &Draw) -> Result<Vec<AdmissionStamp>, Finding> {
+    (0..draw.n % 3)
+        .map(|place| {
+            Ok(AdmissionStamp {
+                account: company(place)?,
+                membership_epoch: draw.near,
+                policy_version: draw.who.into(),
+                membership_version: u64::from(draw.flag),
+            })
+        })
+        .collect()
+}
+
+fn sessions(draw: &Draw, store: &MemoryStore) -> Result<SessionsWrite, Finding> {
+    let (subject, slot) = (person(draw.who)?, u16::from(draw.n) % SLOTS);
+    let here = block_on(store.sessions(subject))?.into_iter().find(|row| row.slot == slot);
+    let known = block_on(store.devices(subject))?.into_iter().find(|row| row.slot == slot);
+    // A name that may stand there already: then it takes its own place.
+    let fresh = u8::from(draw.flag) + 2 * draw.place;
+    let stranger = handle(draw.who, slot, 9);
+    let meant = |holder: Option<SessionHandle>| if draw.exact() { holder.unwrap_or(stranger) } else { stranger };
+    let own = meant(here.as_ref().map(|row| row.handle));
+    let replacing = |holder: Option<SessionHandle>| match (draw.exact(), holder) {
+        (true, holder) => holder,
+        (false, None) => Some(stranger),
+        (false, Some(_)) => None,
+    };
+    Ok(match draw.which {
+        26 => SessionsWrite::EndSession { subject, slot, handle: own },
+        27 => {
+            let new = device(1, name(draw.who, slot, fresh));
+            let device =
+                Device { subject, slot, profile_epoch: draw.near, label: label(draw), ends_at: instant(draw.by.1), ..new };
+            SessionsWrite::PutDevice { device, replacing: replacing(known.map(|row| row.handle)) }
+        }
+        28 => {
+            let new = session(1, name(draw.who, slot, fresh));
+            let mut evidence = vec![Evidence { amr: Amr::Password, at: instant(draw.by.0) }];
+            evidence.extend(draw.flag.then(|| Evidence { amr: Amr::Otp, at: instant(draw.by.1) }));
+            let session = Session {
+                subject,
+                slot,
+                profile_epoch: draw.near,
+                password_generation: draw.flag.then_some(draw.near),
+                evidence,
+                ends_at: instant(draw.by.1),
+                last_used_at: instant(draw.by.0),
+                admissions: admissions(draw)?,
+                label: label(draw),
+                ..new
+            };
+            SessionsWrite::PutSession { session, replacing: replacing(here.map(|row| row.handle)) }
+        }
+        29 => SessionsWrite::RequireSession { subject, slot, handle: own },
+        30 => {
+            let from = draw.beside(here.map_or(0, |row| row.version));
+            SessionsWrite::StampAdmissions { subject, slot, handle: own, from, admissions: admissions(draw)? }
+        }
+        _ => SessionsWrite::TouchSession { subject, slot, handle: own, at: instant(draw.by.0) },
+    })
+}
+
+/// Labels hold no control characters.
+fn label(draw: &Draw) -> String {
+    text(draw.n).replace('\0', " ")
+}
