@@ -26,26 +26,46 @@ pub fn available_memory_kib() -> Result<u64, Unmeasured> {
     field_of("/proc/meminfo", "MemAvailable:")
 }
 
-/// The processor time of every thread of this process, to a hundredth of a second.
+/// Processor time of every thread of a process, to a hundredth of a second.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CpuTime {
+    /// In the process itself.
+    pub user: Duration,
+    /// In the kernel on its behalf: reads, writes, syncs, waiting threads.
+    pub system: Duration,
+}
+
+impl CpuTime {
+    /// What was spent since.
+    #[must_use]
+    pub const fn since(self, earlier: Self) -> Self {
+        Self {
+            user: self.user.saturating_sub(earlier.user),
+            system: self.system.saturating_sub(earlier.system),
+        }
+    }
+}
+
+/// The processor time of this process so far.
 ///
 /// # Errors
 ///
 /// [`Unmeasured`] where there is no `/proc`, or none of that form.
-pub fn cpu_time() -> Result<Duration, Unmeasured> {
+pub fn cpu_time() -> Result<CpuTime, Unmeasured> {
     let path = "/proc/self/stat";
     let text = fs::read_to_string(path).map_err(|error| Unmeasured::at(path, &error))?;
-    parse_ticks(&text)
-        .map(|ticks| Duration::from_millis(ticks * 10))
-        .ok_or_else(|| Unmeasured::because(format!("{path} cannot be read")))
+    let ticks = parse_ticks(&text).ok_or_else(|| Unmeasured::because(format!("{path} cannot be read")))?;
+    let [user, system] = ticks.map(|ticks| Duration::from_millis(ticks.saturating_mul(10)));
+    Ok(CpuTime { user, system })
 }
 
 /// User and system time in hundredths of a second (Linux tells userland so on every architecture): the 14th and 15th
 /// field. The second field is the program's name in parentheses, which may hold anything.
-fn parse_ticks(stat: &str) -> Option<u64> {
+fn parse_ticks(stat: &str) -> Option<[u64; 2]> {
     let (_, fields) = stat.rsplit_once(')')?;
     let mut fields = fields.split_whitespace().skip(11);
-    let (user, system): (u64, u64) = (fields.next()?.parse().ok()?, fields.next()?.parse().ok()?);
-    user.checked_add(system)
+    Some([fields.next()?.parse().ok()?, fields.next()?.parse().ok()?])
 }
 
 /// How long something took by the clock on the wall, if it succeeded.
@@ -102,7 +122,7 @@ mod tests {
     #[test]
     fn processor_time_is_found_behind_any_name() {
         let stat = "17 (a) b (c)) S 1 17 17 0 -1 4194304 100 0 0 0 250 50 0 0 20 0 1 0 100 1000 10";
-        assert_eq!(parse_ticks(stat), Some(300));
+        assert_eq!(parse_ticks(stat), Some([250, 50]));
         assert_eq!(parse_ticks("17 (a) S 1"), None);
     }
 

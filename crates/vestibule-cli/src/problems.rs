@@ -50,7 +50,11 @@ fn page(entries: &[&Entry], out: &mut impl Write) -> io::Result<()> {
     )?;
     writeln!(
         out,
-        "*Before proof*: the visitor is told the same for every cause; support finds it by the case reference. *At the door*: the\ncause does not depend on whether anybody has the login, so everybody is told."
+        "*Before proof*: the visitor is told the same for every cause; support finds it by the case reference."
+    )?;
+    writeln!(
+        out,
+        "*At the door*: the cause does not depend on whether anybody has the login, so everybody is told."
     )?;
     for entry in entries {
         writeln!(out, "\n## `{}`\n", entry.code)?;
