@@ -78,4 +78,9 @@ scenarios! {
     "N8" admission::account_suspended,
     "N11" throttled::challenge_ends,
     "N13" blocked::blocked_for_a_time,
+    // The place in the table sets a scene's clock: new ones come last.
+    "P1" secrets::no_login,
+    "P1" sessions::session_idle,
+    "P1" sessions::session_expired,
+    "P1" blocked::blocked_meanwhile,
 }

@@ -6,7 +6,7 @@ use vestibule::Reason;
 use vestibule_core::{Remedy, SubjectId, Timestamp};
 
 use crate::walkthrough::scene::Played;
-use crate::walkthrough::stage::{Office, Stage, StageError, WRONG, done};
+use crate::walkthrough::stage::{Office, Stage, StageError, WRONG, done, refused};
 
 async fn block(stage: &Stage, subject: SubjectId, until: Option<Timestamp>) -> Result<(), StageError> {
     let reason = Reason::parse("reported as stolen")?;
@@ -43,6 +43,19 @@ pub(super) async fn blocked_right_secret(stage: &mut Stage) -> Result<Played, St
     unblock(stage, ben, &played).await?;
     let end = stage.sign_in(stage.of("ben").into_account(acme)).await?.end();
     Ok(played.pressed(Remedy::R38, "They read the case to the operator, who lifts the block.", end))
+}
+
+/// Somebody is blocked while they are signed in: the session is over, and signing in tells why.
+pub(super) async fn blocked_meanwhile(stage: &mut Stage) -> Result<Played, StageError> {
+    let ben = stage.person("ben").await?;
+    stage.mark().await?;
+    let token = stage.sign_in(stage.of("ben")).await?.signed_in("signing in")?.token;
+    block(stage, ben, None).await?;
+    let used = stage.operation("authenticate").authenticate(&token).await;
+    let refusal = refused("using the session of somebody who is blocked", used)?;
+    let played = stage.told(&refusal).await?;
+    let end = stage.sign_in(stage.of("ben")).await?.end();
+    Ok(played.pressed(Remedy::R6, "They sign in again, and are told the truth.", end))
 }
 
 /// A block with an end: nobody has to lift it.

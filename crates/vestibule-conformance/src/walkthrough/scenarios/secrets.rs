@@ -32,6 +32,16 @@ pub(super) async fn unknown_login(stage: &mut Stage) -> Result<Played, StageErro
     Ok(played.pressed(Remedy::R35, "They use their phone number.", end))
 }
 
+/// What was typed is no login of any kind: a user name, as other systems have them.
+pub(super) async fn no_login(stage: &mut Stage) -> Result<Played, StageError> {
+    stage.person("ben").await?;
+    stage.mark().await?;
+    let refusal = stage.sign_in(stage.request("ben", PASSWORD)).await?.refusal("a user name")?;
+    let played = stage.told(&refusal).await?;
+    let end = stage.sign_in(stage.of("ben")).await?.end();
+    Ok(played.pressed(Remedy::R34, "They type their whole address.", end))
+}
+
 /// The address on the business card is a contact address of the account, and nobody's login.
 pub(super) async fn contact_is_no_login(stage: &mut Stage) -> Result<Played, StageError> {
     stage.person("ada").await?;

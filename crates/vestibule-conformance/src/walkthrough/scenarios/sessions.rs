@@ -1,5 +1,7 @@
 //! P1e: what the browser holds is no session any more.
 
+use core::time::Duration;
+
 use vestibule_core::{Remedy, Secret};
 
 use crate::walkthrough::scene::Played;
@@ -47,6 +49,36 @@ pub(super) async fn session_ended(stage: &mut Stage) -> Result<Played, StageErro
     dead(stage, &tablet).await?;
     Ok(played.pressed(Remedy::R30, "They sign out everywhere.", "signed_out"))
 }
+
+/// Nobody used the session for two weeks.
+pub(super) async fn session_idle(stage: &mut Stage) -> Result<Played, StageError> {
+    stage.person("ben").await?;
+    stage.mark().await?;
+    let token = stage.sign_in(stage.of("ben")).await?.signed_in("signing in")?.token;
+    stage.wait(DAY * 14);
+    let refusal = dead(stage, &token).await?;
+    let played = stage.told(&refusal).await?;
+    let end = stage.sign_in(stage.of("ben")).await?.end();
+    Ok(played.pressed(Remedy::R6, "They sign in again.", end))
+}
+
+/// Used every week, and at its end all the same after thirty days.
+pub(super) async fn session_expired(stage: &mut Stage) -> Result<Played, StageError> {
+    stage.person("ben").await?;
+    stage.mark().await?;
+    let token = stage.sign_in(stage.of("ben")).await?.signed_in("signing in")?.token;
+    for _ in 0..4 {
+        stage.wait(DAY * 7);
+        let _ = stage.authenticate(&token).await?;
+    }
+    stage.wait(DAY * 2);
+    let refusal = dead(stage, &token).await?;
+    let played = stage.told(&refusal).await?;
+    let end = stage.sign_in(stage.of("ben")).await?.end();
+    Ok(played.pressed(Remedy::R6, "They sign in again.", end))
+}
+
+const DAY: Duration = Duration::from_secs(24 * 3600);
 
 async fn dead(stage: &Stage, token: &Secret<String>) -> Result<vestibule_core::Refusal, StageError> {
     refused("using an ended session", stage.operation("authenticate").authenticate(token).await)
