@@ -4,6 +4,7 @@
 
 mod accounts;
 mod blocked;
+mod codes;
 mod equal;
 mod ground;
 mod import;
