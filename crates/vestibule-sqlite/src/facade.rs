@@ -14,8 +14,12 @@ impl Views for SqliteStore {
             let owner = snapshot.one(&profiles::identifier_owner(realm, question.kind, question.key))?;
             let owner = owner.map(|own| own.subject);
             let subject = owner.unwrap_or(question.decoy);
-            let devices = snapshot.all(&sessions::devices(realm, subject))?;
-            let lane = question.device_among(&devices).map(|device| Lane::Device(device.handle));
+            let device = match question.device {
+                None => None,
+                Some(digest) => snapshot.one(&sessions::device(realm, digest))?,
+            };
+            let device = device.filter(|device| device.subject == subject);
+            let lane = device.as_ref().map(|device| Lane::Device(device.handle));
             Ok(SignInView {
                 owner,
                 profile: snapshot.one(&profiles::profile(realm, subject))?,
@@ -25,8 +29,7 @@ impl Views for SqliteStore {
                     None => None,
                     Some(lane) => snapshot.one(&credentials::tries(realm, subject, lane))?,
                 },
-                devices,
-                sessions: snapshot.all(&sessions::sessions(realm, subject))?,
+                device,
                 account: match question.account {
                     None => None,
                     Some(account) => snapshot.one(&profiles::account(realm, account))?,

@@ -232,7 +232,7 @@ impl Inner {
         let live = |device: &&Device| epoch.is_some_and(|epoch| device.is_live(epoch, attempt.now));
         Ok(View {
             subject: read.owner.unwrap_or(question.decoy),
-            device: question.device_among(&read.devices).filter(live).cloned(),
+            device: read.device.as_ref().filter(live).cloned(),
             read,
         })
     }
@@ -402,13 +402,10 @@ impl Inner {
                 digest: token.digest(&self.ring)?,
                 batch: id,
             };
-            let existing = match round {
-                0 => view.read.sessions.clone(),
-                _ => self.store.sessions(subject).await?,
-            };
+            let existing = self.store.sessions(subject).await?;
             let opened = decide::open(&self.sessions, &open, &existing, &ids, now);
             writes.push(opened.write.into());
-            let device = self.remember(&view, round, &profile, &label, id, now).await?;
+            let device = self.remember(&view, &profile, &label, id, now).await?;
             let device = device.map(|(write, token)| {
                 writes.push(write);
                 token
@@ -447,7 +444,6 @@ impl Inner {
     async fn remember(
         &self,
         view: &View,
-        round: u32,
         profile: &Profile,
         label: &DeviceLabel,
         batch: vestibule_core::BatchId,
@@ -463,10 +459,7 @@ impl Inner {
             batch,
         };
         let request = decide::RememberRequest::new(view.subject, profile.epoch).label(label.clone());
-        let existing = match round {
-            0 => view.read.devices.clone(),
-            _ => self.store.devices(view.subject).await?,
-        };
+        let existing = self.store.devices(view.subject).await?;
         let remembered = decide::remember(&self.sessions, &request, &existing, &ids, now);
         Ok(Some((remembered.write.into(), token.render())))
     }

@@ -34,25 +34,14 @@ pub struct SignInView {
     pub password: Option<Password>,
     /// The tries of everybody.
     pub tries: Option<Tries>,
-    /// Their known devices.
-    pub devices: Vec<Device>,
-    /// The tries of the device whose token was sent, if it is one of these.
+    /// The device whose token was sent, if it is one of theirs.
+    pub device: Option<Device>,
+    /// The tries of that device.
     pub device_tries: Option<Tries>,
-    /// Their sessions.
-    pub sessions: Vec<Session>,
     /// The account.
     pub account: Option<Account>,
     /// Their membership in it.
     pub membership: Option<Membership>,
-}
-
-impl SignInQuestion {
-    /// The device whose token was sent, among a person's.
-    #[must_use]
-    pub fn device_among<'a>(&self, devices: &'a [Device]) -> Option<&'a Device> {
-        let digest = self.device.as_ref()?;
-        devices.iter().find(|device| device.digest == *digest)
-    }
 }
 
 /// A session, and what it is judged by.
@@ -75,7 +64,8 @@ vestibule_core::store_trait! {
     /// - The answers are what the reads of the domains would answer one after another: see [`sign_in_view_of`] and
     ///   [`session_view_of`], which a store may call. One that asks everything in one round trip, or of one instant, does
     ///   better.
-    /// - What is read at a sign-in does not depend on whether anybody has the login (PR-6).
+    /// - What is read at a sign-in does not depend on whether anybody has the login: single rows by key, for the decoy as
+    ///   for a person; no list whose length would tell (PR-6).
     /// - What a session is judged by is not older than the session.
     pub trait Views {
         /// Everything that a sign-in decides on.
@@ -116,8 +106,11 @@ pub async fn sign_in_view_of(
 ) -> Result<SignInView, StoreError> {
     let owner = store.identifier_owner(question.kind, question.key).await?.map(|own| own.subject);
     let subject = owner.unwrap_or(question.decoy);
-    let devices = store.devices(subject).await?;
-    let lane = question.device_among(&devices).map(|device| Lane::Device(device.handle));
+    let device = match question.device {
+        None => None,
+        Some(digest) => store.device(digest).await?.filter(|device| device.subject == subject),
+    };
+    let lane = device.as_ref().map(|device| Lane::Device(device.handle));
     Ok(SignInView {
         owner,
         profile: store.profile(subject).await?,
@@ -127,8 +120,7 @@ pub async fn sign_in_view_of(
             None => None,
             Some(lane) => store.tries(subject, lane).await?,
         },
-        devices,
-        sessions: store.sessions(subject).await?,
+        device,
         account: match question.account {
             None => None,
             Some(account) => store.account(account).await?,
