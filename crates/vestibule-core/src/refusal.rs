@@ -68,11 +68,17 @@ impl Refusal {
     /// What the page shows: before proof the same bytes for every cause (PR-6).
     #[must_use]
     pub const fn public(&self) -> PublicAnswer {
-        match (self.entry.stage, self.disclosure) {
+        Self::told(self.entry, self.disclosure)
+    }
+
+    /// What the page would show of a refusal with this entry.
+    #[must_use]
+    pub const fn told(entry: &'static Entry, disclosure: Disclosure) -> PublicAnswer {
+        match (entry.stage, disclosure) {
             (Stage::BeforeProof, Disclosure::AfterProof) => {
                 PublicAnswer { code: "sign_in.try_again", text: TRY_AGAIN }
             }
-            _ => PublicAnswer { code: self.entry.code, text: self.entry.visitor },
+            _ => PublicAnswer { code: entry.code, text: entry.visitor },
         }
     }
 

@@ -50,6 +50,8 @@ pub struct Case {
 pub struct CaseOf<'a> {
     /// The refusal's code.
     pub code: &'a Code,
+    /// The code that the visitor is told: the same for causes that are told alike.
+    pub told: &'a Code,
     /// The key of the submitted identifier, existing or not.
     pub identifier: &'a AddressKey,
     /// From where.
@@ -73,10 +75,10 @@ impl Case {
     ///
     /// [`FieldError`] when the facts are not of the form.
     pub fn derive(ring: &KeyRing, refusal: &CaseOf<'_>, population: u64) -> Result<Self, FieldError> {
-        let digest = derive_key(ring, refusal, population);
+        let key = derive_key(ring, refusal, population);
         Ok(Self {
-            reference: CaseReference::derive(&digest),
-            key: *digest.as_bytes(),
+            reference: CaseReference::derive(&SecretDigest::from_bytes(key)),
+            key,
             code: refusal.code.clone(),
             first: refusal.at,
             last: refusal.at,
@@ -143,18 +145,29 @@ impl Case {
     }
 }
 
-fn derive_key(ring: &KeyRing, refusal: &CaseOf<'_>, population: u64) -> SecretDigest {
+/// The first eight bytes, of which the reference is made, follow from what the visitor is told; the others from the cause.
+/// A reference that followed from the cause would tell by its changes what the answer keeps to itself (PR-6): whether the
+/// login is known, and since when.
+fn derive_key(ring: &KeyRing, refusal: &CaseOf<'_>, population: u64) -> [u8; 32] {
     let hour = refusal.at.start_of(Duration::from_secs(3600)).unix_micros().to_be_bytes();
-    let code = refusal.code.as_str().as_bytes();
-    if population < MAX_CASES {
-        let network = refusal.client.map(|client| client.own_network().to_bytes());
-        let network = network.as_ref().map_or(&[][..], |network| network);
-        ring.digest_current("journal.case", &[code, refusal.identifier.as_bytes(), network, &hour])
-    } else {
-        let network = refusal.client.map(|client| client.wide_network().to_bytes());
-        let network = network.as_ref().map_or(&[][..], |network| network);
-        ring.digest_current("journal.case_shared", &[code, network, &hour])
+    let digest = |code: &Code| {
+        let code = code.as_str().as_bytes();
+        if population < MAX_CASES {
+            let network = refusal.client.map(|client| client.own_network().to_bytes());
+            let network = network.as_ref().map_or(&[][..], |network| network);
+            ring.digest_current("journal.case", &[code, refusal.identifier.as_bytes(), network, &hour])
+        } else {
+            let network = refusal.client.map(|client| client.wide_network().to_bytes());
+            let network = network.as_ref().map_or(&[][..], |network| network);
+            ring.digest_current("journal.case_shared", &[code, network, &hour])
+        }
+    };
+    let (told, cause) = (digest(refusal.told), digest(refusal.code));
+    let mut key = *cause.as_bytes();
+    for (byte, told) in key.iter_mut().zip(told.as_bytes()).take(8) {
+        *byte = *told;
     }
+    key
 }
 
 /// What refused a try.

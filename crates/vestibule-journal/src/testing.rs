@@ -37,6 +37,7 @@ pub(crate) fn ring() -> KeyRing {
 pub(crate) fn refusal(identifier: u8, client: Option<&str>, at: Timestamp, population: u64) -> Case {
     let refusal = CaseOf {
         code: &Code::parse("sign_in.wrong_secret").unwrap(),
+        told: &Code::parse("sign_in.try_again").unwrap(),
         identifier: &AddressKey::from_bytes([identifier; 32]),
         client: client.map(|client| client.parse::<core::net::IpAddr>().unwrap().into()),
         account: Some(acme()),

@@ -99,6 +99,7 @@ impl Vestibule {
                     }
                 }
             };
+            let _ = inner.live(who).await?;
             let refusal =
                 inner.refuse_after_proof(&problem, actor, Some(subject), Some(account), now).await?;
             return Err(Failure::Refused(refusal));
@@ -313,6 +314,10 @@ impl Inner {
     }
 
     pub(crate) async fn refuse_act<T>(&self, act: Act<'_>, problem: &Problem) -> Result<T, Failure<Refusal>> {
+        // Whoever acts by a session that has ended is told that and nothing else: why it was refused is an answer, too.
+        if let Acting::Administrator(who) = act.by {
+            let _ = self.live(who).await?;
+        }
         let now = self.clock.now();
         let actor = act.by.actor();
         Err(Failure::Refused(

@@ -3,7 +3,9 @@
 use core::fmt;
 use std::sync::{Arc, Mutex};
 
-use vestibule_core::{Clock, Disclosure, Entropy, KeyRing, SystemClock, SystemEntropy};
+use vestibule_core::{
+    Clock, Disclosure, Entropy, EntropyError, KeyRing, SystemClock, SystemEntropy, make_bytes,
+};
 use vestibule_credentials::{
     BreachedPasswords, HashParams, HashPool, HashPoolConfig, NoBreachData, PasswordPolicy, PoolStartError,
 };
@@ -25,6 +27,9 @@ pub enum BuildError {
     /// No key ring was given.
     #[error("a key ring is needed")]
     NoKeys,
+    /// The source of randomness failed.
+    #[error("the source of randomness failed")]
+    Entropy(#[source] EntropyError),
     /// The hashing pool could not start.
     #[error("the password pool could not start")]
     Pool(#[source] PoolStartError),
@@ -166,7 +171,9 @@ impl Builder {
         let ring = self.keys.ok_or(BuildError::NoKeys)?;
         let pool =
             HashPool::start(self.hashing, Arc::clone(&ring), &*self.entropy).map_err(BuildError::Pool)?;
+        let id = make_bytes(&*self.entropy).map_err(BuildError::Entropy)?;
         Ok(Vestibule::of(Inner {
+            id,
             throttle: Throttle::new(store.clone(), Arc::clone(&ring), self.throttle),
             store,
             ring,

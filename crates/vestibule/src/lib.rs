@@ -9,6 +9,7 @@ mod links;
 mod member;
 mod notice;
 mod password;
+mod permit;
 mod problem;
 mod refuse;
 mod register;
@@ -30,6 +31,7 @@ pub use import::{
 pub use links::{BaseUrlError, BaseUrls};
 pub use member::{LoginSeen, MemberSeen, MemberView};
 pub use notice::{Notice, NoticeKind, WaitingMessage, WaitingMessages};
+pub use permit::ChangePermit;
 pub use problem::SignInProblem;
 pub use register::NewPerson;
 pub use registry::registry;

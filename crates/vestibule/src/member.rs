@@ -2,9 +2,7 @@
 
 use core::time::Duration;
 
-use vestibule_core::{
-    AccountId, AddressKey, AddressKind, ContactEmail, Failure, Refusal, SubjectId, Timestamp,
-};
+use vestibule_core::{AccountId, AddressKind, Failure, Refusal, SubjectId, Timestamp};
 use vestibule_profiles::{
     Account, AccountState, Membership, Permission, Problem, ProfileIdentifier, ProfilesRead, Role, Status,
     decide,
@@ -22,10 +20,9 @@ const RECENT: Duration = Duration::from_secs(24 * 60 * 60);
 pub enum LoginSeen {
     /// The member has no login address.
     None,
-    /// There is one; its owner would recognise it: `a***@e***.com`.
+    /// There is one; its owner would recognise it: `a***@e***.com`. A contact address that happens to be the login is no
+    /// reason to show it: whoever may enter contact addresses could guess the login by them.
     Masked(String),
-    /// It is the contact address that this account itself holds.
-    Contact(String),
 }
 
 /// A member, as an administrator of the account sees them. With the login address held equal it is the same, whatever
@@ -67,7 +64,7 @@ impl MemberView {
         now: Timestamp,
     ) -> Self {
         let member = membership.map(|membership| MemberSeen {
-            login: login_seen(&membership, own),
+            login: login_seen(own),
             wrong_secret_recently: membership.wrong_secret_at.is_some_and(|at| at.plus(RECENT).is_after(now)),
             status: membership.standing.status,
             since: membership.standing.since,
@@ -100,7 +97,6 @@ impl MemberView {
         said.push(match &member.login {
             LoginSeen::None => "Has no login address.".to_owned(),
             LoginSeen::Masked(masked) => format!("Signs in as {masked}."),
-            LoginSeen::Contact(address) => format!("Signs in as {address}, the contact address."),
         });
         said.push(if member.wrong_secret_recently {
             "A wrong secret was tried here within the last 24 hours.".to_owned()
@@ -112,22 +108,15 @@ impl MemberView {
 }
 
 /// The first verified mailbox, else the first verified phone.
-fn login_seen(membership: &Membership, own: &[ProfileIdentifier]) -> LoginSeen {
+fn login_seen(own: &[ProfileIdentifier]) -> LoginSeen {
     let verified = |kind: AddressKind| {
         own.iter()
             .filter(|own| own.verified_at.is_some() && own.identifier.kind() == kind)
             .min_by_key(|own| (own.verified_at, own.identifier.canonical()))
     };
-    let Some(login) = verified(AddressKind::Email).or_else(|| verified(AddressKind::Phone)) else {
-        return LoginSeen::None;
-    };
-    let contact: Option<AddressKey> =
-        membership.contact.as_deref().and_then(|typed| ContactEmail::parse(typed).ok()).map(|it| it.key());
-    if login.identifier.kind() == AddressKind::Email && contact == Some(login.identifier.key()) {
-        LoginSeen::Contact(login.identifier.as_typed().to_owned())
-    } else {
-        LoginSeen::Masked(login.identifier.masked())
-    }
+    verified(AddressKind::Email)
+        .or_else(|| verified(AddressKind::Phone))
+        .map_or(LoginSeen::None, |login| LoginSeen::Masked(login.identifier.masked()))
 }
 
 impl Vestibule {
@@ -162,6 +151,9 @@ impl crate::vestibule::Inner {
         act: &Act<'_>,
         permission: Permission,
     ) -> Result<Account, Failure<Refusal>> {
+        if let Acting::Administrator(who) = act.by {
+            let _ = self.live(who).await?;
+        }
         let Some(account) = self.store.account(act.account).await? else {
             return self.refuse_act(act.clone(), &Problem::AccountUnknown).await;
         };

@@ -15,6 +15,7 @@ use vestibule_sessions::{Amr, Evidence, SessionToken, decide};
 
 use crate::account::{Acting, Reason};
 use crate::notice::{Notice, NoticeKind};
+use crate::permit::ChangePermit;
 use crate::session::Authenticated;
 use crate::vestibule::{Inner, ROUNDS, Vestibule, busy};
 use crate::writes::{AnyGuard, AnyWrite};
@@ -42,8 +43,10 @@ impl Vestibule {
             return inner.refuse_person(&Problem::Wrong, subject, now).await;
         };
         let place = inner.pool.reserve().map_err(Error::from)?;
-        let tries = inner.store.tries(subject, Lane::Everybody).await?;
-        let taken = match inner.take_try_of(subject, Lane::Everybody, tries, now).await? {
+        // In a lane of the session's own: strangers who stop the password do not keep its owner from changing it (PR-12).
+        let lane = Lane::Device(who.session());
+        let tries = inner.store.tries(subject, lane).await?;
+        let taken = match inner.take_try_of(subject, lane, tries, now).await? {
             Ok(taken) => taken,
             Err(problem) => return inner.refuse_person(&problem, subject, now).await,
         };
@@ -55,7 +58,9 @@ impl Vestibule {
                 return inner.refuse_person(&problem, subject, now).await;
             }
         };
-        inner.replace(proof, new, Some(who), vec![taken.settle().into()]).await?.ok_or_else(|| busy().into())
+        let settled = vec![taken.settle().into()];
+        let replaced = inner.replace((proof, who.profile.epoch), new, Some(who), settled).await?;
+        replaced.ok_or_else(|| busy().into())
     }
 
     /// Replaces a password that was good for one change only (N2), by the proof that the sign-in left. There is no
@@ -63,19 +68,22 @@ impl Vestibule {
     ///
     /// # Errors
     ///
-    /// `password.wrong` when the proof is older than ten minutes or of a password that is gone; `password.rejected`.
+    /// `password.wrong` when the permit is older than ten minutes, of another deployment, or of a password that is gone;
+    /// `password.rejected`; `profile.blocked`.
     pub async fn replace_password(
         &self,
-        proof: PasswordProof,
+        permit: ChangePermit,
         new: impl Into<String>,
     ) -> Result<(), Failure<Refusal>> {
         let inner = self.inner();
-        let now = inner.clock.now();
-        let good = proof.must_change() && !now.is_after(proof.at().plus(PROOF_HOLDS));
-        if !good {
-            return inner.refuse_person(&Problem::Wrong, proof.subject(), now).await;
-        }
-        inner.replace(proof, Secret::new(new.into()), None, Vec::new()).await?;
+        let (now, subject) = (inner.clock.now(), permit.subject());
+        let fresh = |(proof, _): &(PasswordProof, u64)| {
+            proof.must_change() && !now.is_after(proof.at().plus(PROOF_HOLDS))
+        };
+        let Some((proof, epoch)) = permit.proof_of(inner).filter(fresh) else {
+            return inner.refuse_person(&Problem::Wrong, subject, now).await;
+        };
+        inner.replace((proof, epoch), Secret::new(new.into()), None, Vec::new()).await?;
         Ok(())
     }
 
@@ -166,7 +174,7 @@ impl Inner {
     /// the person nothing.
     async fn replace(
         &self,
-        proof: PasswordProof,
+        (proof, epoch): (PasswordProof, u64),
         new: Secret<String>,
         acting: Option<&Authenticated>,
         beside: Vec<AnyWrite>,
@@ -192,8 +200,17 @@ impl Inner {
             let Some(profile) = self.store.profile(subject).await? else {
                 return self.refuse_session(&revoked, Some(subject)).await;
             };
-            if acting.is_some_and(|who| who.profile.epoch != profile.epoch) {
+            // What was proven before all sessions were ended proves nothing now (PR-5).
+            let stale = profile.epoch != epoch;
+            if stale && acting.is_some() {
                 return self.refuse_session(&revoked, Some(subject)).await;
+            }
+            if let Some(block) = profile.blocked_at(now) {
+                let problem = vestibule_profiles::Problem::Blocked { until: block.until };
+                return self.refuse_person(&problem, subject, now).await;
+            }
+            if stale {
+                return self.refuse_person(&Problem::Wrong, subject, now).await;
             }
             let id = self.batch_id(now)?;
             let event = Draft::new(EventKind::PASSWORD_CHANGED, EventActor::Person(subject)).subject(subject);

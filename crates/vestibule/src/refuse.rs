@@ -36,10 +36,13 @@ impl Inner {
     ) -> Result<Refusal, Error> {
         let population = self.case_population(attempt.now).await?;
         let code = code_of(problem)?;
+        let told = Refusal::told(problem.entry(), self.disclosure).code;
+        let told = Code::parse(told).map_err(|error| Error::new(ErrorKind::Misuse, error))?;
         let facts = problem.facts();
         let facts: Vec<(&str, &str)> = facts.iter().map(|(name, value)| (*name, value.as_str())).collect();
         let of = CaseOf {
             code: &code,
+            told: &told,
             identifier: &attempt.key,
             client: attempt.client,
             account: attempt.account,

@@ -116,6 +116,8 @@ impl Vestibule {
             let admission = match inner.admit_to(account, &who.profile, client, now).await? {
                 Ok(admission) => admission,
                 Err(problem) => {
+                    // Why the account is shut is an answer for a session that is still there.
+                    let _ = inner.live(&who).await?;
                     let actor = EventActor::Person(who.subject());
                     let refusal = inner
                         .refuse_after_proof(&problem, actor, Some(who.subject()), Some(account), now)
@@ -124,7 +126,10 @@ impl Vestibule {
                 }
             };
             let stamp = stamp_of(&admission);
-            let Some(write) = decide::stamp(&who.session, stamp) else { return Ok(()) };
+            let Some(write) = decide::stamp(&who.session, stamp) else {
+                // Nothing is written that would ask whether the session is still there.
+                return inner.live(&who).await.map(|_| ());
+            };
             let id = inner.batch_id(now)?;
             let event = Draft::new(EventKind::SIGN_IN_ADMITTED, EventActor::Person(who.subject()))
                 .subject(who.subject())
@@ -163,6 +168,11 @@ impl Vestibule {
         account: AccountId,
     ) -> Result<bool, Failure<Refusal>> {
         let inner = self.inner();
+        let who = match inner.live(who).await {
+            Ok(live) => live,
+            Err(Failure::Refused(_)) => return Ok(false),
+            Err(fault) => return Err(fault),
+        };
         let (stored, membership) = inner.door(account, who.subject()).await?;
         let (Some(stored), Some(membership)) = (stored, membership) else { return Ok(false) };
         // Every change of the account's state and policy and of the membership moves a version that the admission noted:
@@ -186,24 +196,27 @@ impl Vestibule {
     ///
     /// # Errors
     ///
-    /// [`Failure::Fault`] only.
+    /// `session.revoked` when the session has ended.
     pub async fn list_accounts(
         &self,
         who: &Authenticated,
         after: Option<AccountId>,
         limit: u32,
     ) -> Result<Vec<Membership>, Failure<Refusal>> {
-        Ok(self.inner().store.memberships_of(who.subject(), after, limit).await?)
+        let inner = self.inner();
+        let _ = inner.live(who).await?;
+        Ok(inner.store.memberships_of(who.subject(), after, limit).await?)
     }
 
     /// The person's live sessions.
     ///
     /// # Errors
     ///
-    /// [`Failure::Fault`] only.
+    /// `session.revoked` when the session has ended.
     pub async fn list_sessions(&self, who: &Authenticated) -> Result<Vec<OwnSession>, Failure<Refusal>> {
         let inner = self.inner();
         let now = inner.clock.now();
+        let who = &inner.live(who).await?;
         let live = |session: &Session| {
             session.profile_epoch == who.profile.epoch && session.rests_until().is_after(now)
         };
@@ -281,6 +294,29 @@ impl Vestibule {
 }
 
 impl Inner {
+    /// The session as it is now: a host may have held what [`Vestibule::authenticate`] answered for a while, and what is
+    /// only read has no commit that would ask again.
+    pub(crate) async fn live(&self, who: &Authenticated) -> Result<Authenticated, Failure<Refusal>> {
+        let now = self.clock.now();
+        let found = self.store.session_view(who.session.digest).await?;
+        let subject = who.subject();
+        let Some(SessionView { session, profile: Some(profile), password_generation }) = found else {
+            return self.refuse_session(&Problem::Revoked, Some(subject)).await;
+        };
+        let mut standing = Standing::new(profile.epoch);
+        standing.blocked = profile.blocked_at(now).is_some();
+        if let Some(generation) = password_generation {
+            standing = standing.with_password_generation(generation);
+        }
+        match decide::check(session, &standing, now) {
+            Ok(valid) if valid.session.handle == who.session() => {
+                Ok(Authenticated { session: valid.session, profile })
+            }
+            Ok(_) => self.refuse_session(&Problem::Revoked, Some(subject)).await,
+            Err(problem) => self.refuse_session(&problem, Some(subject)).await,
+        }
+    }
+
     /// Ends a session by the acting one, while that is still good. Whether it landed.
     async fn end(&self, who: &Authenticated, session: &Session) -> Result<bool, Error> {
         let (now, subject) = (self.clock.now(), session.subject);

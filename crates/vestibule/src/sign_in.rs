@@ -1,12 +1,12 @@
 //! Signing in with a password: one order of checks for everybody, known or not.
 
 use vestibule_core::{
-    AccountId, AddressKey, AddressKind, ClientAddress, Error, Failure, Identifier, Refusal, Registered,
-    Secret, SessionHandle, SubjectId, Timestamp,
+    AccountId, AddressKey, AddressKind, ClientAddress, Error, ErrorKind, Failure, Identifier, Refusal,
+    Registered, Secret, SessionHandle, SubjectId, Timestamp,
 };
 use vestibule_credentials::{
-    CredentialsRead, CredentialsWrite, HashSalt, Lane, PasswordProof, PreparedPassword, ProvenPassword,
-    TakenTry, Tries, Verified, hash_fault, rehashed, tries, verify_in,
+    CredentialsRead, CredentialsWrite, HashSalt, Lane, PasswordProof, Place, PreparedPassword,
+    ProvenPassword, TakenTry, Tries, Verified, hash_fault, rehashed, tries, verify_in,
 };
 use vestibule_journal::{Draft, EventActor, EventKind, RefusedBy};
 use vestibule_profiles::{
@@ -18,6 +18,7 @@ use vestibule_sessions::{
 };
 use vestibule_throttle::{Admitted, ChallengePassed, TryRequest};
 
+use crate::permit::ChangePermit;
 use crate::problem::SignInProblem;
 use crate::refuse::Attempt;
 use crate::vestibule::{Inner, ROUNDS, Vestibule, busy};
@@ -104,7 +105,7 @@ pub enum SignIn {
     /// minutes, to the change.
     PasswordChangeNeeded {
         /// What was proven.
-        proof: PasswordProof,
+        proof: ChangePermit,
         /// What to tell the person.
         because: Refusal,
     },
@@ -185,10 +186,7 @@ impl Vestibule {
         };
         let taken = match inner.take_try(&view, now).await? {
             Ok(taken) => taken,
-            Err(problem) => {
-                inner.throttle.settle(windows).await?;
-                return inner.refuse_at_door(&problem, attempt, RefusedBy::Window).await;
-            }
+            Err(problem) => return inner.refuse_stopped(&view, attempt, &problem, (place, typed)).await,
         };
         match verify_in(&inner.pool, place, view.read.password.as_ref(), typed, now).await? {
             Verified::Wrong => inner.refuse_secret(&view, attempt).await,
@@ -295,6 +293,26 @@ impl Inner {
         Err(Failure::Refused(self.refuse_before_proof(problem, attempt, by, Vec::new()).await?))
     }
 
+    /// The authenticator has stopped. It costs what a wrong secret costs, a commit and a hash, and the windows stay
+    /// debited: when somebody known stops and when a decoy does may differ, since only an owner's success starts the count
+    /// anew, and by its cost nobody tells the one from the other (PR-6).
+    async fn refuse_stopped<T>(
+        &self,
+        view: &View,
+        attempt: Attempt,
+        problem: &vestibule_credentials::Problem,
+        (place, typed): (Place, PreparedPassword),
+    ) -> Result<T, Failure<Refusal>> {
+        // A try of number zero was never taken: settling it changes nothing.
+        let nothing = CredentialsWrite::SettleTry { subject: view.subject, lane: view.lane(), number: 0 };
+        self.land(self.batch_id(attempt.now)?, attempt.now, vec![nothing.into()]).await?;
+        let Verified::Wrong = verify_in(&self.pool, place, None, typed, attempt.now).await? else {
+            // Nothing is compared with: it cannot be right.
+            return Err(Error::from(ErrorKind::Misuse).into());
+        };
+        self.refuse_judged(view, attempt, problem).await
+    }
+
     /// The secret was compared and is not the one: the same writes for everybody.
     async fn refuse_secret<T>(&self, view: &View, attempt: Attempt) -> Result<T, Failure<Refusal>> {
         let has_password = view.read.password.as_ref().is_some_and(|password| password.hash.is_some());
@@ -303,6 +321,15 @@ impl Inner {
             (true, false) => &vestibule_credentials::Problem::NoPassword,
             (true, true) => &vestibule_credentials::Problem::Wrong,
         };
+        self.refuse_judged(view, attempt, problem).await
+    }
+
+    async fn refuse_judged<T>(
+        &self,
+        view: &View,
+        attempt: Attempt,
+        problem: &(dyn Registered + Sync),
+    ) -> Result<T, Failure<Refusal>> {
         let touch = attempt.account.map(|account| {
             ProfilesWrite::TouchMembership { account, subject: view.subject, at: attempt.now }.into()
         });
@@ -368,6 +395,7 @@ impl Inner {
                 let actor = EventActor::Person(subject);
                 let because =
                     self.refuse_after_proof(&problem, actor, Some(subject), attempt.account, now).await?;
+                let proof = ChangePermit::of(proof, profile.epoch, self);
                 return Ok(SignIn::PasswordChangeNeeded { proof, because });
             }
 

@@ -28,6 +28,8 @@ pub(crate) const ROUNDS: u32 = 16;
 pub struct Vestibule(Arc<Inner>);
 
 pub(crate) struct Inner {
+    /// Tells this deployment from others in the same process.
+    pub(crate) id: [u8; 16],
     pub(crate) store: ErasedStore,
     pub(crate) ring: Arc<KeyRing>,
     pub(crate) pool: HashPool,

@@ -118,6 +118,7 @@ async fn events_are_listed_in_the_order_of_time<H: Harness>(harness: &H) -> Outc
 fn refusal(identifier: u8, seconds: u64) -> Result<FoldedCase, Finding> {
     let refusal = CaseOf {
         code: &Code::parse("sign_in.wrong_secret")?,
+        told: &Code::parse("sign_in.try_again")?,
         identifier: &address_key(identifier),
         client: Some(client("192.0.2.1")?),
         account: Some(account_id("acme")?),

@@ -8,15 +8,15 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 use vestibule::{
-    Acting, Authenticated, BuildError, CaseReport, ErasedStore, NewPerson, Reason, SignIn, SignInRequest,
-    SignedIn, Store, Vestibule, erase, look_up_case,
+    Acting, Authenticated, BuildError, CaseReport, ChangePermit, ErasedStore, NewPerson, Reason, SignIn,
+    SignInRequest, SignedIn, Store, Vestibule, erase, look_up_case,
 };
 use vestibule_core::{
     AccountId, Audience, Clock, Error, Failure, IdError, Identifier, KeyId, KeyPurpose, KeyRing,
     KeyRingError, LoginEmail, MessageId, PhoneNumber, Refusal, Remedy, Secret, StoreError, SubjectId,
     Timestamp,
 };
-use vestibule_credentials::{HashPoolConfig, PasswordProof};
+use vestibule_credentials::HashPoolConfig;
 use vestibule_profiles::{Move, NewAccount, NewMember, ProfilesRead, Role, Status};
 
 use super::Options;
@@ -119,7 +119,7 @@ pub(super) enum Door {
     /// Signed in, and not admitted to the account.
     Outside(SignedIn, Refusal),
     /// One change of the password is allowed, and nothing else.
-    MustChange(PasswordProof, Refusal),
+    MustChange(ChangePermit, Refusal),
     /// Refused.
     Shut(Refusal),
 }
@@ -539,7 +539,6 @@ fn facts(view: &vestibule::MemberView) -> Vec<&'static str> {
     facts.push(match member.login {
         LoginSeen::None => "no_login",
         LoginSeen::Masked(_) => "login_masked",
-        LoginSeen::Contact(_) => "login_is_contact",
     });
     if member.wrong_secret_recently {
         facts.push("wrong_secret");

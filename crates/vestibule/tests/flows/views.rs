@@ -25,7 +25,7 @@ fn view(world: &World, by: &vestibule::Authenticated, account: AccountId, who: S
 }
 
 #[test]
-fn a_login_is_masked_unless_it_is_the_contact_address() {
+fn a_login_is_masked_also_when_it_is_the_contact_address() {
     let (world, ada, account, bob) = office();
     let seen = view(&world, &ada, account, bob).member.unwrap();
     assert_eq!(seen.login, LoginSeen::Masked("b***@e***.com".to_owned()));
@@ -35,7 +35,7 @@ fn a_login_is_masked_unless_it_is_the_contact_address() {
     let member = NewMember::active(eve, role()).contact(contact);
     block_on(world.vestibule.add_member(Acting::Administrator(&ada), account, member)).unwrap();
     let seen = view(&world, &ada, account, eve).member.unwrap();
-    assert_eq!(seen.login, LoginSeen::Contact("eve@example.com".to_owned()));
+    assert_eq!(seen.login, LoginSeen::Masked("e***@e***.com".to_owned()));
 }
 
 #[test]

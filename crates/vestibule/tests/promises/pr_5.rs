@@ -3,7 +3,7 @@
 
 use vestibule::{Acting, Authenticated, SignIn, SignInRequest, SignedIn};
 use vestibule_core::SubjectId;
-use vestibule_credentials::PasswordProof;
+
 use vestibule_profiles::{AccountPolicy, Move, NewAccount, NewMember, ProfilesRead};
 
 use crate::doors::{BOB, EVE, Office, office};
@@ -65,7 +65,10 @@ impl Before {
         assert!(block_on(vestibule.end_session(held, held.session())).is_err(), "{after}");
         assert!(block_on(vestibule.add_member(by, office.account, new())).is_err(), "{after}");
         for step in Move::ALL {
-            assert!(block_on(vestibule.move_member(by, office.account, office.bob, *step)).is_err(), "{after}");
+            assert!(
+                block_on(vestibule.move_member(by, office.account, office.bob, *step)).is_err(),
+                "{after}"
+            );
         }
         let change = block_on(vestibule.change_role(by, office.account, office.bob, role(), true));
         assert!(change.is_err(), "{after}");
@@ -150,7 +153,10 @@ fn pr_5_a_dismissed_administrator_does_nothing_more_there_and_everything_elsewhe
     for who in [held.clone(), world.authenticate(&signed_in.token).unwrap()] {
         let by = Acting::Administrator(&who);
         assert!(!office.is_admitted(&who));
-        assert_eq!(refused(block_on(vestibule.enter(&who, office.account, None))).code(), "admission.dismissed");
+        assert_eq!(
+            refused(block_on(vestibule.enter(&who, office.account, None))).code(),
+            "admission.dismissed"
+        );
         let view = block_on(vestibule.view_member(by, office.account, office.ada.subject()));
         assert_eq!(refused(view).code(), "membership.not_permitted");
         let case = world.refused_in(SignInRequest::new(EVE, WRONG)).case();
@@ -165,11 +171,12 @@ fn pr_5_a_dismissed_administrator_does_nothing_more_there_and_everything_elsewhe
     // Reinstated, neither the admission nor the rank of before is there.
     block_on(vestibule.move_member(by, office.account, office.bob, Move::Reinstate)).unwrap();
     assert!(!office.is_admitted(&held));
-    let policy = block_on(vestibule.edit_policy(Acting::Administrator(&held), office.account, AccountPolicy::new()));
+    let policy =
+        block_on(vestibule.edit_policy(Acting::Administrator(&held), office.account, AccountPolicy::new()));
     assert_eq!(refused(policy).code(), "membership.not_permitted");
 }
 
-fn proof(world: &World, subject: SubjectId, password: &str) -> PasswordProof {
+fn proof(world: &World, subject: SubjectId, password: &str) -> vestibule::ChangePermit {
     block_on(world.vestibule.require_password_change(&reason(), subject)).unwrap();
     match world.try_in(SignInRequest::new(ADA, password)).unwrap() {
         SignIn::PasswordChangeNeeded { proof, .. } => proof,

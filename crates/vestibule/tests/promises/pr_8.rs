@@ -23,6 +23,11 @@ fn administrators(world: &World, account: AccountId) -> Vec<SubjectId> {
     found
 }
 
+/// Both of them, as the rows are ordered.
+fn both(one: SubjectId, other: SubjectId) -> [SubjectId; 2] {
+    [one.min(other), one.max(other)]
+}
+
 fn code<T>(result: Result<T, Failure<Refusal>>) -> &'static str {
     refused(result).code()
 }
@@ -50,7 +55,7 @@ fn pr_8_the_last_administrator_is_neither_dismissed_nor_unmade_by_anybody() {
     let bob = Acting::Administrator(&bob);
     assert_eq!(code(demote(bob, ada)), "membership.primary_administrator");
     assert_eq!(code(step(bob, ada, Move::Dismiss)), "membership.primary_administrator");
-    assert_eq!(administrators(world, account), [ada, office.bob]);
+    assert_eq!(administrators(world, account), both(ada, office.bob));
     // The second goes, is back without the rank, and the first is counted once.
     step(own, office.bob, Move::Dismiss).unwrap();
     assert_eq!(administrators(world, account), [ada]);
@@ -58,7 +63,7 @@ fn pr_8_the_last_administrator_is_neither_dismissed_nor_unmade_by_anybody() {
     assert_eq!(administrators(world, account), [ada]);
     promote(office.bob).unwrap();
     promote(office.bob).unwrap();
-    assert_eq!(administrators(world, account), [ada, office.bob], "nobody counts twice");
+    assert_eq!(administrators(world, account), both(ada, office.bob), "nobody counts twice");
 }
 
 #[test]
