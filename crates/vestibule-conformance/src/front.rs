@@ -98,7 +98,7 @@ macro_rules! conformance_tests {
             batch_is_all_or_nothing refused_batch_leaves_no_trace first_refusal_in_canonical_order
             effects_on_one_row_keep_their_order did_it_land_is_answered a_refused_batch_is_not_remembered
             resend_race_lands_once require_has_no_effect_and_is_judged require_conflicts_with_concurrent_writer
-            domains_land_together account_isolation_read account_isolation_write account_isolation_unique_key
+            domains_land_together random_batches_are_answered_as_the_reference_answers account_isolation_read account_isolation_write account_isolation_unique_key
             realm_isolation_read_write_unique identifier_unique_across_profiles two_pendings_one_winner
             provider_subject_unique_globally pending_grants_nothing_and_never_hides released_identifier_is_free
             unlink_last_method_refused_race last_administrator_cannot_be_dismissed_race

@@ -37,6 +37,24 @@ impl<P> Failure<P> {
     }
 }
 
+impl<P: fmt::Display> fmt::Display for Failure<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refused(problem) => problem.fmt(f),
+            Self::Fault(error) => error.fmt(f),
+        }
+    }
+}
+
+impl<P: std::error::Error + 'static> std::error::Error for Failure<P> {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Refused(problem) => problem.source(),
+            Self::Fault(error) => error.source(),
+        }
+    }
+}
+
 impl<P, E: Into<Error>> From<E> for Failure<P> {
     fn from(error: E) -> Self {
         Self::Fault(error.into())

@@ -1,5 +1,7 @@
 //! A refusal as it leaves: one value, three renderings.
 
+use core::fmt;
+
 use crate::problem::{Audience, Entry, Registered, Remedy, Stage, TRY_AGAIN};
 use crate::token::CaseReference;
 
@@ -116,3 +118,12 @@ impl Refusal {
         self.case
     }
 }
+
+/// What the page shows, and the case: no more than the visitor may know.
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} (case {})", self.public().text, self.case)
+    }
+}
+
+impl core::error::Error for Refusal {}

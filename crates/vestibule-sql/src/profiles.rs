@@ -4,6 +4,7 @@
 //! A write is one statement about one row. Taking and releasing a verified identifier are two: the row that everybody
 //! wants, which judges, and the person's own. None of these writes is remembered by its row.
 
+mod addresses;
 mod reads;
 mod writes;
 

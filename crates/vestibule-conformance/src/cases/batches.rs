@@ -13,6 +13,7 @@ use crate::fixture::{
 };
 use crate::harness::Harness;
 use crate::joined::{JoinedGuard, JoinedWrite};
+use crate::model::check_fixed;
 use crate::race::{ROUNDS, Race};
 use crate::scene::Scene;
 
@@ -97,6 +98,14 @@ pub(super) fn table<H: Harness>() -> Vec<Case<H>> {
             breaks: "a password changes and no event says so, or the event says so and it did not",
             since: 1,
             run: |harness| Box::pin(domains_land_together(harness)),
+        },
+        Case {
+            id: "random_batches_are_answered_as_the_reference_answers",
+            clauses: &["S-1", "S-2", "S-3", "S-4", "S-5", "S-6", "S-7", "S-8", "S-9", "S-10"],
+            needs: Need::Nothing,
+            breaks: "a flow that is tested on the in-memory store goes another way in production",
+            since: 1,
+            run: |harness| Box::pin(random_batches_are_answered_as_the_reference_answers(harness)),
         },
     ]
 }
@@ -295,4 +304,10 @@ async fn domains_land_together<H: Harness>(harness: &H) -> Outcome {
     ensure(scene.store.profile(subject(1)).await?.is_some(), "the profile is missing")?;
     ensure(scene.store.password(subject(1)).await?.is_some(), "the password is missing")?;
     ensure(scene.store.event(second.into()).await?.is_some(), "the event is missing")
+}
+
+async fn random_batches_are_answered_as_the_reference_answers<H: Harness>(harness: &H) -> Outcome {
+    // The check enters the harness's runtime itself, once a history: on a thread that is not in it already.
+    let ran = std::thread::scope(|scope| scope.spawn(|| check_fixed(harness)).join());
+    ran.unwrap_or_else(|_| Err(Finding::new("the check panicked")))
 }

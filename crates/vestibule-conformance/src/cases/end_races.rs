@@ -9,8 +9,8 @@ use vestibule_sessions::{AdmissionStamp, AdmissionState, Session, SessionsRead, 
 use crate::case::{Case, Need};
 use crate::finding::{Finding, Outcome, ensure, same};
 use crate::fixture::{
-    NOW, account_id, add_membership, create_account, create_profile, event, ids, profile, put_password,
-    put_session, record, session, standing, subject,
+    NOW, account_id, add_membership, create_account, create_profile, event, ids, put_password, put_session,
+    record, session, standing, subject,
 };
 use crate::harness::Harness;
 use crate::joined::JoinedWrite;
@@ -103,6 +103,8 @@ async fn duel<H: Harness>(
     let [seen] = ends.as_slice() else {
         return Err(Finding::new(format!("{} of two ends landed, expected one", ends.len())));
     };
+    let late = act(scene, &scene.store, work(9)?).await?;
+    ensure(!late, "who comes after the end, having read before it, lands")?;
     let there = done(&scene.store).await?;
     same("whose work is there, and who was told so", &there, &landed)?;
     same(
@@ -112,9 +114,11 @@ async fn duel<H: Harness>(
     )
 }
 
-/// The racers whose sessions are there, by the slots in which they put them.
-async fn signed_in<H: Harness>(store: &H::Store, number: u64) -> Result<Vec<u64>, Finding> {
-    Ok(store.sessions(subject(number)).await?.iter().map(|session| session.slot.into()).collect())
+/// The racers whose sessions are there.
+async fn signed_in<H: Harness>(store: &H::Store, round: u64) -> Result<Vec<u64>, Finding> {
+    let there = store.sessions(subject(round)).await?;
+    let is_there = |task: &u64| there.iter().any(|row| row.handle == ids(name(round, *task)).handle);
+    Ok((0..10).filter(is_there).collect())
 }
 
 /// Each racer signs in from a device of its own, so that a sign-in and what ends it share only the rows that the sign-in
@@ -123,7 +127,7 @@ fn lane(task: u64) -> Lane {
     Lane::Device(ids(1000 + task).handle)
 }
 
-/// A person of epoch 1 with a password of generation 1, about to sign in eight times.
+/// A person of epoch 1 with a password of generation 1 and one session, about to sign in on eight devices.
 pub(super) fn at_the_door(number: u64) -> Vec<JoinedWrite> {
     let tries = (0..8).map(|task| CredentialsWrite::TakeTry {
         subject: subject(number),
@@ -134,7 +138,11 @@ pub(super) fn at_the_door(number: u64) -> Vec<JoinedWrite> {
     });
     tries
         .map(JoinedWrite::from)
-        .chain([create_profile(number).into(), put_password(number, "hash", None, 1).into()])
+        .chain([
+            create_profile(number).into(),
+            put_password(number, "hash", None, 1).into(),
+            put_session(session(number, name(number, 12)), None).into(),
+        ])
         .collect()
 }
 
@@ -167,6 +175,7 @@ pub(super) async fn standing_of<H: Harness>(scene: &Scene<'_, H>, number: u64) -
 async fn none_is_good<H: Harness>(scene: &Scene<'_, H>, number: u64) -> Outcome {
     let standing = standing_of(scene, number).await?;
     for session in scene.store.sessions(subject(number)).await? {
+        ensure(session.subject == subject(number), "another's session is listed")?;
         ensure(check(session, &standing, NOW).is_err(), "a session from before the end is good after it")?;
     }
     Ok(())
@@ -267,25 +276,17 @@ async fn act_vs_sign_out_race<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "act_vs_sign_out_race").await?;
     let mut race = Race::open(&scene).await?;
     for round in 0..ROUNDS {
-        let acting = session(round, name(round, 0));
+        let (acting, acme) = (session(round, name(round, 0)), account_id(&format!("acme{round}"))?);
         scene.land(vec![put_session(acting.clone(), None)]).await?;
-        let made = |task| subject(name(round, task));
-        let work = |task| {
-            let made = ProfilesWrite::CreateProfile {
-                profile: vestibule_profiles::Profile { subject: made(task), ..profile(0) },
-            };
-            Ok(vec![require(&acting).into(), made.into()])
+        scene.land(vec![add_membership(acme, subject(20))?]).await?;
+        let invite = |task| Ok(vec![require(&acting).into(), add_membership(acme, subject(task))?.into()]);
+        let members = async |store: &H::Store| {
+            let members = store.members_of(acme, None, 99).await?;
+            Ok((0..8)
+                .filter(|task| members.iter().any(|row| (row.account, row.subject) == (acme, subject(*task))))
+                .collect())
         };
-        let there = async |store: &H::Store| {
-            let mut there = Vec::new();
-            for task in 0..8 {
-                if store.profile(made(task)).await?.is_some() {
-                    there.push(task);
-                }
-            }
-            Ok(there)
-        };
-        duel(&scene, &mut race, || Ok(vec![end(&acting).into()]), work, there).await?;
+        duel(&scene, &mut race, || Ok(vec![end(&acting).into()]), invite, members).await?;
     }
     race.finish()
 }

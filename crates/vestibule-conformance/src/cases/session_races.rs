@@ -75,12 +75,12 @@ async fn password_change_race_one_winner<H: Harness>(harness: &H) -> Outcome {
     let mut race = Race::open(&scene).await?;
     for round in 0..ROUNDS {
         scene.land(at_the_door(round)).await?;
-        let acting = name(round, 9);
-        scene.land(vec![put_session(Session { slot: 3, ..session(round, acting) }, None)]).await?;
+        // The session from which everybody acts.
+        let acting = name(round, 12);
         race.expect_winners(1, async |task, store| {
             let new = name(round, u64::try_from(task)?);
             let reissued =
-                Session { slot: 3, profile_epoch: 2, password_generation: Some(2), ..session(round, new) };
+                Session { slot: 12, profile_epoch: 2, password_generation: Some(2), ..session(round, new) };
             act(
                 &scene,
                 store,

@@ -40,11 +40,13 @@ pub(super) async fn rows<S: Store>(reference: &MemoryStore, store: &S) -> Outcom
         alike!(reference, store, sessions(subject));
         alike!(reference, store, devices(subject));
         for account in (0..ACCOUNTS).map(company) {
-            alike!(reference, store, membership(account?, subject));
+            let account = account?;
+            alike!(reference, store, membership(account, subject));
         }
     }
     for account in (0..ACCOUNTS).map(company) {
-        alike!(reference, store, account(account?));
+        let account = account?;
+        alike!(reference, store, account(account));
     }
     Ok(())
 }
@@ -56,7 +58,8 @@ pub(super) async fn all<S: Store>(reference: &MemoryStore, store: &S) -> Outcome
         let own = own?;
         alike!(reference, store, identifier_owner(own.kind(), own.key()));
         for account in (0..ACCOUNTS).map(company) {
-            alike!(reference, store, contact_owner(account?, own.key()));
+            let account = account?;
+            alike!(reference, store, contact_owner(account, own.key()));
         }
     }
     for (number, subject) in (0..PEOPLE).map(|number| (number, person(number))) {

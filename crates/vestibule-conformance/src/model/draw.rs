@@ -39,20 +39,30 @@ impl Draw {
     }
 }
 
-/// How many kinds of writes there are.
-const KINDS: u8 = 36;
+/// Which writes a history is made of: those of all domains, or of one, so that the same few rows are met often.
+const KINDS: [core::ops::Range<u8>; 5] = [0..36, 0..20, 20..26, 26..32, 32..36];
 
-fn any_draw() -> impl Strategy<Value = Draw> {
+fn any_draw(kinds: core::ops::Range<u8>) -> impl Strategy<Value = Draw> {
     // Mostly the very number, so that guards hold more often than not.
     let near = prop_oneof![8 => Just(1_u64), 1 => Just(0), 1 => Just(2)];
-    (0..KINDS, 0..3_u8, 0..2_u8, 0..3_u8, near, (-2..3_i8, -2..3_i8), any::<bool>())
+    (kinds, 0..3_u8, 0..2_u8, 0..3_u8, near, (-2..3_i8, -2..3_i8), any::<bool>())
         .prop_map(|(which, who, place, n, near, by, flag)| Draw { which, who, place, n, near, by, flag })
 }
 
 /// Batches by their ids, some of them sent more than once.
 pub(super) fn any_history() -> impl Strategy<Value = Vec<(u8, Vec<Draw>)>> {
-    let first = (0..IDS, proptest::collection::vec(any_draw(), 1..4));
-    proptest::collection::vec(first, 1..60)
+    proptest::sample::select(KINDS.to_vec()).prop_flat_map(|kinds| {
+        let batch = (0..IDS, proptest::collection::vec(any_draw(kinds), 1..4));
+        proptest::collection::vec(batch, 1..50)
+    })
+}
+
+/// People, accounts, members and sessions, without which little else lands.
+pub(super) fn settlers() -> Vec<Draw> {
+    let draw = |(which, who, place)| Draw { which, who, place, n: 1, near: 1, by: (0, 0), flag: false };
+    let people = [(7, 0, 0), (7, 1, 0), (7, 2, 0), (6, 0, 0), (6, 0, 1)];
+    let theirs = [(0, 0, 0), (0, 1, 0), (0, 2, 1), (28, 0, 0), (28, 1, 0), (28, 2, 0)];
+    people.into_iter().chain(theirs).map(draw).collect()
 }
 
 /// The write that a draw means.
@@ -66,7 +76,7 @@ pub(super) fn meant(draw: &Draw, batch: BatchId, reference: &MemoryStore) -> Res
 }
 
 fn role(n: u8) -> Result<Role, Finding> {
-    Ok(Role::parse(if n % 2 == 0 { "clerk" } else { "chef de rang \u{2713}" })?)
+    Ok(Role::parse(if n.is_multiple_of(2) { "clerk" } else { "chef de rang \u{2713}" })?)
 }
 
 fn policy(draw: &Draw) -> Result<AccountPolicy, Finding> {
@@ -130,7 +140,9 @@ fn profiles(draw: &Draw, store: &MemoryStore) -> Result<ProfilesWrite, Finding> 
         },
         1 => ProfilesWrite::BumpEpoch { subject, from: epoch },
         2 => ProfilesWrite::CountAdministrators { account, delta },
-        3 => ProfilesWrite::CountProfile { subject, memberships: delta, accounts: other, accounts_at_most: 3 },
+        3 => {
+            ProfilesWrite::CountProfile { subject, memberships: delta, accounts: other, accounts_at_most: 3 }
+        }
         4 => ProfilesWrite::CountSeats { account, delta, settings_version: settings },
         5 => ProfilesWrite::CountWays { subject, identifiers: 3 * delta, social_links: 3 * other },
         6 => ProfilesWrite::CreateAccount {
@@ -219,10 +231,15 @@ fn sessions(draw: &Draw, store: &MemoryStore) -> Result<SessionsWrite, Finding> 
     let (subject, slot) = (person(draw.who)?, u16::from(draw.n) % SLOTS);
     let here = block_on(store.sessions(subject))?.into_iter().find(|row| row.slot == slot);
     let known = block_on(store.devices(subject))?.into_iter().find(|row| row.slot == slot);
-    // A name that may stand there already: then it takes its own place.
-    let fresh = u8::from(draw.flag) + 2 * draw.place;
+    // A handle is never drawn twice: what takes a place has another than what is there. It may have been there before.
+    let drawn = u8::from(draw.flag) + 2 * draw.place;
+    let fresh = |holder: Option<SessionHandle>| {
+        let taken = holder == Some(handle(draw.who, slot, drawn));
+        name(draw.who, slot, if taken { (drawn + 1) % 4 } else { drawn })
+    };
     let stranger = handle(draw.who, slot, 9);
-    let meant = |holder: Option<SessionHandle>| if draw.exact() { holder.unwrap_or(stranger) } else { stranger };
+    let meant =
+        |holder: Option<SessionHandle>| if draw.by.0 < 2 { holder.unwrap_or(stranger) } else { stranger };
     let own = meant(here.as_ref().map(|row| row.handle));
     let replacing = |holder: Option<SessionHandle>| match (draw.exact(), holder) {
         (true, holder) => holder,
@@ -232,13 +249,21 @@ fn sessions(draw: &Draw, store: &MemoryStore) -> Result<SessionsWrite, Finding> 
     Ok(match draw.which {
         26 => SessionsWrite::EndSession { subject, slot, handle: own },
         27 => {
-            let new = device(1, name(draw.who, slot, fresh));
-            let device =
-                Device { subject, slot, profile_epoch: draw.near, label: label(draw), ends_at: instant(draw.by.1), ..new };
-            SessionsWrite::PutDevice { device, replacing: replacing(known.map(|row| row.handle)) }
+            let holder = known.map(|row| row.handle);
+            let new = device(1, fresh(holder));
+            let device = Device {
+                subject,
+                slot,
+                profile_epoch: draw.near,
+                label: label(draw),
+                ends_at: instant(draw.by.1),
+                ..new
+            };
+            SessionsWrite::PutDevice { device, replacing: replacing(holder) }
         }
         28 => {
-            let new = session(1, name(draw.who, slot, fresh));
+            let holder = here.map(|row| row.handle);
+            let new = session(1, fresh(holder));
             let mut evidence = vec![Evidence { amr: Amr::Password, at: instant(draw.by.0) }];
             evidence.extend(draw.flag.then(|| Evidence { amr: Amr::Otp, at: instant(draw.by.1) }));
             let session = Session {
@@ -253,7 +278,7 @@ fn sessions(draw: &Draw, store: &MemoryStore) -> Result<SessionsWrite, Finding> 
                 label: label(draw),
                 ..new
             };
-            SessionsWrite::PutSession { session, replacing: replacing(here.map(|row| row.handle)) }
+            SessionsWrite::PutSession { session, replacing: replacing(holder) }
         }
         29 => SessionsWrite::RequireSession { subject, slot, handle: own },
         30 => {

@@ -1,7 +1,9 @@
 //! The few people, accounts and texts that random batches are about: ids of several shapes, texts that mean something
 //! elsewhere.
 
-use vestibule_core::{AccountId, Identifier, PhoneNumber, SessionHandle, SocialSubject, SubjectId, Timestamp};
+use vestibule_core::{
+    AccountId, Identifier, PhoneNumber, SessionHandle, SocialSubject, SubjectId, Timestamp,
+};
 use vestibule_credentials::Lane;
 
 use crate::finding::Finding;
@@ -24,7 +26,7 @@ pub(super) fn person(number: u8) -> Result<SubjectId, Finding> {
 }
 
 pub(super) fn company(number: u8) -> Result<AccountId, Finding> {
-    Ok(if number % ACCOUNTS == 0 { AccountId::from(7) } else { AccountId::try_from("Acme\0")? })
+    Ok(if number.is_multiple_of(ACCOUNTS) { AccountId::from(7) } else { AccountId::try_from("Acme\0")? })
 }
 
 pub(super) fn address(number: u8) -> Result<Identifier, Finding> {

@@ -1,4 +1,7 @@
 //! What housekeeping removes, at most `budget` rows a statement.
+//!
+//! What must hold of a row stands outside the sub-select too: a database that waits for somebody's lock judges only that part
+//! again (FLT-X48).
 
 use vestibule_core::{Realm, Timestamp};
 
@@ -10,7 +13,7 @@ pub fn forget_cases(realm: &Realm, last_before: Timestamp, budget: u32) -> State
     Statement::new(
         "delete from vestibule_case where (realm, reference, key) in
          (select realm, reference, key from vestibule_case
-          where realm = ?1 and last_at < ?2 order by last_at limit ?3)",
+          where realm = ?1 and last_at < ?2 order by last_at limit ?3) and last_at < ?2",
         [realm.into(), last_before.into(), budget.into()],
     )
 }
@@ -35,7 +38,8 @@ pub fn forget_messages(realm: &Realm, made_before: Timestamp, budget: u32) -> St
     Statement::new(
         "delete from vestibule_message where (realm, slot) in
          (select realm, slot from vestibule_message
-          where realm = ?1 and state <> 'queued' and made_at < ?2 order by made_at limit ?3)",
+          where realm = ?1 and state <> 'queued' and made_at < ?2 order by made_at limit ?3)
+         and state <> 'queued' and made_at < ?2",
         [realm.into(), made_before.into(), budget.into()],
     )
 }

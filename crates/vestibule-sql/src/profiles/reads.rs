@@ -44,16 +44,19 @@ pub(crate) fn read_profile(row: &mut RowValues) -> Result<Profile, CorruptRow> {
     })
 }
 
-/// The verified identifier of this key, with its owner. An owner without the row of its own is corrupt.
+/// The verified identifier of this key, with its owner. An owner without a verified row of its own is corrupt.
 #[must_use]
 pub fn identifier_owner(realm: &Realm, kind: AddressKind, key: AddressKey) -> Query<ProfileIdentifier> {
     Query::new(
-        "select own.subject, own.kind, own.canonical, own.typed, own.verified_at, own.added_at
+        "select own.subject, own.kind, own.key, own.canonical, own.typed, own.verified_at, own.added_at
          from vestibule_identifier_owner as owner left join vestibule_identifier as own
          on own.realm = owner.realm and own.subject = owner.subject and own.kind = owner.kind and own.key = owner.key
          where owner.realm = ?1 and owner.kind = ?2 and owner.key = ?3",
         [realm.into(), kind.as_str().into(), key.as_bytes().as_slice().into()],
-        read_identifier,
+        |row| match read_identifier(row)? {
+            own if own.verified_at.is_some() => Ok(own),
+            _ => Err(CorruptRow("verified_at")),
+        },
     )
 }
 
@@ -61,21 +64,27 @@ pub fn identifier_owner(realm: &Realm, kind: AddressKind, key: AddressKey) -> Qu
 #[must_use]
 pub fn identifiers(realm: &Realm, subject: SubjectId) -> Query<ProfileIdentifier> {
     Query::new(
-        "select subject, kind, canonical, typed, verified_at, added_at from vestibule_identifier
+        "select subject, kind, key, canonical, typed, verified_at, added_at from vestibule_identifier
          where realm = ?1 and subject = ?2 order by kind, key limit 64",
         [realm.into(), subject.into()],
         read_identifier,
     )
 }
 
+/// An address under the key of another would let one person in, or be written to, as the other.
 fn read_identifier(row: &mut RowValues) -> Result<ProfileIdentifier, CorruptRow> {
     let subject = row.subject("subject")?;
     let kind = AddressKind::from_stored(&row.text("kind")?).ok_or(CorruptRow("kind"))?;
+    let key = row.blob("key")?;
     let (canonical, typed) = (row.text("canonical")?, row.text("typed")?);
+    let identifier =
+        Identifier::from_stored(kind, &canonical, &typed).map_err(|_| CorruptRow("identifier"))?;
+    if identifier.key().as_bytes().as_slice() != key {
+        return Err(CorruptRow("key"));
+    }
     Ok(ProfileIdentifier {
         subject,
-        identifier: Identifier::from_stored(kind, &canonical, &typed)
-            .map_err(|_| CorruptRow("identifier"))?,
+        identifier,
         verified_at: row.maybe_time("verified_at")?,
         added_at: row.time("added_at")?,
     })

@@ -1,31 +1,25 @@
-//! The contract of stores, on a real file.
+//! A file of its own for every case.
 
 use std::error::Error;
 use std::fs;
 use std::path::PathBuf;
-use std::process::ExitCode;
 
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 use tempfile::TempDir;
 use vestibule_conformance::{Harness, HarnessError};
 use vestibule_core::{Realm, Timestamp};
-use vestibule_sqlite::{Options, SqliteStore, Synchronous};
+use vestibule_sqlite::{Options, SqliteStore};
 
-struct Sqlite;
+pub(crate) struct Sqlite;
 
 /// A folder for one case's file and its logs.
-struct Folder(TempDir);
+pub(crate) struct Folder(TempDir);
 
 impl Folder {
     fn path(&self) -> PathBuf {
         self.0.path().join("people.db")
     }
-}
-
-/// No case takes the power away, so none can tell the two settings apart; the full one would only wait for the disk.
-fn options() -> Options {
-    Options::new()
 }
 
 impl Harness for Sqlite {
@@ -38,13 +32,13 @@ impl Harness for Sqlite {
 
     async fn fresh(&self, _case: &str) -> Result<(Folder, SqliteStore), HarnessError> {
         let folder = Folder(tempfile::tempdir()?);
-        let store = SqliteStore::create(folder.path(), Realm::default(), options(), Timestamp::EPOCH)?;
+        let store = SqliteStore::create(folder.path(), Realm::default(), Options::new(), Timestamp::EPOCH)?;
         Ok((folder, store))
     }
 
     /// A writer and readers of their own, as another process has them.
     async fn reopen(&self, folder: &Folder, realm: &Realm) -> Result<SqliteStore, HarnessError> {
-        Ok(SqliteStore::open(folder.path(), realm.clone(), options())?)
+        Ok(SqliteStore::open(folder.path(), realm.clone(), Options::new())?)
     }
 
     fn has_raw_reader(&self) -> bool {
@@ -52,7 +46,7 @@ impl Harness for Sqlite {
     }
 
     async fn raw(&self, folder: &Folder) -> Result<Vec<Vec<u8>>, HarnessError> {
-        Ok(rows(&Connection::open(folder.path())?)?)
+        rows(&Connection::open(folder.path())?)
     }
 
     async fn files(&self, folder: &Folder) -> Result<Vec<Vec<u8>>, HarnessError> {
@@ -86,8 +80,4 @@ fn rows(connection: &Connection) -> Result<Vec<Vec<u8>>, Box<dyn Error + Send + 
         }
     }
     Ok(all)
-}
-
-fn main() -> ExitCode {
-    vestibule_conformance::run(Sqlite)
 }

@@ -1,0 +1,33 @@
+//! The decisions, pure: rows and facts in, rows and writes out. `vestibule` puts the writes of several domains into
+//! one batch; [`Checkwords`](crate::Checkwords) lands them alone.
+
+mod redeem;
+mod request;
+
+pub use redeem::{Live, Redemption, inspect, redeem};
+pub use request::{CheckwordRequest, Made, Wanted, request};
+
+use vestibule_core::{Purpose, SubjectId, Timestamp};
+
+use crate::checkword::Checkword;
+use crate::state::Rotation;
+use crate::write::CheckwordWrite;
+
+/// A change of the profile makes the holder's checkwords for these purposes worthless (ATK-C2).
+#[must_use]
+pub fn rotate(holder: SubjectId, purposes: &[Purpose], by: Rotation, at: Timestamp) -> Vec<CheckwordWrite> {
+    let rotated =
+        |purpose: &Purpose| CheckwordWrite::Rotate { holder, purpose: purpose.as_str().to_owned(), at, by };
+    purposes.iter().map(rotated).collect()
+}
+
+/// Wipes the sealed text once it is sent no more.
+#[must_use]
+pub fn wipe(checkword: &Checkword, now: Timestamp) -> Option<CheckwordWrite> {
+    let due = checkword.sealed.is_some() && !checkword.half_life().is_after(now);
+    due.then(|| CheckwordWrite::Wipe {
+        holder: checkword.holder,
+        purpose: checkword.purpose.clone(),
+        generation: checkword.generation,
+    })
+}

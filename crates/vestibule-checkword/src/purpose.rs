@@ -1,0 +1,36 @@
+//! The purposes this workspace knows. A host names its own with [`Purpose::new`].
+
+use vestibule_core::Purpose;
+
+macro_rules! purposes {
+    ($($(#[$doc:meta])* $name:ident $text:literal,)+) => {
+        $(
+            $(#[$doc])*
+            // Judged when compiling: no such panic can be met at run time.
+            pub const $name: Purpose = match Purpose::new($text) {
+                Ok(purpose) => purpose,
+                Err(_) => panic!("not a purpose"),
+            };
+        )+
+
+        /// All of them.
+        pub const ALL: &[Purpose] = &[$($name),+];
+    };
+}
+
+purposes! {
+    /// A new address is its owner's.
+    CONFIRM_ADDRESS "confirm-address",
+    /// An old address may be free at once.
+    CONFIRM_REMOVAL "confirm-removal",
+    /// A lost second factor is to be reset (R33).
+    FACTOR_RESET "factor-reset",
+    /// An account is to be joined.
+    JOIN "join",
+    /// A forgotten password is to be replaced (R4).
+    RECOVERY "recovery",
+    /// A profile without a password gets its first (R19).
+    SET_FIRST_PASSWORD "set-first-password",
+    /// A sign-up is confirmed.
+    SIGN_UP "sign-up",
+}

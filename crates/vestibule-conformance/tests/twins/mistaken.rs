@@ -1,0 +1,156 @@
+//! Which cases catch which wrong store.
+
+use crate::mistakes::Mistake;
+
+pub(crate) const FAILING: &[(Mistake, &[&str])] = &[
+    (
+        Mistake::LandsOneByOne,
+        &[
+            "a_refused_batch_is_not_remembered",
+            "act_vs_sign_out_race",
+            "batch_is_all_or_nothing",
+            "did_it_land_is_answered",
+            "domains_land_together",
+            "ended_session_cannot_be_required",
+            "join_race_one_winner",
+            "password_change_reissues_acting_session_in_same_commit",
+            "random_batches_are_answered_as_the_reference_answers",
+            "refused_batch_leaves_no_trace",
+            "require_has_no_effect_and_is_judged",
+            "resend_race_lands_once",
+        ],
+    ),
+    (
+        Mistake::PipelinesCommit,
+        &[
+            "a_refused_batch_is_not_remembered",
+            "act_vs_sign_out_race",
+            "batch_is_all_or_nothing",
+            "did_it_land_is_answered",
+            "domains_land_together",
+            "effects_on_one_row_keep_their_order",
+            "ended_session_cannot_be_required",
+            "join_race_one_winner",
+            "password_change_reissues_acting_session_in_same_commit",
+            "random_batches_are_answered_as_the_reference_answers",
+            "refused_batch_leaves_no_trace",
+            "require_has_no_effect_and_is_judged",
+            "resend_race_lands_once",
+            "seats_are_never_overspent_race",
+            "sign_in_vs_block_race",
+            "sign_in_vs_dismiss_race",
+            "sign_in_vs_reset_race",
+        ],
+    ),
+    (
+        Mistake::SwapsOrder,
+        &["effects_on_one_row_keep_their_order", "random_batches_are_answered_as_the_reference_answers"],
+    ),
+    (
+        Mistake::ForgetsRequires,
+        &[
+            "act_vs_sign_out_race",
+            "ended_session_cannot_be_required",
+            "random_batches_are_answered_as_the_reference_answers",
+            "require_conflicts_with_concurrent_writer",
+            "require_has_no_effect_and_is_judged",
+            "revoke_all_by_epoch",
+            "sign_in_vs_block_race",
+            "sign_in_vs_dismiss_race",
+            "sign_in_vs_reset_race",
+        ],
+    ),
+    (
+        Mistake::ForgetsBumps,
+        &[
+            "a_refused_batch_is_not_remembered",
+            "password_change_race_one_winner",
+            "password_change_reissues_acting_session_in_same_commit",
+            "random_batches_are_answered_as_the_reference_answers",
+            "require_conflicts_with_concurrent_writer",
+            "revoke_all_by_epoch",
+            "two_handles_same_data",
+        ],
+    ),
+    (
+        Mistake::ForgetsSettings,
+        &["random_batches_are_answered_as_the_reference_answers", "stale_versions_are_refused"],
+    ),
+    (
+        Mistake::IgnoresAccount,
+        &[
+            "account_isolation_read",
+            "account_isolation_write",
+            "random_batches_are_answered_as_the_reference_answers",
+        ],
+    ),
+    (
+        Mistake::ContactsGlobal,
+        &["account_isolation_unique_key", "random_batches_are_answered_as_the_reference_answers"],
+    ),
+    (Mistake::FoldsSubjects, &["provider_subject_unique_globally"]),
+    (
+        Mistake::TouchSets,
+        &[
+            "last_wrong_secret_only_moves_forward",
+            "random_batches_are_answered_as_the_reference_answers",
+            "touch_never_goes_back_and_never_revives",
+        ],
+    ),
+    (
+        Mistake::AsksOwnClock,
+        &[
+            "random_batches_are_answered_as_the_reference_answers",
+            "touch_never_goes_back_and_never_revives",
+            "tries_stop_at_the_limit_race",
+        ],
+    ),
+    (
+        Mistake::LastPasswordWins,
+        &[
+            "domains_land_together",
+            "password_change_reissues_acting_session_in_same_commit",
+            "random_batches_are_answered_as_the_reference_answers",
+            "rehash_does_not_undo_password_change",
+            "removed_password_keeps_its_count",
+            "replace_if_matches_wins_once",
+            "replace_if_stale_is_conflict",
+        ],
+    ),
+    (
+        Mistake::RemovalCountsAnew,
+        &["random_batches_are_answered_as_the_reference_answers", "removed_password_keeps_its_count"],
+    ),
+    (Mistake::SettleWipes, &["success_does_not_erase_a_newer_stop", "success_settles_only_its_own_try"]),
+    (
+        Mistake::OneLane,
+        &[
+            "lanes_are_apart",
+            "password_change_race_one_winner",
+            "random_batches_are_answered_as_the_reference_answers",
+            "sign_in_vs_block_race",
+            "sign_in_vs_dismiss_race",
+            "sign_in_vs_reset_race",
+        ],
+    ),
+    (
+        Mistake::LastStampWins,
+        &["random_batches_are_answered_as_the_reference_answers", "stamp_by_stale_version_is_refused"],
+    ),
+    (
+        Mistake::OldTokensOpen,
+        &[
+            "a_replaced_device_is_found_no_more",
+            "a_replaced_token_is_found_no_more",
+            "password_change_race_one_winner",
+            "password_change_reissues_acting_session_in_same_commit",
+            "random_batches_are_answered_as_the_reference_answers",
+            "realm_isolation_read_write_unique",
+            "revoke_is_immediate_on_every_handle",
+            "slot_is_taken_once_race",
+            "touch_never_goes_back_and_never_revives",
+        ],
+    ),
+    (Mistake::CutsDigests, &["session_digest_only_at_rest"]),
+    (Mistake::RawReadsNothing, &["refused_batch_leaves_no_trace", "session_digest_only_at_rest"]),
+];

@@ -1,0 +1,340 @@
+//! Stores that are wrong in one way each at the level of the contract: the database is right, what is made of it is not.
+
+mod reads;
+
+use std::sync::{Arc, Mutex};
+
+use vestibule_conformance::{Harness, HarnessError, JoinedWrite, Yielding, block_on};
+use vestibule_core::kv::{Halt, KvStore, MemoryKv, Rows};
+use vestibule_core::{
+    AccountId, Batch, BatchId, Commit, Identifier, Landed, Memory, Realm, RowName, SecretDigest,
+    SocialSubject, StoreError, Timestamp, Verdict, Write, WriteKind,
+};
+use vestibule_credentials::{CredentialsRead, CredentialsWrite, Lane, Password};
+use vestibule_profiles::{Membership, ProfilesRead, ProfilesWrite};
+use vestibule_sessions::{Session, SessionsRead, SessionsWrite};
+
+/// One way to be wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mistake {
+    /// Every write is a commit of its own, and the first refusal ends the batch.
+    LandsOneByOne,
+    /// What is not refused is kept: the commit was sent without looking at the answers.
+    PipelinesCommit,
+    /// Writes on one row land the last first.
+    SwapsOrder,
+    /// Requires are taken as given.
+    ForgetsRequires,
+    /// A raised epoch is answered as applied and is not raised.
+    ForgetsBumps,
+    /// Settings are not kept, although it is said that they are.
+    ForgetsSettings,
+    /// A membership is looked up by the person alone.
+    IgnoresAccount,
+    /// A contact address is one in all accounts together.
+    ContactsGlobal,
+    /// Subjects of providers are compared without regard to case.
+    FoldsSubjects,
+    /// The last touch to arrive counts, not the latest.
+    TouchSets,
+    /// Instants come from a clock of the store's own.
+    AsksOwnClock,
+    /// A password is set whatever version was read.
+    LastPasswordWins,
+    /// A removed password is counted from the beginning.
+    RemovalCountsAnew,
+    /// A success settles all tries there are.
+    SettleWipes,
+    /// All devices share the tries of everybody.
+    OneLane,
+    /// Admissions are noted whatever version was read.
+    LastStampWins,
+    /// What was once found by its token is found for ever.
+    OldTokensOpen,
+    /// The last byte of a digest is not compared.
+    CutsDigests,
+    /// The author's raw reader reads nothing.
+    RawReadsNothing,
+}
+
+impl Mistake {
+    pub(crate) const ALL: [Self; 19] = [
+        Self::LandsOneByOne,
+        Self::PipelinesCommit,
+        Self::SwapsOrder,
+        Self::ForgetsRequires,
+        Self::ForgetsBumps,
+        Self::ForgetsSettings,
+        Self::IgnoresAccount,
+        Self::ContactsGlobal,
+        Self::FoldsSubjects,
+        Self::TouchSets,
+        Self::AsksOwnClock,
+        Self::LastPasswordWins,
+        Self::RemovalCountsAnew,
+        Self::SettleWipes,
+        Self::OneLane,
+        Self::LastStampWins,
+        Self::OldTokensOpen,
+        Self::CutsDigests,
+        Self::RawReadsNothing,
+    ];
+}
+
+/// A case's data, and what was ever put there.
+#[derive(Debug, Default)]
+pub(crate) struct Ground {
+    kv: Arc<MemoryKv>,
+    put: Mutex<Vec<SessionsWrite>>,
+    turn: Mutex<()>,
+}
+
+/// How many racers the kit sends.
+const TASKS: usize = 8;
+
+type Inner = KvStore<Yielding<Arc<MemoryKv>>>;
+
+#[derive(Debug)]
+pub(crate) struct Wrong {
+    inner: Inner,
+    ground: Arc<Ground>,
+    mistake: Mistake,
+}
+
+/// A write, and what is done in its stead.
+#[derive(Debug, Clone)]
+struct Bent<W> {
+    own: W,
+    instead: Option<Vec<JoinedWrite>>,
+}
+
+impl<W: Write> Write for Bent<W> {
+    type Guard = W::Guard;
+
+    fn row(&self) -> RowName {
+        self.own.row()
+    }
+
+    fn guard(&self) -> W::Guard {
+        self.own.guard()
+    }
+
+    fn kind(&self) -> WriteKind {
+        self.own.kind()
+    }
+
+    fn apply(&self, batch: BatchId, rows: &mut Rows<'_>) -> Result<Verdict, Halt> {
+        let Some(instead) = &self.instead else { return self.own.apply(batch, rows) };
+        for write in instead {
+            if write.apply(batch, rows)? == Verdict::Refused {
+                return Ok(Verdict::Refused);
+            }
+        }
+        Ok(Verdict::Lands)
+    }
+
+    fn memory(&self, batch: BatchId, rows: &mut Rows<'_>) -> Result<Memory, Halt> {
+        self.own.memory(batch, rows)
+    }
+
+    fn carries(&self, batch: BatchId) -> bool {
+        self.own.carries(batch)
+    }
+}
+
+impl Wrong {
+    /// What the mistake makes of a write; `None`: nothing else.
+    async fn bend(&self, write: JoinedWrite) -> Result<Option<Vec<JoinedWrite>>, StoreError> {
+        use CredentialsWrite::{PutPassword, ResetTries, SettleTry, TakeTry};
+        use JoinedWrite::{Credentials, Profiles, Sessions};
+        use ProfilesWrite::{BumpEpoch, EditPolicy, MoveContact, TakeIdentifier, TouchMembership};
+        use SessionsWrite::{StampAdmissions, TouchSession};
+
+        let later = Timestamp::from_unix_seconds(1_800_000_000);
+        Ok(match (self.mistake, write) {
+            (Mistake::ForgetsRequires, write) if write.kind() == WriteKind::Require => Some(vec![]),
+            (Mistake::ForgetsBumps, Profiles(BumpEpoch { .. })) => Some(vec![]),
+            (Mistake::ForgetsSettings, Profiles(EditPolicy { .. })) => Some(vec![]),
+            (Mistake::ContactsGlobal, Profiles(MoveContact { key, from, to, .. })) => {
+                Some(vec![MoveContact { account: AccountId::from(0), key, from, to }.into()])
+            }
+            (Mistake::FoldsSubjects, Profiles(TakeIdentifier { mut identifier })) => {
+                if let Identifier::Social(social) = &identifier.identifier {
+                    let folded = SocialSubject::new(social.issuer(), &social.subject().to_ascii_lowercase());
+                    identifier.identifier = folded.unwrap().into();
+                }
+                Some(vec![TakeIdentifier { identifier }.into()])
+            }
+            (Mistake::TouchSets, Profiles(TouchMembership { account, subject, at })) => {
+                let row = self.inner.membership(account, subject).await?;
+                row.map(|row| {
+                    let from = row.version;
+                    let ends_access = false;
+                    let membership = Membership { wrong_secret_at: Some(at), ..row };
+                    vec![
+                        ProfilesWrite::MoveMembership { account, subject, from, to: None, ends_access }
+                            .into(),
+                        ProfilesWrite::AddMembership { membership }.into(),
+                    ]
+                })
+            }
+            (Mistake::TouchSets, Sessions(TouchSession { subject, handle, at, .. })) => {
+                let all = self.inner.sessions(subject).await?;
+                all.into_iter().find(|row| row.handle == handle).map(|row| {
+                    let session = Session { last_used_at: at, ..row };
+                    vec![SessionsWrite::PutSession { session, replacing: Some(handle) }.into()]
+                })
+            }
+            (Mistake::AsksOwnClock, Credentials(TakeTry { subject, lane, from, stops_at, .. })) => {
+                Some(vec![TakeTry { subject, lane, from, at: later, stops_at }.into()])
+            }
+            (Mistake::AsksOwnClock, Sessions(TouchSession { subject, slot, handle, .. })) => {
+                Some(vec![TouchSession { subject, slot, handle, at: later }.into()])
+            }
+            (Mistake::LastPasswordWins, Credentials(PutPassword { password, .. })) => {
+                let from = self.inner.password(password.subject).await?.map(|row| row.version);
+                Some(vec![PutPassword { password, from }.into()])
+            }
+            (Mistake::RemovalCountsAnew, Credentials(PutPassword { password, from }))
+                if password.hash.is_none() =>
+            {
+                let password = Password { version: 0, generation: 0, ..password };
+                Some(vec![PutPassword { password, from }.into()])
+            }
+            (Mistake::SettleWipes, Credentials(SettleTry { subject, lane, .. })) => {
+                Some(vec![ResetTries { subject, lane }.into()])
+            }
+            (Mistake::OneLane, Credentials(TakeTry { subject, from, at, stops_at, .. })) => {
+                Some(vec![TakeTry { subject, lane: Lane::Everybody, from, at, stops_at }.into()])
+            }
+            (Mistake::OneLane, Credentials(SettleTry { subject, number, .. })) => {
+                Some(vec![SettleTry { subject, lane: Lane::Everybody, number }.into()])
+            }
+            (Mistake::LastStampWins, Sessions(StampAdmissions { subject, slot, handle, admissions, .. })) => {
+                let all = self.inner.sessions(subject).await?;
+                all.into_iter().find(|row| row.handle == handle).map(|row| {
+                    vec![StampAdmissions { subject, slot, handle, from: row.version, admissions }.into()]
+                })
+            }
+            _ => None,
+        })
+    }
+
+    /// Every write in a commit of its own; one batch at a time, so that which races are lost is no matter of scheduling.
+    fn one_by_one<W: Write>(&self, batch: &Batch<W>) -> Landed<W::Guard> {
+        let _alone = self.ground.turn.lock().unwrap();
+        let (mut refused, mut applied) = (None, false);
+        for (position, write) in batch.writes().iter().enumerate() {
+            let single = Batch::new(batch.id(), batch.at(), vec![write.clone()]).unwrap();
+            match block_on(self.inner.commit(&single)).unwrap() {
+                Landed::Applied => applied = true,
+                Landed::AlreadyApplied => {}
+                Landed::Refused { guard, .. } => {
+                    refused = refused.or(Some(Landed::Refused { position, guard }));
+                }
+            }
+            if refused.is_some() && self.mistake == Mistake::LandsOneByOne {
+                break;
+            }
+        }
+        refused.unwrap_or(if applied { Landed::Applied } else { Landed::AlreadyApplied })
+    }
+
+    async fn commit_bent<W: Write + Into<JoinedWrite>>(
+        &self,
+        batch: &Batch<W>,
+    ) -> Result<Landed<W::Guard>, StoreError> {
+        let mut writes = Vec::new();
+        for own in batch.writes() {
+            writes.push(Bent { own: own.clone(), instead: self.bend(own.clone().into()).await? });
+        }
+        self.inner.commit(&Batch::new(batch.id(), batch.at(), writes).unwrap()).await
+    }
+
+    /// Notes the sessions and devices that were put, by all handles.
+    fn note<W: Write + Into<JoinedWrite>>(&self, batch: &Batch<W>) {
+        let mut put = self.ground.put.lock().unwrap();
+        put.extend(batch.writes().iter().filter_map(|write| match write.clone().into() {
+            JoinedWrite::Sessions(write) => Some(write),
+            _ => None,
+        }));
+    }
+
+    fn once<T>(&self, found: impl Fn(&SessionsWrite) -> Option<T>) -> Option<T> {
+        self.ground.put.lock().unwrap().iter().find_map(found)
+    }
+
+    /// A digest that was put, if all but its last byte is this one's.
+    fn cut(&self, digest: SecretDigest) -> SecretDigest {
+        let alike = |own: SecretDigest| (own.as_bytes()[..31] == digest.as_bytes()[..31]).then_some(own);
+        let known = self.once(|write| match write {
+            SessionsWrite::PutSession { session, .. } => alike(session.digest),
+            SessionsWrite::PutDevice { device, .. } => alike(device.digest),
+            _ => None,
+        });
+        if self.mistake == Mistake::CutsDigests { known.unwrap_or(digest) } else { digest }
+    }
+}
+
+impl<W: Write + Into<JoinedWrite>> Commit<W> for Wrong {
+    async fn commit(&self, batch: &Batch<W>) -> Result<Landed<W::Guard>, StoreError> {
+        let landed = match self.mistake {
+            Mistake::LandsOneByOne | Mistake::PipelinesCommit => self.one_by_one(batch),
+            Mistake::SwapsOrder => {
+                let swapped = batch.writes().iter().rev().cloned().collect();
+                self.inner.commit(&Batch::new(batch.id(), batch.at(), swapped).unwrap()).await?
+            }
+            Mistake::LastPasswordWins => {
+                // Whoever was faster is overwritten, however many they are.
+                let mut landed = self.commit_bent(batch).await?;
+                for _ in 0..TASKS {
+                    if matches!(landed, Landed::Refused { .. }) {
+                        landed = self.commit_bent(batch).await?;
+                    }
+                }
+                landed
+            }
+            _ => self.commit_bent(batch).await?,
+        };
+        if landed == Landed::Applied {
+            self.note(batch);
+        }
+        Ok(landed)
+    }
+}
+
+/// The harness of a store that is wrong so.
+#[derive(Debug)]
+pub(crate) struct WrongHarness(pub(crate) Mistake);
+
+impl Harness for WrongHarness {
+    type Store = Wrong;
+    type Guard = Arc<Ground>;
+
+    fn name(&self) -> &str {
+        "wrong"
+    }
+
+    async fn fresh(&self, _case: &str) -> Result<(Self::Guard, Self::Store), HarnessError> {
+        let ground = Arc::new(Ground::default());
+        let store = self.reopen(&ground, &Realm::default()).await?;
+        Ok((ground, store))
+    }
+
+    async fn reopen(&self, ground: &Self::Guard, realm: &Realm) -> Result<Self::Store, HarnessError> {
+        let inner = KvStore::new(Yielding::new(Arc::clone(&ground.kv)), realm.clone());
+        Ok(Wrong { inner, ground: Arc::clone(ground), mistake: self.0 })
+    }
+
+    fn has_raw_reader(&self) -> bool {
+        true
+    }
+
+    async fn raw(&self, ground: &Self::Guard) -> Result<Vec<Vec<u8>>, HarnessError> {
+        if self.0 == Mistake::RawReadsNothing {
+            return Ok(Vec::new());
+        }
+        let rows = ground.kv.dump().into_iter();
+        Ok(rows.map(|(key, value)| [key.partition().as_bytes(), key.sort(), &value].concat()).collect())
+    }
+}

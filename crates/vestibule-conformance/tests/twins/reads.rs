@@ -1,0 +1,119 @@
+//! What wrong stores read: as the database has it, but for the mistakes that are of reading.
+
+use vestibule_core::{
+    AccountId, AddressKey, AddressKind, CaseReference, EventId, SecretDigest, StoreError, SubjectId,
+};
+use vestibule_credentials::{CredentialsRead, Lane, Password, Tries};
+use vestibule_journal::{Case, Event, JournalRead, Message, Personal};
+use vestibule_profiles::{Account, Membership, Profile, ProfileIdentifier, ProfilesRead};
+use vestibule_sessions::{Device, Session, SessionsRead, SessionsWrite};
+use vestibule_throttle::{Taken, TakenWindow, WindowTake, Windows};
+
+use super::{Mistake, Wrong};
+
+impl SessionsRead for Wrong {
+    async fn session(&self, digest: SecretDigest) -> Result<Option<Session>, StoreError> {
+        let found = self.inner.session(self.cut(digest)).await?;
+        let once = || {
+            self.once(|write| match write {
+                SessionsWrite::PutSession { session, .. } if session.digest == digest => {
+                    Some(session.clone())
+                }
+                _ => None,
+            })
+        };
+        Ok(if self.mistake == Mistake::OldTokensOpen { found.or_else(once) } else { found })
+    }
+
+    async fn sessions(&self, subject: SubjectId) -> Result<Vec<Session>, StoreError> {
+        self.inner.sessions(subject).await
+    }
+
+    async fn device(&self, digest: SecretDigest) -> Result<Option<Device>, StoreError> {
+        let found = self.inner.device(self.cut(digest)).await?;
+        let once = || {
+            self.once(|write| match write {
+                SessionsWrite::PutDevice { device, .. } if device.digest == digest => Some(device.clone()),
+                _ => None,
+            })
+        };
+        Ok(if self.mistake == Mistake::OldTokensOpen { found.or_else(once) } else { found })
+    }
+
+    async fn devices(&self, subject: SubjectId) -> Result<Vec<Device>, StoreError> {
+        self.inner.devices(subject).await
+    }
+}
+
+impl CredentialsRead for Wrong {
+    async fn password(&self, subject: SubjectId) -> Result<Option<Password>, StoreError> {
+        self.inner.password(subject).await
+    }
+
+    async fn tries(&self, subject: SubjectId, lane: Lane) -> Result<Option<Tries>, StoreError> {
+        let lane = if self.mistake == Mistake::OneLane { Lane::Everybody } else { lane };
+        self.inner.tries(subject, lane).await
+    }
+}
+
+impl Windows for Wrong {
+    async fn take(&self, windows: Vec<WindowTake>) -> Result<Taken, StoreError> {
+        self.inner.take(windows).await
+    }
+
+    async fn give_back(&self, windows: Vec<TakenWindow>) -> Result<(), StoreError> {
+        self.inner.give_back(windows).await
+    }
+}
+
+macro_rules! as_inner {
+    ($($method:ident($($arg:ident: $ty:ty),*) -> $out:ty;)*) => {
+        $(async fn $method(&self, $($arg: $ty),*) -> Result<$out, StoreError> {
+            self.inner.$method($($arg),*).await
+        })*
+    };
+}
+
+impl ProfilesRead for Wrong {
+    async fn membership(
+        &self,
+        account: AccountId,
+        subject: SubjectId,
+    ) -> Result<Option<Membership>, StoreError> {
+        if self.mistake == Mistake::IgnoresAccount {
+            return Ok(self.inner.memberships_of(subject, None, 1).await?.pop());
+        }
+        self.inner.membership(account, subject).await
+    }
+
+    async fn contact_owner(
+        &self,
+        account: AccountId,
+        key: AddressKey,
+    ) -> Result<Option<SubjectId>, StoreError> {
+        let global = self.mistake == Mistake::ContactsGlobal;
+        self.inner.contact_owner(if global { AccountId::from(0) } else { account }, key).await
+    }
+
+    as_inner! {
+        profile(subject: SubjectId) -> Option<Profile>;
+        identifier_owner(kind: AddressKind, key: AddressKey) -> Option<ProfileIdentifier>;
+        identifiers(subject: SubjectId) -> Vec<ProfileIdentifier>;
+        account(account: AccountId) -> Option<Account>;
+        memberships_of(subject: SubjectId, after: Option<AccountId>, limit: u32) -> Vec<Membership>;
+        members_of(account: AccountId, after: Option<SubjectId>, limit: u32) -> Vec<Membership>;
+    }
+}
+
+impl JournalRead for Wrong {
+    as_inner! {
+        event(id: EventId) -> Option<Event>;
+        event_by_case(reference: CaseReference) -> Option<Event>;
+        events_of_account(account: AccountId, after: Option<EventId>, limit: u32) -> Vec<Event>;
+        events_of_subject(subject: SubjectId, after: Option<EventId>, limit: u32) -> Vec<Event>;
+        personal(event: EventId) -> Option<Personal>;
+        cases(reference: CaseReference) -> Vec<Case>;
+        case_population() -> u64;
+        messages(after: Option<[u8; 32]>, limit: u32) -> Vec<Message>;
+    }
+}

@@ -1,0 +1,34 @@
+#![doc = include_str!("../README.md")]
+
+mod authenticator;
+mod bridge;
+mod crockford;
+pub mod decide;
+mod enrolment;
+mod factor;
+mod name;
+mod problem;
+mod proof;
+mod recovery;
+mod service;
+mod service_enrol;
+mod store;
+#[cfg(test)]
+mod testing;
+mod totp;
+mod tries;
+mod write;
+
+pub use authenticator::{Authenticator, AuthenticatorId, MAX_AUTHENTICATORS};
+pub use enrolment::PendingEnrolment;
+pub use factor::{Factor, Proven, RecoveryCodes, Totp};
+pub use name::{AuthenticatorName, NameError};
+pub use problem::{Problem, registry};
+pub use proof::{FactorProof, ProvenBy};
+pub use recovery::{CODES, CodeRow, RecoveryCode, RecoverySheet};
+pub use service::{Mfa, Redeemed};
+pub use service_enrol::{AuthenticatorView, PENDING_FOR};
+pub use store::{MfaRead, dynamic};
+pub use totp::{Algorithm, Parameters, SKEW, TypedCode, WINDOW, code_at};
+pub use tries::{STOPS_AT, TakenTry, Tries, take};
+pub use write::{MfaGuard, MfaWrite};

@@ -1,0 +1,28 @@
+//! What the second factor asks of a store.
+
+use vestibule_core::{SubjectId, store_trait};
+
+use crate::authenticator::Authenticator;
+use crate::recovery::CodeRow;
+use crate::tries::Tries;
+
+store_trait! {
+    /// Reads of authenticators, their tries and recovery codes.
+    ///
+    /// # Contract
+    ///
+    /// - **S-8** An answer shows every commit that was answered before the question was asked, through whichever
+    ///   handle: an authenticator that was removed verifies nothing from then on.
+    /// - **S-9** What is not there is `None` or an empty list, never an error.
+    /// - **MF-1** Lists are ascending by slot and hold every slot that is taken, pending authenticators included.
+    pub trait MfaRead {
+        /// Every authenticator of a person.
+        fn authenticators(subject: SubjectId) -> Vec<Authenticator>;
+
+        /// Every recovery code of a person.
+        fn codes(subject: SubjectId) -> Vec<CodeRow>;
+
+        /// The tries made at a person's authenticators.
+        fn tries(subject: SubjectId) -> Option<Tries>;
+    }
+}

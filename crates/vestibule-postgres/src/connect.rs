@@ -1,0 +1,162 @@
+//! Connecting to the server, and what a connection must be for decisions to be made on it.
+
+use core::fmt;
+use core::future::Future;
+use core::pin::Pin;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
+use tokio_postgres::{Client, Config, Error, NoTls, SimpleQueryMessage, Socket};
+use vestibule_core::{StoreError, StoreErrorKind};
+use vestibule_sql::Statement;
+
+use crate::Options;
+use crate::bind::{Form, Lock, sql, types};
+use crate::error::fault;
+
+/// A server, and how it is reached.
+#[derive(Clone)]
+pub struct Server {
+    config: Config,
+    connector: Arc<dyn Connector>,
+}
+
+impl Server {
+    /// A server by its address, such as `postgres://user@host/database`, without TLS.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] of kind `Unavailable` when it is no address.
+    pub fn parse(url: &str) -> Result<Self, StoreError> {
+        let config: Config = url
+            .parse()
+            .map_err(|_| StoreError::new(StoreErrorKind::Unavailable, "this is no address of a server"))?;
+        Ok(Self::new(config))
+    }
+
+    /// A server without TLS. Where the configuration requires TLS, no connection comes about.
+    #[must_use]
+    pub fn new(config: Config) -> Self {
+        Self::with_tls(config, NoTls)
+    }
+
+    /// A server reached by a host's own TLS.
+    pub fn with_tls<T>(config: Config, tls: T) -> Self
+    where
+        T: MakeTlsConnect<Socket> + Clone + Send + Sync + 'static,
+        T::Stream: Send,
+        T::TlsConnect: Send,
+        <T::TlsConnect as TlsConnect<Socket>>::Future: Send,
+    {
+        Self { config, connector: Arc::new(Tls(tls)) }
+    }
+
+    /// A connection, told everything that a connection of ours is told.
+    pub(crate) async fn connect(&self, options: &Options) -> Result<Conn, StoreError> {
+        let mut config = self.config.clone();
+        if config.get_connect_timeout().is_none() {
+            config.connect_timeout(options.connect_timeout);
+        }
+        if config.get_application_name().is_none() {
+            config.application_name("vestibule");
+        }
+        let connecting = self.connector.connect(config);
+        let client = tokio::time::timeout(options.connect_timeout, connecting)
+            .await
+            .map_err(|late| StoreError::new(StoreErrorKind::Unavailable, late))?
+            .map_err(fault)?;
+        require_decisive(&client).await?;
+        if !options.through_pooler {
+            client.batch_execute(&options.session()).await.map_err(fault)?;
+        }
+        Ok(Conn { client, prepared: HashMap::new(), prepares: !options.through_pooler })
+    }
+}
+
+/// The configuration holds a password.
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Server").field("hosts", &self.config.get_hosts()).finish_non_exhaustive()
+    }
+}
+
+type Connecting = Pin<Box<dyn Future<Output = Result<Client, Error>> + Send>>;
+
+/// Some TLS or none, whose type nobody else needs to know.
+trait Connector: Send + Sync {
+    fn connect(&self, config: Config) -> Connecting;
+}
+
+struct Tls<T>(T);
+
+impl<T> Connector for Tls<T>
+where
+    T: MakeTlsConnect<Socket> + Clone + Send + Sync + 'static,
+    T::Stream: Send,
+    T::TlsConnect: Send,
+    <T::TlsConnect as TlsConnect<Socket>>::Future: Send,
+{
+    fn connect(&self, config: Config) -> Connecting {
+        let tls = self.0.clone();
+        Box::pin(async move {
+            let (client, connection) = config.connect(tls).await?;
+            // It ends with the client; what goes wrong on it is told to whoever waits for an answer.
+            tokio::spawn(async move { drop(connection.await) });
+            Ok(client)
+        })
+    }
+}
+
+/// A connection, with the statements that it knows.
+pub(crate) struct Conn {
+    pub(crate) client: Client,
+    prepared: HashMap<(&'static str, Lock), tokio_postgres::Statement>,
+    prepares: bool,
+}
+
+impl Conn {
+    /// The form of a statement on this connection. One that is new costs a round trip, outside any transaction.
+    pub(crate) async fn form(&mut self, statement: &Statement, lock: Lock) -> Result<Form, Error> {
+        if !self.prepares {
+            return Ok(Form::Text(sql(statement, lock)));
+        }
+        let key = (statement.sql(), lock);
+        if let Some(prepared) = self.prepared.get(&key) {
+            return Ok(Form::Prepared(prepared.clone()));
+        }
+        let prepared = self.client.prepare_typed(&sql(statement, lock), &types(statement)).await?;
+        self.prepared.insert(key, prepared.clone());
+        Ok(Form::Prepared(prepared))
+    }
+
+    /// Whether a question may be asked without a transaction of its own.
+    pub(crate) const fn is_ours_alone(&self) -> bool {
+        self.prepares
+    }
+}
+
+/// No decision rests on a server that follows another (FLT-X16), refuses writes, or cannot keep our text.
+async fn require_decisive(client: &Client) -> Result<(), StoreError> {
+    let messages = client
+        .simple_query(
+            "select pg_is_in_recovery()::int, (current_setting('transaction_read_only') = 'on')::int,
+             current_setting('server_encoding')",
+        )
+        .await
+        .map_err(fault)?;
+    let row = messages
+        .iter()
+        .find_map(|message| match message {
+            SimpleQueryMessage::Row(row) => Some((row.get(0), row.get(1), row.get(2))),
+            _ => None,
+        })
+        .ok_or(StoreErrorKind::Backend)?;
+    match row {
+        (Some("0"), Some("0"), Some("UTF8")) => Ok(()),
+        (Some("0"), Some("0"), _) => {
+            Err(StoreError::new(StoreErrorKind::Schema, "the database does not keep text as UTF-8"))
+        }
+        _ => Err(StoreError::new(StoreErrorKind::ReadOnly, "the server is in recovery or refuses writes")),
+    }
+}

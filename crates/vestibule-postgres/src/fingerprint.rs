@@ -1,0 +1,111 @@
+//! What the tables look like, compared with what the migrations make.
+
+use core::fmt;
+use std::collections::BTreeSet;
+
+use sha2::{Digest, Sha256};
+use tokio_postgres::{Client, SimpleQueryMessage};
+use vestibule_core::{StoreError, StoreErrorKind};
+
+use crate::Options;
+use crate::error::fault;
+use crate::migrate::make_tables;
+
+/// A digest of the tables, with their columns, constraints, indexes, triggers and rules, that belong to the enabled
+/// domains. It is the same wherever the same migrations were applied by the same version of PostgreSQL.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Fingerprint([u8; 32]);
+
+/// Lower-case hexadecimal.
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Fingerprint({self})")
+    }
+}
+
+/// Every part of every table of a schema: its table, and what the server says that it is. Names of schemas are left out.
+const PARTS: &str = "
+with ours as (select oid, relname, relrowsecurity, relforcerowsecurity from pg_class
+    where relkind in ('r', 'p') and relnamespace = {namespace})
+select relname, 'table rls ' || relrowsecurity::text || relforcerowsecurity::text as part from ours
+union all
+select relname, 'column ' || attname || ' ' || format_type(atttypid, atttypmod) || ' ' || attnotnull::text || ' '
+    || coalesce((select collname::text from pg_collation where oid = attcollation), '-') || ' '
+    || coalesce(pg_get_expr(adbin, adrelid), '-') || ' ' || attidentity::text || attgenerated::text
+    from ours join pg_attribute on attrelid = ours.oid and attnum > 0 and not attisdropped
+    left join pg_attrdef on adrelid = ours.oid and adnum = attnum
+union all
+select relname, 'constraint ' || conname || ' ' || convalidated::text || condeferrable::text || ' '
+    || case when contype = 'f' then confrelid::regclass::text else pg_get_constraintdef(con.oid) end
+    from ours join pg_constraint as con on conrelid = ours.oid and contype <> 'n'
+union all
+select relname, 'index ' || (select index.relname from pg_class as index where index.oid = indexrelid) || ' '
+    || indisunique::text || indisvalid::text || indisready::text || ' ' || substring(pg_get_indexdef(indexrelid) from ' USING .*')
+    from ours join pg_index on indrelid = ours.oid
+union all
+select relname, 'trigger ' || tgname || ' ' || tgtype || tgenabled::text
+    from ours join pg_trigger on tgrelid = ours.oid and not tgisinternal
+union all
+select relname, 'rule ' || rulename from ours join pg_rewrite on ev_class = ours.oid
+order by 1, 2";
+
+/// The tables as these migrations make them.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Tables(Vec<(String, String)>);
+
+impl Tables {
+    /// Runs the migrations on temporary tables, on the very server that is asked, and takes them back.
+    pub(crate) async fn expected(client: &Client, options: &Options) -> Result<Self, StoreError> {
+        let begin = "savepoint vestibule_expected; set local search_path to pg_temp";
+        client.batch_execute(begin).await.map_err(fault)?;
+        make_tables(client, &options.schema).await?;
+        let made = parts(client, "pg_my_temp_schema()").await?;
+        // With the savepoint goes the setting.
+        let end = "rollback to savepoint vestibule_expected; release savepoint vestibule_expected";
+        client.batch_execute(end).await.map_err(fault)?;
+        Ok(Self(made))
+    }
+
+    /// What the schema has of them. Tables that are not expected are a host's, or those of domains that are not enabled; but
+    /// whatever hangs on an expected table counts, because an index can refuse and a trigger can change what we write.
+    pub(crate) async fn found(&self, client: &Client, options: &Options) -> Result<Self, StoreError> {
+        let tables: BTreeSet<&str> = self.0.iter().map(|(table, _)| table.as_str()).collect();
+        let name = options.schema_name.replace('\'', "''");
+        let namespace = format!("(select oid from pg_namespace where nspname = '{name}')");
+        let mut found = parts(client, &namespace).await?;
+        found.retain(|(table, _)| tables.contains(table.as_str()));
+        Ok(Self(found))
+    }
+
+    pub(crate) fn fingerprint(&self) -> Fingerprint {
+        let mut hash = Sha256::new();
+        for (table, part) in &self.0 {
+            for part in [table, part] {
+                hash.update(part.as_bytes());
+                hash.update([0]);
+            }
+        }
+        Fingerprint(hash.finalize().into())
+    }
+}
+
+async fn parts(client: &Client, namespace: &str) -> Result<Vec<(String, String)>, StoreError> {
+    let messages = client.simple_query(&PARTS.replace("{namespace}", namespace)).await.map_err(fault)?;
+    messages
+        .iter()
+        .filter_map(|message| match message {
+            SimpleQueryMessage::Row(row) => Some(row),
+            _ => None,
+        })
+        .map(|row| match (row.get(0), row.get(1)) {
+            (Some(table), Some(part)) => Ok((table.to_owned(), part.to_owned())),
+            _ => Err(StoreErrorKind::Schema.into()),
+        })
+        .collect()
+}

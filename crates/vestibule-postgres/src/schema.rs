@@ -1,0 +1,100 @@
+//! The tables of each domain, as numbered migrations.
+
+use sha2::{Digest, Sha256};
+
+/// One step from one form of a domain's tables to the next. Once released it never changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Migration {
+    pub(crate) number: u32,
+    pub(crate) sql: &'static str,
+}
+
+impl Migration {
+    /// The step that makes form `number` of form `number - 1`; the first is 1.
+    #[must_use]
+    pub const fn new(number: u32, sql: &'static str) -> Self {
+        Self { number, sql }
+    }
+
+    pub(crate) fn checksum(&self) -> [u8; 32] {
+        Sha256::digest(self.sql.as_bytes()).into()
+    }
+}
+
+/// A domain's tables. Their names begin with `vestibule_`, or, for a host's own rows, with a prefix of the host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Domain {
+    pub(crate) name: &'static str,
+    pub(crate) migrations: &'static [Migration],
+}
+
+impl Domain {
+    /// A domain with its migrations, numbered 1, 2, 3 and so on.
+    #[must_use]
+    pub const fn new(name: &'static str, migrations: &'static [Migration]) -> Self {
+        Self { name, migrations }
+    }
+}
+
+/// The memory of batches, which every store has.
+const BATCHES: Domain =
+    Domain::new("batches", &[Migration::new(1, include_str!("../migrations/batches/0001_init.sql"))]);
+
+#[cfg(feature = "credentials")]
+const CREDENTIALS: Domain =
+    Domain::new("credentials", &[Migration::new(1, include_str!("../migrations/credentials/0001_init.sql"))]);
+
+#[cfg(feature = "journal")]
+const JOURNAL: Domain =
+    Domain::new("journal", &[Migration::new(1, include_str!("../migrations/journal/0001_init.sql"))]);
+
+#[cfg(feature = "profiles")]
+const PROFILES: Domain =
+    Domain::new("profiles", &[Migration::new(1, include_str!("../migrations/profiles/0001_init.sql"))]);
+
+#[cfg(feature = "sessions")]
+const SESSIONS: Domain =
+    Domain::new("sessions", &[Migration::new(1, include_str!("../migrations/sessions/0001_init.sql"))]);
+
+#[cfg(feature = "throttle")]
+const THROTTLE: Domain =
+    Domain::new("throttle", &[Migration::new(1, include_str!("../migrations/throttle/0001_init.sql"))]);
+
+/// The tables that a file must have: of the enabled domains, and of a host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Schema {
+    domains: Vec<Domain>,
+}
+
+impl Schema {
+    /// The tables of every domain whose feature is on.
+    #[must_use]
+    pub fn enabled() -> Self {
+        Self {
+            domains: vec![
+                BATCHES,
+                #[cfg(feature = "credentials")]
+                CREDENTIALS,
+                #[cfg(feature = "journal")]
+                JOURNAL,
+                #[cfg(feature = "profiles")]
+                PROFILES,
+                #[cfg(feature = "sessions")]
+                SESSIONS,
+                #[cfg(feature = "throttle")]
+                THROTTLE,
+            ],
+        }
+    }
+
+    /// These and a host's own, for hosts whose rows land in one commit with ours.
+    #[must_use]
+    pub fn with(mut self, domain: Domain) -> Self {
+        self.domains.push(domain);
+        self
+    }
+
+    pub(crate) fn domains(&self) -> &[Domain] {
+        &self.domains
+    }
+}

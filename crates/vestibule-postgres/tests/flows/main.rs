@@ -1,0 +1,27 @@
+//! The facade's flows on a server, as they run on the in-memory store. Its races are left to the kit's: each of their rounds
+//! would make a schema.
+
+#![cfg(test)]
+
+#[path = "../../../vestibule/tests/flows/accounts.rs"]
+mod accounts;
+#[path = "../../../vestibule/tests/flows/blocked.rs"]
+mod blocked;
+mod ground;
+#[path = "../../../vestibule/tests/flows/notices.rs"]
+mod notices;
+#[path = "../../../vestibule/tests/flows/passwords.rs"]
+mod passwords;
+#[path = "../../../vestibule/tests/flows/secrets.rs"]
+mod secrets;
+#[path = "../support/ground.rs"]
+mod server;
+#[path = "../../../vestibule/tests/flows/sessions.rs"]
+mod sessions;
+#[path = "../../../vestibule/tests/flows/tries.rs"]
+mod tries;
+#[path = "../../../vestibule/tests/flows/views.rs"]
+mod views;
+mod walkthrough;
+#[path = "../../../vestibule/tests/flows/world.rs"]
+mod world;

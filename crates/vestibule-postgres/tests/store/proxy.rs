@@ -1,0 +1,100 @@
+//! A wire to the server that can be cut at a commit.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_postgres::Config;
+use tokio_postgres::config::Host;
+use vestibule_postgres::Server;
+
+use crate::ground::{runtime, url};
+
+/// What a simple query that commits looks like on the wire.
+const COMMIT: &[u8] = b"commit\0";
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Cut {
+    /// The server never sees the commit.
+    Before,
+    /// The server commits, and its answer is lost.
+    After,
+}
+
+pub(crate) struct Proxy {
+    port: u16,
+    left: Arc<AtomicUsize>,
+}
+
+impl Proxy {
+    /// Cuts the connection at each of the next `times` commits.
+    pub(crate) fn new(cut: Cut) -> Self {
+        let listener = runtime().block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let left = Arc::new(AtomicUsize::new(0));
+        let counter = Arc::clone(&left);
+        runtime().spawn(async move {
+            while let Ok((client, _)) = listener.accept().await {
+                let server = TcpStream::connect(target()).await.unwrap();
+                tokio::spawn(carry(client, server, cut, Arc::clone(&counter)));
+            }
+        });
+        Self { port, left }
+    }
+
+    pub(crate) fn cut(&self, times: usize) {
+        self.left.store(times, Ordering::SeqCst);
+    }
+
+    pub(crate) fn left(&self) -> usize {
+        self.left.load(Ordering::SeqCst)
+    }
+
+    /// The server behind this wire.
+    pub(crate) fn server(&self) -> Server {
+        let there: Config = url().unwrap().parse().unwrap();
+        let mut config = Config::new();
+        config.host("127.0.0.1").port(self.port);
+        config.user(there.get_user().unwrap()).dbname(there.get_dbname().unwrap_or("postgres"));
+        if let Some(password) = there.get_password() {
+            config.password(password);
+        }
+        Server::new(config)
+    }
+}
+
+fn target() -> (String, u16) {
+    let there: Config = url().unwrap().parse().unwrap();
+    let host = match there.get_hosts().first() {
+        Some(Host::Tcp(host)) => host.clone(),
+        _ => "127.0.0.1".to_owned(),
+    };
+    (host, there.get_ports().first().copied().unwrap_or(5432))
+}
+
+async fn carry(client: TcpStream, server: TcpStream, cut: Cut, left: Arc<AtomicUsize>) {
+    let (mut from_client, mut to_client) = client.into_split();
+    let (mut from_server, mut to_server) = server.into_split();
+    let back = tokio::spawn(async move { tokio::io::copy(&mut from_server, &mut to_client).await });
+    let mut bytes = vec![0; 65536];
+    while let Ok(read) = from_client.read(&mut bytes).await
+        && read > 0
+    {
+        let sent = &bytes[..read];
+        let commits = sent.windows(COMMIT.len()).any(|window| window == COMMIT);
+        let one_less = |left: usize| left.checked_sub(1);
+        if commits && left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_less).is_ok() {
+            back.abort();
+            let _ = back.await;
+            if cut == Cut::After {
+                to_server.write_all(sent).await.unwrap();
+            }
+            return;
+        }
+        if to_server.write_all(sent).await.is_err() {
+            break;
+        }
+    }
+    back.abort();
+}

@@ -1,0 +1,106 @@
+//! What the tests stand on: the server, and a schema of its own for each test, which goes with it.
+
+#![allow(dead_code, reason = "each test binary uses a part of it")]
+
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use tokio::runtime::Runtime;
+use tokio_postgres::{Client, NoTls};
+use vestibule_core::{Realm, Timestamp};
+use vestibule_postgres::{Options, PostgresStore, Schema, Server};
+
+/// Names the server; without it the one on this machine is tried.
+pub(crate) const VARIABLE: &str = "VESTIBULE_POSTGRES_URL";
+
+/// One runtime for all tests of a process: stores live on it.
+pub(crate) fn runtime() -> &'static Runtime {
+    static RUNTIME: OnceLock<Runtime> = OnceLock::new();
+    RUNTIME.get_or_init(|| {
+        tokio::runtime::Builder::new_multi_thread().worker_threads(4).enable_all().build().unwrap()
+    })
+}
+
+/// The server's address, if one answers. A server that is named must answer.
+pub(crate) fn url() -> Option<String> {
+    static URL: OnceLock<Option<String>> = OnceLock::new();
+    URL.get_or_init(|| match std::env::var(VARIABLE) {
+        Ok(url) => Some(url),
+        Err(_) => {
+            let url = "postgres://postgres@127.0.0.1:5432/postgres".to_owned();
+            runtime().block_on(connect(&url)).ok().map(|_| url)
+        }
+    })
+    .clone()
+}
+
+async fn connect(url: &str) -> Result<Client, tokio_postgres::Error> {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
+    tokio::spawn(connection);
+    Ok(client)
+}
+
+/// A connection of the test's own, looking at the schema.
+pub(crate) async fn own(place: &Place) -> Client {
+    let client = connect(&url().unwrap()).await.unwrap();
+    client.batch_execute(&format!("set search_path to {}", place.0)).await.unwrap();
+    client
+}
+
+/// A schema, dropped with this.
+#[derive(Debug)]
+pub(crate) struct Place(pub(crate) String);
+
+impl Place {
+    /// `None` when there is no server.
+    pub(crate) fn new() -> Option<Self> {
+        static COUNT: AtomicU64 = AtomicU64::new(0);
+        url()?;
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        Some(Self(format!("vestibule_test_{}_{count}", std::process::id())))
+    }
+
+    pub(crate) fn server(&self) -> Server {
+        Server::parse(&url().unwrap()).unwrap()
+    }
+
+    pub(crate) fn options(&self) -> Options {
+        Options::new().schema_name(&self.0).connections(4)
+    }
+
+    pub(crate) async fn create_with(&self, schema: Schema) -> PostgresStore {
+        let options = self.options().schema(schema);
+        PostgresStore::create(&self.server(), Realm::default(), options, Timestamp::EPOCH).await.unwrap()
+    }
+
+    pub(crate) async fn create(&self) -> PostgresStore {
+        self.create_with(Schema::enabled()).await
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let (name, url) = (self.0.clone(), url().unwrap());
+        // On a thread of its own: the test may be inside the runtime.
+        let dropping = std::thread::spawn(move || {
+            runtime().block_on(async {
+                let client = connect(&url).await.unwrap();
+                client.batch_execute(&format!("drop schema if exists {name} cascade")).await
+            })
+        });
+        let dropped = dropping.join();
+        if !std::thread::panicking() {
+            dropped.unwrap().unwrap();
+        }
+    }
+}
+
+/// Whether there is a server; if not, it is said what was left out, and with `VESTIBULE_REQUIRE_SERVERS=1` that is a failure.
+pub(crate) fn there_is_a_server() -> bool {
+    let there = url().is_some();
+    assert!(there || std::env::var_os("VESTIBULE_REQUIRE_SERVERS").is_none(), "no server; set {VARIABLE}");
+    if !there {
+        eprintln!("left out: no PostgreSQL server answers; set {VARIABLE}");
+    }
+    there
+}
