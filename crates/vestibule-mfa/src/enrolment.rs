@@ -148,8 +148,9 @@ mod tests {
     fn the_uri_says_the_real_parameters_and_escapes_what_it_carries() {
         let uri = pending().uri("Böhm & Co: x", "ada@b.example");
         // EXPOSE: a published secret.
+        let shown = uri.expose();
         assert_eq!(
-            uri.expose(),
+            shown,
             "otpauth://totp/B%C3%B6hm%20%26%20Co%20x%3Aada%40b.example?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ\
              &issuer=B%C3%B6hm%20%26%20Co%20x&algorithm=SHA1&digits=6&period=30"
         );
