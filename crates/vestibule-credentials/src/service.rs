@@ -19,7 +19,7 @@ use crate::{
 /// How often a decision is made again when what it relied on has moved.
 const ROUNDS: u32 = 64;
 
-/// The person's password was typed, and was right. Only a verification makes it:
+/// The person's password was typed, and was right. Only a verification makes it; of which row and by which pool is the caller's word:
 ///
 /// ```compile_fail
 /// use vestibule_core::{SubjectId, Timestamp};

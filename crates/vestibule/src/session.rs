@@ -2,7 +2,7 @@
 
 use vestibule_core::{
     AccountId, AddressKey, ClientAddress, Error, Failure, Refusal, Registered, Secret, SessionHandle,
-    SubjectId,
+    SubjectId, Timestamp,
 };
 use vestibule_journal::{Draft, EventActor, EventKind, RefusedBy};
 use vestibule_profiles::{Membership, Profile, ProfilesRead, ProfilesWrite};
@@ -80,11 +80,7 @@ impl Vestibule {
         let Some(profile) = profile else {
             return inner.refuse_session(&Problem::Revoked, Some(session.subject)).await;
         };
-        let mut standing = Standing::new(profile.epoch);
-        standing.blocked = profile.blocked_at(now).is_some();
-        if let Some(generation) = password_generation {
-            standing = standing.with_password_generation(generation);
-        }
+        let standing = standing_of(&profile, password_generation, now);
         let subject = session.subject;
         match decide::check(session, &standing, now) {
             Err(problem) => inner.refuse_session(&problem, Some(subject)).await,
@@ -293,6 +289,16 @@ impl Vestibule {
     }
 }
 
+/// What a session is judged by.
+fn standing_of(profile: &Profile, password_generation: Option<u64>, now: Timestamp) -> Standing {
+    let mut standing = Standing::new(profile.epoch);
+    standing.blocked = profile.blocked_at(now).is_some();
+    match password_generation {
+        Some(generation) => standing.with_password_generation(generation),
+        None => standing,
+    }
+}
+
 impl Inner {
     /// The session as it is now: a host may have held what [`Vestibule::authenticate`] answered for a while, and what is
     /// only read has no commit that would ask again.
@@ -303,11 +309,7 @@ impl Inner {
         let Some(SessionView { session, profile: Some(profile), password_generation }) = found else {
             return self.refuse_session(&Problem::Revoked, Some(subject)).await;
         };
-        let mut standing = Standing::new(profile.epoch);
-        standing.blocked = profile.blocked_at(now).is_some();
-        if let Some(generation) = password_generation {
-            standing = standing.with_password_generation(generation);
-        }
+        let standing = standing_of(&profile, password_generation, now);
         match decide::check(session, &standing, now) {
             Ok(valid) if valid.session.handle == who.session() => {
                 Ok(Authenticated { session: valid.session, profile })
