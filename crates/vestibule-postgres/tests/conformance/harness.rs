@@ -5,7 +5,7 @@ use vestibule_conformance::{Harness, HarnessError, Missing};
 use vestibule_core::Realm;
 use vestibule_postgres::PostgresStore;
 
-use crate::ground::{Place, VARIABLE, own, runtime, url};
+use crate::ground::{Place, cluster, own, runtime};
 
 pub(crate) struct Postgres;
 
@@ -18,14 +18,11 @@ impl Harness for Postgres {
     }
 
     fn missing(&self) -> Option<Missing> {
-        url().is_none().then(|| Missing {
-            reason: "no PostgreSQL server answers".to_owned(),
-            variable: VARIABLE.to_owned(),
-        })
+        cluster::missing().map(|reason| Missing { reason, variable: cluster::VARIABLE.to_owned() })
     }
 
     async fn fresh(&self, _case: &str) -> Result<(Place, PostgresStore), HarnessError> {
-        let place = Place::new().ok_or("no server")?;
+        let place = Place::new();
         let store = place.create().await;
         Ok((place, store))
     }

@@ -10,7 +10,7 @@ pub(crate) type Ground = PostgresStore;
 pub(crate) type Keep = Place;
 
 pub(crate) fn ground() -> (Ground, Keep) {
-    let place = Place::new().expect("a server: name one by VESTIBULE_POSTGRES_URL");
+    let place = Place::new();
     let store = runtime().block_on(place.create());
     (store, place)
 }

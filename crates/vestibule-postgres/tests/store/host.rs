@@ -3,15 +3,12 @@
 use vestibule_core::{Landed, Realm};
 use vestibule_postgres::apply_in;
 
-use crate::ground::{Place, own, runtime, there_is_a_server};
+use crate::ground::{Place, own, runtime};
 use crate::passwords::{PEOPLE, first_passwords, landed};
 
 #[test]
 fn the_host_decides_whether_it_lasts() {
-    if !there_is_a_server() {
-        return;
-    }
-    let place = Place::new().unwrap();
+    let place = Place::new();
     runtime().block_on(async {
         let (store, realm, batch) = (place.create().await, Realm::default(), first_passwords(1));
         let mut client = own(&place).await;
@@ -32,10 +29,7 @@ fn the_host_decides_whether_it_lasts() {
 
 #[test]
 fn after_a_refusal_the_host_goes_on_with_its_own() {
-    if !there_is_a_server() {
-        return;
-    }
-    let place = Place::new().unwrap();
+    let place = Place::new();
     runtime().block_on(async {
         let (store, realm) = (place.create().await, Realm::default());
         let mut client = own(&place).await;

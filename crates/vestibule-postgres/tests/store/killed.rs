@@ -5,17 +5,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use vestibule_core::{Commit, Landed, StoreErrorKind};
 
-use crate::ground::{Place, own, runtime, there_is_a_server};
+use crate::ground::{Place, own, runtime};
 use crate::passwords::{PEOPLE, first_passwords, landed};
 
 const BATCHES: u64 = 150;
 
 #[test]
 fn a_killed_backend_never_leaves_half_a_batch() {
-    if !there_is_a_server() {
-        return;
-    }
-    let place = Place::new().unwrap();
+    let place = Place::new();
     let over = Arc::new(AtomicBool::new(false));
     let kills = runtime().block_on(async {
         let store = place.create().await;

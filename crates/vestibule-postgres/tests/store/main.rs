@@ -14,3 +14,5 @@ mod model;
 mod passwords;
 mod proxy;
 mod schema;
+#[path = "../support/wire.rs"]
+mod wire;

@@ -5,11 +5,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio_postgres::Config;
-use tokio_postgres::config::Host;
 use vestibule_postgres::Server;
 
-use crate::ground::{runtime, url};
+use crate::ground::runtime;
+use crate::wire::{self, FromServer, ToServer};
 
 /// What a simple query that commits looks like on the wire.
 const COMMIT: &[u8] = b"commit\0";
@@ -36,8 +35,7 @@ impl Proxy {
         let counter = Arc::clone(&left);
         runtime().spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                let server = TcpStream::connect(target()).await.unwrap();
-                tokio::spawn(carry(client, server, cut, Arc::clone(&counter)));
+                tokio::spawn(carry(client, wire::to_server().await, cut, Arc::clone(&counter)));
             }
         });
         Self { port, left }
@@ -53,29 +51,13 @@ impl Proxy {
 
     /// The server behind this wire.
     pub(crate) fn server(&self) -> Server {
-        let there: Config = url().unwrap().parse().unwrap();
-        let mut config = Config::new();
-        config.host("127.0.0.1").port(self.port);
-        config.user(there.get_user().unwrap()).dbname(there.get_dbname().unwrap_or("postgres"));
-        if let Some(password) = there.get_password() {
-            config.password(password);
-        }
-        Server::new(config)
+        Server::new(wire::through(self.port))
     }
 }
 
-fn target() -> (String, u16) {
-    let there: Config = url().unwrap().parse().unwrap();
-    let host = match there.get_hosts().first() {
-        Some(Host::Tcp(host)) => host.clone(),
-        _ => "127.0.0.1".to_owned(),
-    };
-    (host, there.get_ports().first().copied().unwrap_or(5432))
-}
-
-async fn carry(client: TcpStream, server: TcpStream, cut: Cut, left: Arc<AtomicUsize>) {
+async fn carry(client: TcpStream, server: (FromServer, ToServer), cut: Cut, left: Arc<AtomicUsize>) {
     let (mut from_client, mut to_client) = client.into_split();
-    let (mut from_server, mut to_server) = server.into_split();
+    let (mut from_server, mut to_server) = server;
     let back = tokio::spawn(async move { tokio::io::copy(&mut from_server, &mut to_client).await });
     let mut bytes = vec![0; 65536];
     while let Ok(read) = from_client.read(&mut bytes).await

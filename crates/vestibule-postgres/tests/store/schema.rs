@@ -5,7 +5,7 @@ use std::error::Error;
 use vestibule_core::{Realm, StoreError, StoreErrorKind, Timestamp};
 use vestibule_postgres::{Options, PostgresStore, Schema, SchemaError};
 
-use crate::ground::{Place, own, runtime, there_is_a_server};
+use crate::ground::{Place, own, runtime};
 
 fn why(error: &StoreError) -> Option<SchemaError> {
     assert_eq!(error.kind(), StoreErrorKind::Schema);
@@ -18,10 +18,7 @@ async fn open(place: &Place, options: Options) -> Result<PostgresStore, StoreErr
 
 #[test]
 fn opening_never_migrates_and_migrating_twice_does_nothing() {
-    if !there_is_a_server() {
-        return;
-    }
-    let place = Place::new().unwrap();
+    let place = Place::new();
     runtime().block_on(async {
         let error = open(&place, place.options()).await.unwrap_err();
         assert_eq!(why(&error), Some(SchemaError::Missing));
@@ -42,9 +39,6 @@ fn opening_never_migrates_and_migrating_twice_does_nothing() {
 
 #[test]
 fn tables_that_were_changed_are_refused() {
-    if !there_is_a_server() {
-        return;
-    }
     for change in [
         "drop index vestibule_session_by_digest",
         "alter table vestibule_password drop constraint vestibule_password_pkey",
@@ -55,7 +49,7 @@ fn tables_that_were_changed_are_refused() {
         "alter table vestibule_event enable row level security",
         "drop table vestibule_window",
     ] {
-        let place = Place::new().unwrap();
+        let place = Place::new();
         runtime().block_on(async {
             drop(place.create().await);
             own(&place).await.batch_execute(change).await.unwrap();
@@ -67,9 +61,6 @@ fn tables_that_were_changed_are_refused() {
 
 #[test]
 fn a_newer_or_altered_ledger_is_refused() {
-    if !there_is_a_server() {
-        return;
-    }
     for (change, expected) in [
         (
             "insert into vestibule_migration select domain, number + 1, checksum, 0 from vestibule_migration",
@@ -78,7 +69,7 @@ fn a_newer_or_altered_ledger_is_refused() {
         ("update vestibule_migration set checksum = decode(repeat('00', 32), 'hex')", SchemaError::Altered),
         ("delete from vestibule_migration where domain = 'journal'", SchemaError::Outdated),
     ] {
-        let place = Place::new().unwrap();
+        let place = Place::new();
         runtime().block_on(async {
             drop(place.create().await);
             own(&place).await.batch_execute(change).await.unwrap();
@@ -89,10 +80,7 @@ fn a_newer_or_altered_ledger_is_refused() {
 
 #[test]
 fn the_exported_script_makes_the_same_tables() {
-    if !there_is_a_server() {
-        return;
-    }
-    let (made, scripted) = (Place::new().unwrap(), Place::new().unwrap());
+    let (made, scripted) = (Place::new(), Place::new());
     runtime().block_on(async {
         let expected = made.create().await.check().await.unwrap();
         let client = own(&scripted).await;
@@ -105,10 +93,7 @@ fn the_exported_script_makes_the_same_tables() {
 
 #[test]
 fn a_pooler_that_lends_connections_for_one_transaction_is_enough() {
-    if !there_is_a_server() {
-        return;
-    }
-    let place = Place::new().unwrap();
+    let place = Place::new();
     runtime().block_on(async {
         drop(place.create().await);
         let store = open(&place, place.options().through_pooler()).await.unwrap();

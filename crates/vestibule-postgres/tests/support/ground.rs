@@ -1,6 +1,9 @@
-//! What the tests stand on: the server, and a schema of its own for each test, which goes with it.
+//! What the tests stand on: a schema of its own for each test, which goes with it.
 
 #![allow(dead_code, reason = "each test binary uses a part of it")]
+
+#[path = "cluster.rs"]
+pub(crate) mod cluster;
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,28 +13,12 @@ use tokio_postgres::{Client, NoTls};
 use vestibule_core::{Realm, Timestamp};
 use vestibule_postgres::{Options, PostgresStore, Schema, Server};
 
-/// Names the server; without it the one on this machine is tried.
-pub(crate) const VARIABLE: &str = "VESTIBULE_POSTGRES_URL";
-
 /// One runtime for all tests of a process: stores live on it.
 pub(crate) fn runtime() -> &'static Runtime {
     static RUNTIME: OnceLock<Runtime> = OnceLock::new();
     RUNTIME.get_or_init(|| {
         tokio::runtime::Builder::new_multi_thread().worker_threads(4).enable_all().build().unwrap()
     })
-}
-
-/// The server's address, if one answers. A server that is named must answer.
-pub(crate) fn url() -> Option<String> {
-    static URL: OnceLock<Option<String>> = OnceLock::new();
-    URL.get_or_init(|| match std::env::var(VARIABLE) {
-        Ok(url) => Some(url),
-        Err(_) => {
-            let url = "postgres://postgres@127.0.0.1:5432/postgres".to_owned();
-            runtime().block_on(connect(&url)).ok().map(|_| url)
-        }
-    })
-    .clone()
 }
 
 async fn connect(url: &str) -> Result<Client, tokio_postgres::Error> {
@@ -42,7 +29,7 @@ async fn connect(url: &str) -> Result<Client, tokio_postgres::Error> {
 
 /// A connection of the test's own, looking at the schema.
 pub(crate) async fn own(place: &Place) -> Client {
-    let client = connect(&url().unwrap()).await.unwrap();
+    let client = connect(cluster::url()).await.unwrap();
     client.batch_execute(&format!("set search_path to {}", place.0)).await.unwrap();
     client
 }
@@ -52,16 +39,15 @@ pub(crate) async fn own(place: &Place) -> Client {
 pub(crate) struct Place(pub(crate) String);
 
 impl Place {
-    /// `None` when there is no server.
-    pub(crate) fn new() -> Option<Self> {
+    pub(crate) fn new() -> Self {
+        let _ = cluster::url();
         static COUNT: AtomicU64 = AtomicU64::new(0);
-        url()?;
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        Some(Self(format!("vestibule_test_{}_{count}", std::process::id())))
+        Self(format!("vestibule_test_{}_{count}", std::process::id()))
     }
 
     pub(crate) fn server(&self) -> Server {
-        Server::parse(&url().unwrap()).unwrap()
+        Server::parse(cluster::url()).unwrap()
     }
 
     pub(crate) fn options(&self) -> Options {
@@ -80,11 +66,11 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let (name, url) = (self.0.clone(), url().unwrap());
+        let name = self.0.clone();
         // On a thread of its own: the test may be inside the runtime.
         let dropping = std::thread::spawn(move || {
             runtime().block_on(async {
-                let client = connect(&url).await.unwrap();
+                let client = connect(cluster::url()).await.unwrap();
                 client.batch_execute(&format!("drop schema if exists {name} cascade")).await
             })
         });
@@ -93,14 +79,4 @@ impl Drop for Place {
             dropped.unwrap().unwrap();
         }
     }
-}
-
-/// Whether there is a server; if not, it is said what was left out, and with `VESTIBULE_REQUIRE_SERVERS=1` that is a failure.
-pub(crate) fn there_is_a_server() -> bool {
-    let there = url().is_some();
-    assert!(there || std::env::var_os("VESTIBULE_REQUIRE_SERVERS").is_none(), "no server; set {VARIABLE}");
-    if !there {
-        eprintln!("left out: no PostgreSQL server answers; set {VARIABLE}");
-    }
-    there
 }
