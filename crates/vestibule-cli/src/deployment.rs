@@ -50,7 +50,7 @@ impl Deployment {
         login: &Identifier,
         password: Secret<String>,
     ) -> Result<Authenticated, Stop> {
-        match self.vestibule.sign_in(request(login, password)).await? {
+        match self.vestibule.sign_in(request(login, password).leaving_no_device()).await? {
             SignIn::SignedIn(signed_in) => Ok(self.vestibule.authenticate(&signed_in.token).await?),
             SignIn::PasswordChangeNeeded { because, .. } => Err(because.into()),
         }

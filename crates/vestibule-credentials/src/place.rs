@@ -147,7 +147,13 @@ pub enum PasswordVerdict {
 
 /// A password that a verification found right, ready to be hashed again. Only the pool makes it.
 ///
-/// It proves nothing about a person: the verification does not know whose hash it was.
+/// It proves nothing about a person: the verification does not know whose hash it was. Nobody else makes one:
+///
+/// ```compile_fail,E0451
+/// # fn f(password: vestibule_credentials::PreparedPassword) {
+/// let forged = vestibule_credentials::ProvenPassword { password, rehash: None };
+/// # }
+/// ```
 pub struct ProvenPassword {
     password: PreparedPassword,
     rehash: Option<HashParams>,

@@ -19,9 +19,10 @@ use crate::{
 /// How often a decision is made again when what it relied on has moved.
 const ROUNDS: u32 = 64;
 
-/// The person's password was typed, and was right. Only a verification makes it; of which row and by which pool is the caller's word:
+/// The person's password was typed, and was right. Only a verification makes it; of which row and by which pool is the
+/// caller's word:
 ///
-/// ```compile_fail
+/// ```compile_fail,E0451
 /// use vestibule_core::{SubjectId, Timestamp};
 /// use vestibule_credentials::PasswordProof;
 ///

@@ -8,7 +8,14 @@ use crate::store::{CredentialsWrite, Lane, Tries};
 /// With how many consecutive failures an authenticator stops until it is bound anew (NIST SP 800-63B-4, 3.2.2).
 pub const STOPS_AT: u64 = 100;
 
-/// A try that was taken; only it can be settled.
+/// A try that was taken; only it can be settled, and only [`take`] makes it:
+///
+/// ```compile_fail,E0451
+/// use vestibule_core::SubjectId;
+/// use vestibule_credentials::{Lane, TakenTry};
+///
+/// let refund = TakenTry { subject: SubjectId::from(1), lane: Lane::Everybody, number: 100 };
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
 pub struct TakenTry {

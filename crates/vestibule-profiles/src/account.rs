@@ -12,7 +12,7 @@ use crate::profile::count;
 pub struct Account {
     /// Which it is.
     pub account: AccountId,
-    /// What people call it; at most 200 bytes.
+    /// What people call it; at most 200 bytes, without controls.
     pub name: String,
     /// Whether it can be entered.
     pub state: AccountState,

@@ -80,7 +80,19 @@ pub trait AdmissionRule: Send + Sync {
     fn admit(&self, request: &AdmissionRequest<'_>) -> Result<(), HostProblem>;
 }
 
-/// The person may enter, on the strength of these versions; it is good only while they are still those.
+/// The person may enter, on the strength of these versions; it is good only while they are still those. Only [`admit`]
+/// makes it:
+///
+/// ```compile_fail,E0639
+/// use vestibule_core::AccountId;
+///
+/// let forged = vestibule_profiles::Admission {
+///     account: AccountId::from(1),
+///     membership_epoch: 1,
+///     membership_version: 1,
+///     settings_version: 1,
+/// };
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Admission {

@@ -122,6 +122,12 @@ impl NewAccount {
     }
 }
 
+/// A name is shown in pages and in mail: it cannot break a line or turn the reading direction of what stands around it.
+fn is_name(name: &str) -> bool {
+    let turns = |c: char| matches!(c, '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
+    name.len() <= MAX_NAME && !name.trim().is_empty() && !name.chars().any(|c| c.is_control() || turns(c))
+}
+
 /// The creator becomes primary administrator; nobody else can enter until added.
 ///
 /// # Errors
@@ -136,7 +142,7 @@ pub fn create_account(
     if creator.created_accounts >= at_most {
         return Err(Problem::AccountLimit);
     }
-    if new.name.len() > MAX_NAME || new.policy.check().is_err() {
+    if !is_name(&new.name) || new.policy.check().is_err() {
         return Err(Problem::OutOfBounds);
     }
     let subject = creator.subject;

@@ -176,7 +176,7 @@ static NOT_YOURSELF: Entry = Entry::new("membership.not_yourself", "M9", "Nobody
 static OUT_OF_BOUNDS: Entry = Entry::new(
     "account.out_of_bounds",
     "-",
-    "A name has at most 200 bytes, a policy at most 64 roles and 64 networks.",
+    "A name has 1 to 200 bytes of plain text, a policy at most 64 roles and 64 networks.",
 )
 .remedies(&[Remedy::R38]);
 static PRIMARY: Entry = Entry::new(

@@ -7,7 +7,7 @@
 use vestibule_core::{BatchId, CorruptRow, Lower, Realm, SubjectId, Timestamp};
 use vestibule_credentials::{CredentialsWrite, Lane, Password, Tries};
 
-use crate::{Plan, Query, RowValues, Value};
+use crate::{Plan, Query, RowValues, Statement, Value};
 
 impl Lower<Plan> for CredentialsWrite {
     fn lower(&self, batch: BatchId, plan: &mut Plan) {
@@ -111,6 +111,19 @@ fn take_try(
         "select 1 from vestibule_tries where realm = ?1 and subject = ?2 and lane = ?3 and set_by = ?4",
         memory,
     );
+}
+
+/// Removes tries that were made with a known device or in a session and were last taken before an instant, at most
+/// `budget` rows; the instant stands outside too, for a database that waits for somebody's lock. Tries of everybody stay:
+/// the row does not tell whether its subject is a decoy.
+#[must_use]
+pub fn forget_tries(realm: &Realm, last_before: Timestamp, budget: u32) -> Statement {
+    Statement::new(
+        "delete from vestibule_tries where (realm, subject, lane) in
+         (select realm, subject, lane from vestibule_tries
+          where realm = ?1 and last_at < ?2 and length(lane) > 0 order by last_at limit ?3) and last_at < ?2",
+        [realm.into(), last_before.into(), budget.into()],
+    )
 }
 
 /// The password of a person.

@@ -22,6 +22,8 @@ pub struct Maintained {
     pub messages: usize,
     /// How many sessions were removed, long after their end.
     pub sessions: usize,
+    /// How many rows of tries were removed that were made with devices nobody knows any more.
+    pub tries: usize,
     /// How many rows of ended windows were removed.
     pub windows: usize,
 }

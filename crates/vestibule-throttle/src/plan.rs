@@ -48,6 +48,18 @@ pub fn plan(policy: &ThrottlePolicy, ring: &KeyRing, request: &TryRequest<'_>) -
         .collect()
 }
 
+/// The one window of something that is counted and is no try.
+pub(crate) fn single(
+    policy: &ThrottlePolicy,
+    ring: &KeyRing,
+    kind: WindowKind,
+    (whose, limit): (&[u8], &Limit),
+    now: Timestamp,
+) -> WindowTake {
+    let key = window(ring, kind, limit, whose, None, now);
+    WindowTake { key, at_most: limit.at_most(), population: policy.population }
+}
+
 fn window(
     ring: &KeyRing,
     kind: WindowKind,

@@ -1,5 +1,6 @@
 //! How many tries, in how long.
 
+use core::num::NonZeroU32;
 use core::time::Duration;
 
 use crate::challenge::ChallengePolicy;
@@ -26,6 +27,12 @@ impl Limit {
             return Err(PolicyError::Span);
         }
         Ok(Self { at_most, span })
+    }
+
+    /// At most so many in every hour.
+    #[must_use]
+    pub const fn per_hour(at_most: NonZeroU32) -> Self {
+        Self::of(at_most.get(), HOUR)
     }
 
     pub(crate) const fn of(at_most: u32, seconds: u64) -> Self {

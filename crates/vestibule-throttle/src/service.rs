@@ -4,15 +4,19 @@ use std::sync::Arc;
 
 use vestibule_core::{Error, ErrorKind, Failure, KeyRing, Timestamp};
 
-use crate::plan::plan;
-use crate::policy::ThrottlePolicy;
+use crate::plan::{plan, single};
+use crate::policy::{Limit, ThrottlePolicy};
 use crate::problem::Problem;
 use crate::request::TryRequest;
 use crate::store::{Taken, TakenWindow, Windows};
 use crate::window::WindowKind;
 
 /// A try that was admitted. Its windows are debited: hand it to [`Throttle::settle`] after success; dropped, it
-/// counts as failed.
+/// counts as failed. Only [`Throttle::admit`] makes it:
+///
+/// ```compile_fail,E0451
+/// let refund = vestibule_throttle::Admitted { taken: Vec::new() };
+/// ```
 #[derive(Debug)]
 #[must_use = "an admitted try counts as failed unless it is settled"]
 pub struct Admitted {
@@ -59,6 +63,23 @@ impl<S: Windows> Throttle<S> {
                 None => Err(Failure::Fault(Error::from(ErrorKind::Store))),
             },
         }
+    }
+
+    /// Counts one more of something that is no try, and says whether it is still within the limit. `whose` is any text or
+    /// id that names who is counted.
+    ///
+    /// # Errors
+    ///
+    /// Faults of the store.
+    pub async fn count(
+        &self,
+        kind: WindowKind,
+        whose: &[u8],
+        limit: &Limit,
+        now: Timestamp,
+    ) -> Result<bool, Error> {
+        let window = single(&self.policy, &self.ring, kind, (whose, limit), now);
+        Ok(matches!(self.store.take(vec![window]).await?, Taken::All(_)))
     }
 
     /// Gives the windows of a successful try back, to exactly those that were debited. If it is lost, they stay
@@ -209,6 +230,19 @@ mod tests {
         let answered = TryRequest::new(&ADA, at(5)).challenge(Some(&passed));
         assert!(tried(&throttle, &answered).is_some(), "the fifty cost no window");
         assert!(tried(&throttle, &TryRequest::new(&ADA, at(60))).is_some(), "the hour is over");
+    }
+
+    #[test]
+    fn what_is_counted_is_within_the_limit_of_its_own_window_only() {
+        let throttle = throttle();
+        let limit = Limit::new(3, Duration::from_secs(3600)).unwrap();
+        let count =
+            |whose: &[u8], now| block_on(throttle.count(WindowKind::Refusal, whose, &limit, now)).unwrap();
+        let within: Vec<bool> = (0..5).map(|_| count(b"ada", NOW)).collect();
+        assert_eq!(within, [true, true, true, false, false]);
+        assert!(count(b"bob", NOW), "somebody else");
+        assert!(count(b"ada", NOW.plus(Duration::from_secs(3600))), "an hour later");
+        assert_eq!(fail(&throttle, &ADA, NOW), Ok(()), "tries are counted apart");
     }
 
     /// PR-6: the challenge that a stranger meets must not end because the owner has signed in.

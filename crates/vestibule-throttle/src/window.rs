@@ -18,6 +18,8 @@ pub enum WindowKind {
     Network,
     /// Tries with one submitted identifier before the host's challenge is asked for.
     Challenge,
+    /// Refusals of one person after proof, before they are recorded together.
+    Refusal,
 }
 
 impl WindowKind {
@@ -30,6 +32,7 @@ impl WindowKind {
             Self::Site => "site",
             Self::Network => "network",
             Self::Challenge => "challenge",
+            Self::Refusal => "refusal",
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Accounts and their members.
 
-use vestibule_core::{AccountId, Failure, Refusal, SubjectId, Timestamp};
+use vestibule_core::{AccountId, Error, Failure, Refusal, SubjectId, Timestamp, Write};
 use vestibule_journal::{Draft, EventActor, EventKind};
 use vestibule_profiles::{
     Account, AccountPolicy, AccountState, By, Membership, Move, NewAccount, NewMember, Problem,
@@ -15,6 +15,10 @@ use crate::vestibule::{Inner, ROUNDS, Vestibule, busy};
 use crate::writes::{AnyGuard, AnyWrite};
 
 /// Who acts on an account, on a person, or on both.
+///
+/// Whoever acts by a session passes the account's gate with every act: what keeps them from entering keeps them from acting,
+/// and they are told by the same `admission.*` codes. Only single sign-on and the account's state do not stop a member who
+/// administers it, who could not put right what shuts it otherwise.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub enum Acting<'a> {
@@ -213,8 +217,8 @@ impl Vestibule {
         role: Role,
         administers: bool,
     ) -> Result<(), Failure<Refusal>> {
-        let act =
-            Act { by, account, subject: Some(subject), kind: EventKind::MEMBERSHIP_ROLE_CHANGED, told: None };
+        let told = Some(NoticeKind::MemberRoleChanged);
+        let act = Act { by, account, subject: Some(subject), kind: EventKind::MEMBERSHIP_ROLE_CHANGED, told };
         let decide = |by: By<'_>, account: &Account, member: Option<&Membership>, _| {
             decide::change_role(by, account, member, role.clone(), administers)
         };
@@ -260,12 +264,10 @@ impl Inner {
             };
             let acting = match act.by {
                 Acting::Operator(_) => None,
-                Acting::Administrator(who) => {
-                    match self.store.membership(act.account, who.subject()).await? {
-                        Some(acting) => Some((who, acting)),
-                        None => return self.refuse_act(act, &Problem::NotMember).await,
-                    }
-                }
+                Acting::Administrator(who) => match self.acting_member(who, &account, now).await? {
+                    Ok(acting) => Some((who, acting)),
+                    Err(problem) => return self.refuse_act(act, &problem).await,
+                },
             };
             let by = acting.as_ref().map_or(By::Operator, |(_, acting)| By::Member(acting));
             let writes = match decide(by, &account, member.as_ref(), now) {
@@ -289,6 +291,12 @@ impl Inner {
                 let (subject, epoch) = (who.subject(), who.profile.epoch);
                 batch.push(ProfilesWrite::RequireProfile { subject, epoch }.into());
                 batch.push(sessions::require(&who.session).into());
+                // What let them in still stands; where the act changes the account's row, its own guard looks.
+                let version = account.settings_version;
+                let settings = ProfilesWrite::RequireSettings { account: act.account, version };
+                if batch.iter().all(|write| write.row() != settings.row()) {
+                    batch.push(settings.into());
+                }
             }
             match self.land(id, now, batch).await? {
                 None => return Ok(()),
@@ -311,6 +319,31 @@ impl Inner {
             }
         }
         Err(busy().into())
+    }
+
+    /// The membership by which somebody acts, if they may enter the account right now: who stands before the door does not
+    /// act inside.
+    pub(crate) async fn acting_member(
+        &self,
+        who: &Authenticated,
+        account: &Account,
+        now: Timestamp,
+    ) -> Result<Result<Membership, Problem>, Error> {
+        // A stranger who acts is told that they are one, whatever the account's state.
+        let Some(membership) = self.store.membership(account.account, who.subject()).await? else {
+            return Ok(Err(Problem::NotMember));
+        };
+        let door = (Some(account), Some(&membership));
+        Ok(match self.admit_through(door, &who.profile, who.client, now) {
+            // Who administers the account can see and undo what shuts it, to themselves too; what an act may do in an
+            // account that is not open is judged by the act.
+            Err(Problem::SingleSignOnOnly | Problem::Suspended | Problem::Closed)
+                if membership.is_active_administrator() =>
+            {
+                Ok(membership)
+            }
+            admitted => admitted.map(|_| membership),
+        })
     }
 
     pub(crate) async fn refuse_act<T>(&self, act: Act<'_>, problem: &Problem) -> Result<T, Failure<Refusal>> {

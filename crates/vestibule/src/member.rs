@@ -159,9 +159,9 @@ impl crate::vestibule::Inner {
         };
         let acting = match act.by {
             Acting::Operator(_) => None,
-            Acting::Administrator(who) => match self.store.membership(act.account, who.subject()).await? {
-                Some(acting) => Some(acting),
-                None => return self.refuse_act(act.clone(), &Problem::NotMember).await,
+            Acting::Administrator(who) => match self.acting_member(who, &account, self.clock.now()).await? {
+                Ok(acting) => Some(acting),
+                Err(problem) => return self.refuse_act(act.clone(), &problem).await,
             },
         };
         let by = acting.as_ref().map_or(decide::By::Operator, decide::By::Member);

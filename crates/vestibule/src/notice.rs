@@ -33,6 +33,8 @@ pub enum NoticeKind {
     MemberDismissed,
     /// The person is back in an account (M10).
     MemberReinstated,
+    /// The person's role in an account, or whether they administer it, was changed.
+    MemberRoleChanged,
     /// The operator keeps the person out (P1f, N13).
     ProfileBlocked,
     /// The operator lifted that.
@@ -50,6 +52,7 @@ impl NoticeKind {
         Self::MemberDeclined,
         Self::MemberDismissed,
         Self::MemberReinstated,
+        Self::MemberRoleChanged,
         Self::ProfileBlocked,
         Self::ProfileUnblocked,
     ];
@@ -66,6 +69,7 @@ impl NoticeKind {
             Self::MemberDeclined => "notice.member_declined",
             Self::MemberDismissed => "notice.member_dismissed",
             Self::MemberReinstated => "notice.member_reinstated",
+            Self::MemberRoleChanged => "notice.member_role_changed",
             Self::ProfileBlocked => "notice.profile_blocked",
             Self::ProfileUnblocked => "notice.profile_unblocked",
         }
@@ -94,6 +98,7 @@ impl NoticeKind {
             Self::MemberReinstated => {
                 "You have access to an account again, with the same login and password."
             }
+            Self::MemberRoleChanged => "Your role in an account was changed.",
             Self::ProfileBlocked => {
                 "Your profile was blocked by the operator. Ask support if you do not know why."
             }

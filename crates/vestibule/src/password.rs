@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use vestibule_core::{
-    Error, Failure, Identifier, Refusal, Registered, Secret, SessionHandle, SubjectId, Timestamp,
+    AddressKey, Error, Failure, Identifier, Refusal, Registered, Secret, SessionHandle, SubjectId, Timestamp,
 };
 use vestibule_credentials::{
     CredentialsRead, CredentialsWrite, Lane, PasswordProof, PreparedPassword, Problem, Verified,
@@ -12,6 +12,7 @@ use vestibule_credentials::{
 use vestibule_journal::{Draft, EventActor, EventKind};
 use vestibule_profiles::{ProfilesRead, ProfilesWrite, decide as profiles};
 use vestibule_sessions::{Amr, Evidence, SessionToken, decide};
+use vestibule_throttle::{Admitted, ChallengePassed, TryRequest};
 
 use crate::account::{Acting, Reason};
 use crate::notice::{Notice, NoticeKind};
@@ -29,7 +30,7 @@ impl Vestibule {
     ///
     /// # Errors
     ///
-    /// `password.wrong`, `password.none`, `password.stopped`, `password.rejected`, `session.revoked`.
+    /// `password.wrong`, `password.none`, `password.stopped`, `password.rejected`, `session.revoked`, `throttle.wait`.
     pub async fn change_password(
         &self,
         who: &Authenticated,
@@ -43,6 +44,10 @@ impl Vestibule {
             return inner.refuse_person(&Problem::Wrong, subject, now).await;
         };
         let place = inner.pool.reserve().map_err(Error::from)?;
+        let windows = match inner.take_change_windows(subject, now).await? {
+            Ok(windows) => windows,
+            Err(problem) => return inner.refuse_person(&problem, subject, now).await,
+        };
         // In a lane of the session's own: strangers who stop the password do not keep its owner from changing it (PR-12).
         let lane = Lane::Device(who.session());
         let tries = inner.store.tries(subject, lane).await?;
@@ -60,6 +65,7 @@ impl Vestibule {
         };
         let settled = vec![taken.settle().into()];
         let replaced = inner.replace((proof, who.profile.epoch), new, Some(who), settled).await?;
+        inner.throttle.settle(windows).await?;
         replaced.ok_or_else(|| busy().into())
     }
 
@@ -140,6 +146,23 @@ impl Vestibule {
 }
 
 impl Inner {
+    /// A thief with a session guesses the password no faster than one at the door. Of the challenge the session stands in
+    /// for the answer.
+    async fn take_change_windows(
+        &self,
+        subject: SubjectId,
+        now: Timestamp,
+    ) -> Result<Result<Admitted, vestibule_throttle::Problem>, Error> {
+        let digest = self.ring.digest_current("password.change", &[subject.as_bytes()]);
+        let key = AddressKey::from_bytes(*digest.as_bytes());
+        let passed = ChallengePassed::vouched_by_host(key, now);
+        match self.throttle.admit(&TryRequest::new(&key, now).challenge(Some(&passed))).await {
+            Ok(windows) => Ok(Ok(windows)),
+            Err(Failure::Refused(problem)) => Ok(Err(problem)),
+            Err(Failure::Fault(error)) => Err(error),
+        }
+    }
+
     async fn set_block(
         &self,
         reason: &Reason,

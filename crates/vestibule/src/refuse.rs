@@ -1,5 +1,6 @@
 //! Every refusal leaves a case: folded before proof, an audit event after it.
 
+use core::num::NonZeroU32;
 use core::time::Duration;
 use std::sync::PoisonError;
 
@@ -10,9 +11,13 @@ use vestibule_core::{
 use vestibule_journal::{
     Case, CaseOf, Code, Draft, EventActor, EventKind, JournalGuard, JournalRead, RefusedBy, fold,
 };
+use vestibule_throttle::{Limit, WindowKind};
 
 use crate::vestibule::{Inner, ROUNDS, busy};
 use crate::writes::{AnyGuard, AnyWrite};
+
+/// How many refusals of one person leave an event of their own in one hour.
+const EVENTS_AN_HOUR: Limit = Limit::per_hour(NonZeroU32::MIN.saturating_add(59));
 
 /// What a refusal before proof is about.
 #[derive(Debug, Clone, Copy)]
@@ -76,7 +81,8 @@ impl Inner {
         Ok(population)
     }
 
-    /// Refuses after proof: an audit event under a reference of its own, drawn again should it be taken.
+    /// Refuses after proof: an audit event under a reference of its own, drawn again should it be taken. One person leaves
+    /// at most [`EVENTS_AN_HOUR`] of them; their further refusals are folded as those before proof are (PR-12).
     pub(crate) async fn refuse_after_proof(
         &self,
         problem: &(dyn Registered + Sync),
@@ -85,6 +91,14 @@ impl Inner {
         account: Option<AccountId>,
         now: Timestamp,
     ) -> Result<Refusal, Error> {
+        if let EventActor::Person(who) | EventActor::Administrator(who) = actor
+            && !self.throttle.count(WindowKind::Refusal, who.as_bytes(), &EVENTS_AN_HOUR, now).await?
+        {
+            let digest = self.ring.digest_current("refused.case", &[who.as_bytes()]);
+            let key = AddressKey::from_bytes(*digest.as_bytes());
+            let attempt = Attempt { key, client: None, account, now };
+            return self.refuse_before_proof(problem, attempt, RefusedBy::Window, Vec::new()).await;
+        }
         for _ in 0..ROUNDS {
             let reference = CaseReference::make(&*self.entropy)?;
             let id = self.batch_id(now)?;

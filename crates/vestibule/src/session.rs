@@ -18,14 +18,28 @@ use crate::writes::AnyWrite;
 
 /// A session that was good a moment ago. Only [`Vestibule::authenticate`] makes it; what is done with it is checked
 /// again in its commit.
+///
+/// ```compile_fail,E0451
+/// # fn f(session: vestibule_sessions::Session, profile: vestibule_profiles::Profile) {
+/// let forged = vestibule::Authenticated { session, profile, client: None };
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 #[must_use]
 pub struct Authenticated {
     pub(crate) session: Session,
     pub(crate) profile: Profile,
+    pub(crate) client: Option<ClientAddress>,
 }
 
 impl Authenticated {
+    /// From this client, as the host knows it: an account that admits some networks only asks for it also where somebody
+    /// acts on the account.
+    pub fn from_client(mut self, client: impl Into<ClientAddress>) -> Self {
+        self.client = Some(client.into());
+        self
+    }
+
     /// Who it is.
     #[must_use]
     pub const fn subject(&self) -> SubjectId {
@@ -48,9 +62,9 @@ pub struct OwnSession {
     /// The host's name of the device.
     pub label: String,
     /// When it began.
-    pub created_at: vestibule_core::Timestamp,
+    pub created_at: Timestamp,
     /// When it was last used, to a tenth of the idle time.
-    pub last_used_at: vestibule_core::Timestamp,
+    pub last_used_at: Timestamp,
     /// Whether it is the one that asks.
     pub current: bool,
 }
@@ -89,7 +103,7 @@ impl Vestibule {
                     // A use that could not be noted lets the session rest out a little earlier; it is no fault.
                     let _ = inner.land(inner.batch_id(now)?, now, vec![touch.into()]).await;
                 }
-                Ok(Authenticated { session: valid.session, profile })
+                Ok(Authenticated { session: valid.session, profile, client: None })
             }
         }
     }
@@ -148,7 +162,7 @@ impl Vestibule {
             if session.profile_epoch != profile.epoch {
                 return inner.refuse_session(&Problem::Revoked, Some(session.subject)).await;
             }
-            who = Authenticated { session, profile };
+            who = Authenticated { session, profile, client: who.client };
         }
         Err(busy().into())
     }
@@ -312,7 +326,7 @@ impl Inner {
         let standing = standing_of(&profile, password_generation, now);
         match decide::check(session, &standing, now) {
             Ok(valid) if valid.session.handle == who.session() => {
-                Ok(Authenticated { session: valid.session, profile })
+                Ok(Authenticated { session: valid.session, profile, client: who.client })
             }
             Ok(_) => self.refuse_session(&Problem::Revoked, Some(subject)).await,
             Err(problem) => self.refuse_session(&problem, Some(subject)).await,

@@ -43,6 +43,9 @@ pub struct SignInRequest {
     pub challenge: Option<ChallengePassed>,
     /// The host's name of the device, shown in the person's list of sessions.
     pub label: DeviceLabel,
+    /// Whether the device becomes a known one, if it is not yet. A program that signs in for one command and keeps nothing
+    /// says no: it would push the person's real devices out.
+    pub leaves_device: bool,
 }
 
 impl SignInRequest {
@@ -57,7 +60,15 @@ impl SignInRequest {
             device: None,
             challenge: None,
             label: DeviceLabel::default(),
+            leaves_device: true,
         }
+    }
+
+    /// Leaving no known device behind.
+    #[must_use]
+    pub const fn leaving_no_device(mut self) -> Self {
+        self.leaves_device = false;
+        self
     }
 
     /// On the way into this account.
@@ -191,7 +202,8 @@ impl Vestibule {
         match verify_in(&inner.pool, place, view.read.password.as_ref(), typed, now).await? {
             Verified::Wrong => inner.refuse_secret(&view, attempt).await,
             Verified::Right { proof, password } => {
-                let proven = Proven { proof, password, taken, label: request.label };
+                let leaves_device = request.leaves_device;
+                let proven = Proven { proof, password, taken, label: request.label, leaves_device };
                 let signed_in = inner.finish(view, attempt, proven).await?;
                 inner.throttle.settle(windows).await?;
                 Ok(signed_in)
@@ -206,6 +218,7 @@ struct Proven {
     password: ProvenPassword,
     taken: TakenTry,
     label: DeviceLabel,
+    leaves_device: bool,
 }
 
 impl Inner {
@@ -347,7 +360,7 @@ impl Inner {
 
     /// The password was right: the truth, and the session, in one commit that requires what was read to be still so.
     async fn finish(&self, view: View, attempt: Attempt, proven: Proven) -> Result<SignIn, Failure<Refusal>> {
-        let Proven { proof, password, taken, label } = proven;
+        let Proven { proof, password, taken, label, leaves_device } = proven;
         let (subject, now) = (view.subject, attempt.now);
         // The hash is computed once, whatever the rounds below.
         let place = if password.needs_rehash() { self.pool.reserve().ok() } else { None };
@@ -433,7 +446,10 @@ impl Inner {
             let existing = self.store.sessions(subject).await?;
             let opened = decide::open(&self.sessions, &open, &existing, &ids, now);
             writes.push(opened.write.into());
-            let device = self.remember(&view, &profile, &label, id, now).await?;
+            let device = match leaves_device {
+                true => self.remember(&view, &profile, &label, id, now).await?,
+                false => None,
+            };
             let device = device.map(|(write, token)| {
                 writes.push(write);
                 token
@@ -505,7 +521,7 @@ impl Inner {
     }
 
     /// The gate, on what was read.
-    fn admit_through(
+    pub(crate) fn admit_through(
         &self,
         (account, membership): (Option<&Account>, Option<&Membership>),
         profile: &Profile,

@@ -100,10 +100,17 @@ impl Inner {
 
     /// Who stands in for somebody unknown: the same rows are read and written under this id (PR-6).
     pub(crate) fn decoy(&self, key: &AddressKey) -> SubjectId {
-        let digest = self.ring.digest_current("decoy", &[key.as_bytes()]);
-        // 32 bytes are always an id; the fallback cannot be reached.
-        SubjectId::from_bytes(digest.as_bytes()).unwrap_or(SubjectId::from(0))
+        decoy(&self.ring, key)
     }
+}
+
+/// One of 65 536 decoys: the rows that count tries at unknown logins are bounded, whatever is submitted (PR-12). That two
+/// unknown logins share a count shows nowhere, since a stop costs and says what a wrong secret does.
+fn decoy(ring: &KeyRing, key: &AddressKey) -> SubjectId {
+    let [high, low, ..] = *ring.digest_current("decoy", &[key.as_bytes()]).as_bytes();
+    let digest = ring.digest_current("decoy.shared", &[&[high, low]]);
+    // 32 bytes are always an id; the fallback cannot be reached.
+    SubjectId::from_bytes(digest.as_bytes()).unwrap_or(SubjectId::from(0))
 }
 
 /// Others were faster, again and again.
@@ -114,5 +121,32 @@ pub(crate) const fn busy() -> Error {
 impl fmt::Debug for Vestibule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Vestibule").field("keys", &self.0.ring).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use vestibule_core::{KeyId, KeyPurpose, Secret};
+
+    use super::*;
+
+    #[test]
+    fn unknown_logins_share_a_bounded_number_of_decoys() {
+        let key = || Secret::new([7; 32]);
+        let id = KeyId::parse("k1").unwrap();
+        let ring = [KeyPurpose::Digest, KeyPurpose::Pepper, KeyPurpose::Seal]
+            .into_iter()
+            .fold(KeyRing::builder(), |ring, purpose| ring.current(purpose, id, key()))
+            .build()
+            .unwrap();
+        let submitted = (0..200_000u64).map(|number| {
+            let mut bytes = [0; 32];
+            bytes[..8].copy_from_slice(&number.to_be_bytes());
+            AddressKey::from_bytes(bytes)
+        });
+        let decoys: HashSet<SubjectId> = submitted.map(|login| decoy(&ring, &login)).collect();
+        assert!((60_000..=65_536).contains(&decoys.len()), "{}", decoys.len());
     }
 }

@@ -12,7 +12,7 @@ create table vestibule_password (
 );
 
 -- Tries at a password; the lane is empty, or the handle of a known device. For somebody unknown the subject is a decoy,
--- which the row does not tell: so none is ever removed.
+-- which the row does not tell: so those of the empty lane are never removed. (Decoys are 65536 at most.)
 create table vestibule_tries (
     realm text collate "C" not null,
     subject bytea not null check (octet_length(subject) between 1 and 64),
@@ -24,3 +24,4 @@ create table vestibule_tries (
     set_by bytea not null check (octet_length(set_by) = 16),
     primary key (realm, subject, lane)
 );
+create index vestibule_tries_of_devices on vestibule_tries (realm, last_at) where length(lane) > 0;

@@ -8,6 +8,8 @@ mod accounts;
 #[path = "../../../vestibule/tests/flows/blocked.rs"]
 mod blocked;
 mod ground;
+#[path = "../../../vestibule/tests/flows/import.rs"]
+mod import;
 mod killed;
 #[path = "../../../vestibule/tests/flows/notices.rs"]
 mod notices;

@@ -222,3 +222,18 @@ fn a_row_that_cannot_be_read_is_corrupt_and_harms_only_itself() {
         land(&store, 30, take(ben, DEVICE, 1, seconds(2)));
     }
 }
+
+#[test]
+fn tries_of_a_device_are_removed_once_nobody_knows_the_device_and_those_of_everybody_stay() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = create(&folder);
+    for (number, lane) in [(1, Lane::Everybody), (2, DEVICE)] {
+        land(&store, number, take(person(0), lane, 0, seconds(7)));
+    }
+    let removed = |now| block_on(store.maintain(now, 100)).unwrap().tries;
+    let kept_until = seconds(7).plus(core::time::Duration::from_secs(210 * 24 * 60 * 60));
+    assert_eq!(removed(kept_until), 0, "at the instant they are still there");
+    assert_eq!(removed(Timestamp::MAX), 1);
+    let left = |lane| block_on(store.tries(person(0), lane)).unwrap().is_some();
+    assert_eq!((left(Lane::Everybody), left(DEVICE)), (true, false));
+}

@@ -1,8 +1,10 @@
 //! Accounts and members, through sessions.
 
-use vestibule::{Acting, SignInRequest};
+use vestibule::{Acting, Authenticated, SignInRequest};
 use vestibule_core::AccountId;
-use vestibule_profiles::{AccountPolicy, Move, NewAccount, NewMember, ProfilesRead, Status};
+use vestibule_profiles::{
+    AccountPolicy, Move, NewAccount, NewMember, Permission, Permissions, ProfilesRead, Status,
+};
 
 use crate::world::{ADA, RIGHT, World, block_on, reason, refused, role};
 
@@ -69,6 +71,53 @@ fn a_member_admitted_from_an_allowed_network_stays_admitted_until_the_policy_mov
 
     block_on(world.vestibule.edit_policy(by, account, AccountPolicy::new())).unwrap();
     assert!(!block_on(world.vestibule.is_admitted(&session, account)).unwrap());
+}
+
+/// What keeps somebody from entering keeps them from acting inside: one gate for every way in (design, section 1).
+#[test]
+fn who_may_not_enter_does_not_act_either() {
+    let (world, _) = World::with_ada();
+    let (bob, eve) = (world.person(BOB), world.person("eve@example.com"));
+    let ada = world.session(ADA);
+    let account = world.account(&ada, 1);
+    world.add(&ada, account, bob);
+    let by = Acting::Administrator(&ada);
+    let mut policy = AccountPolicy::new();
+    policy.networks.push(vestibule_profiles::NetworkRange::parse("192.0.2.0/24").unwrap());
+    policy.roles.insert(role(), Permissions::none().with(Permission::Invite).with(Permission::SeeLogin));
+    block_on(world.vestibule.edit_policy(by, account, policy.clone())).unwrap();
+
+    let bobs = world.session(BOB);
+    let add = |who: &Authenticated| {
+        let new = NewMember::active(eve, role());
+        block_on(world.vestibule.add_member(Acting::Administrator(who), account, new))
+    };
+    let from = |ip: [u8; 4]| bobs.clone().from_client(std::net::IpAddr::from(ip));
+    assert_eq!(world.told(add(&bobs)), "admission.client_not_allowed");
+    assert_eq!(world.told(add(&from([198, 51, 100, 7]))), "admission.client_not_allowed");
+    let look = block_on(world.vestibule.view_member(Acting::Administrator(&bobs), account, bob));
+    assert_eq!(world.told(look), "admission.client_not_allowed");
+    add(&from([192, 0, 2, 7])).unwrap();
+
+    policy.single_sign_on_only = true;
+    block_on(world.vestibule.edit_policy(by, account, policy)).unwrap();
+    let dismiss = |who: &Authenticated| {
+        block_on(world.vestibule.move_member(Acting::Administrator(who), account, eve, Move::Dismiss))
+    };
+    assert_eq!(world.told(dismiss(&from([192, 0, 2, 7]))), "admission.single_sign_on_only");
+    block_on(world.vestibule.edit_policy(by, account, AccountPolicy::new())).unwrap();
+}
+
+#[test]
+fn a_name_that_could_break_a_line_is_refused() {
+    let (world, _) = World::with_ada();
+    let ada = world.session(ADA);
+    for name in ["", "  ", "a\r\nBcc: x", "a\u{202e}b", "a\u{2028}b", &"n".repeat(201)] {
+        let new = NewAccount::new(AccountId::from(1), name, role());
+        assert_eq!(world.told(block_on(world.vestibule.create_account(&ada, new))), "account.out_of_bounds");
+    }
+    let new = NewAccount::new(AccountId::from(1), "Zürich Engines – north", role());
+    block_on(world.vestibule.create_account(&ada, new)).unwrap();
 }
 
 #[test]

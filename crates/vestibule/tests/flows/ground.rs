@@ -13,6 +13,11 @@ pub(crate) fn ground() -> (Ground, Keep) {
     (MemoryStore::in_memory(), Keep)
 }
 
+/// What rests, row by row, in an order of its own.
+pub(crate) fn rows(store: &Ground, keep: &Keep) -> Vec<Vec<u8>> {
+    at_rest(store, keep)
+}
+
 /// Every byte that rests, row by row.
 pub(crate) fn at_rest(store: &Ground, _: &Keep) -> Vec<Vec<u8>> {
     let rows = store.kv().dump().into_iter();

@@ -50,6 +50,7 @@ fn every_move_of_a_membership_is_told_to_the_member() {
     for step in [Move::Approve, Move::Dismiss, Move::Reinstate] {
         block_on(world.vestibule.move_member(by, account, bob, step)).unwrap();
     }
+    block_on(world.vestibule.change_role(by, account, bob, role(), true)).unwrap();
     let kinds: Vec<NoticeKind> = told(&world).into_iter().map(|(_, kind)| kind).collect();
     assert_eq!(
         kinds,
@@ -57,7 +58,8 @@ fn every_move_of_a_membership_is_told_to_the_member() {
             NoticeKind::MemberApproved,
             NoticeKind::MemberAwaitsApproval,
             NoticeKind::MemberDismissed,
-            NoticeKind::MemberReinstated
+            NoticeKind::MemberReinstated,
+            NoticeKind::MemberRoleChanged
         ]
     );
     assert!(waiting(&world).messages.iter().all(|message| message.notice.account == Some(account)));

@@ -64,9 +64,11 @@ fn a_hundred_wrong_present_passwords_stop_the_change_too() {
     let (world, _) = World::with_ada();
     let who = world.session(ADA);
     for _ in 0..100 {
-        world.told(block_on(world.vestibule.change_password(&who, WRONG, NEW)));
+        let wrong = crate::world::refused(block_on(world.vestibule.change_password(&who, WRONG, NEW)));
+        assert_eq!(wrong.code(), "password.wrong");
     }
-    assert_eq!(world.told(block_on(world.vestibule.change_password(&who, RIGHT, NEW))), "password.stopped");
+    let right = crate::world::refused(block_on(world.vestibule.change_password(&who, RIGHT, NEW)));
+    assert_eq!(right.code(), "password.stopped");
 }
 
 fn must_change(world: &World, ada: SubjectId) -> ChangePermit {
@@ -120,4 +122,19 @@ fn a_proof_of_before_a_block_signs_nobody_in() {
     for password in [RIGHT, NEW] {
         assert!(world.try_in(SignInRequest::new(ADA, password)).is_err());
     }
+}
+
+/// Guessing the present password in a stolen session meets the windows that guessing at the door meets (U-14).
+#[test]
+fn guessing_at_the_present_password_meets_windows() {
+    let world = World::with(vestibule_throttle::ThrottlePolicy::default());
+    world.person(ADA);
+    let who = world.authenticate(&world.sign_in(ADA).token).unwrap();
+    let change = |present: &str| block_on(world.vestibule.change_password(&who, present, NEW));
+    for _ in 0..5 {
+        assert_eq!(world.told(change(WRONG)), "password.wrong");
+    }
+    assert_eq!(world.told(change(RIGHT)), "throttle.wait", "also with the right one");
+    world.clock.advance(Duration::from_secs(60));
+    let _ = change(RIGHT).unwrap();
 }

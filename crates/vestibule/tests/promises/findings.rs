@@ -242,7 +242,6 @@ fn a_session_of_one_realm_enters_no_account_of_another() {
 
 /// What was in flight before the operator's block, or before the owner signed out everywhere, is over with it (PR-5).
 #[test]
-
 fn a_permit_of_before_a_block_that_was_lifted_or_of_before_signing_out_everywhere_sets_no_password() {
     for way in ["block", "sign_out_everywhere"] {
         let (world, ada) = World::with_ada();
@@ -264,7 +263,6 @@ fn a_permit_of_before_a_block_that_was_lifted_or_of_before_signing_out_everywher
 
 /// Whoever has signed out is told that, and not how things stand in the account; and no event says that they acted.
 #[test]
-
 fn an_ended_session_learns_nothing_by_refusals() {
     let found = std::cell::RefCell::new(Vec::new());
     after_each_end(|name, office, held| {
@@ -282,9 +280,8 @@ fn an_ended_session_learns_nothing_by_refusals() {
     assert!(found.borrow().is_empty(), "{:#?}", found.borrow());
 }
 
-/// A refused entry leaves an event, and nothing bounds how many one session leaves (PR-12).
+/// A refused entry leaves an event; past sixty an hour the further ones are one folded case (PR-12).
 #[test]
-#[ignore = "finding: refusals after proof are neither folded nor limited"]
 fn refused_entries_of_one_session_do_not_fill_the_store() {
     let office = office();
     let who = office.world.session(BOB);

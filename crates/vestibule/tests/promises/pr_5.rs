@@ -158,12 +158,12 @@ fn pr_5_a_dismissed_administrator_does_nothing_more_there_and_everything_elsewhe
             "admission.dismissed"
         );
         let view = block_on(vestibule.view_member(by, office.account, office.ada.subject()));
-        assert_eq!(refused(view).code(), "membership.not_permitted");
+        assert_eq!(refused(view).code(), "admission.dismissed");
         let case = world.refused_in(SignInRequest::new(EVE, WRONG)).case();
         let found = block_on(vestibule.look_up_account_case(by, office.account, case));
-        assert_eq!(refused(found).code(), "membership.not_permitted");
+        assert_eq!(refused(found).code(), "admission.dismissed");
         let policy = block_on(vestibule.edit_policy(by, office.account, AccountPolicy::new()));
-        assert_eq!(refused(policy).code(), "membership.not_permitted");
+        assert_eq!(refused(policy).code(), "admission.dismissed");
     }
     // The profile and the other account are out of its reach.
     let again = world.authenticate(&signed_in.token).unwrap();
