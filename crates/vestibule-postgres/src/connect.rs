@@ -3,6 +3,7 @@
 use core::fmt;
 use core::future::Future;
 use core::pin::Pin;
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -14,12 +15,14 @@ use vestibule_sql::Statement;
 use crate::Options;
 use crate::bind::{Form, Lock, sql, types};
 use crate::error::fault;
+use crate::fingerprint::Seen;
 
 /// A server, and how it is reached.
 #[derive(Clone)]
 pub struct Server {
     config: Config,
     connector: Arc<dyn Connector>,
+    seen: Arc<Seen>,
 }
 
 impl Server {
@@ -49,7 +52,7 @@ impl Server {
         T::TlsConnect: Send,
         <T::TlsConnect as TlsConnect<Socket>>::Future: Send,
     {
-        Self { config, connector: Arc::new(Tls(tls)) }
+        Self { config, connector: Arc::new(Tls(tls)), seen: Arc::default() }
     }
 
     /// A connection, told everything that a connection of ours is told.
@@ -66,11 +69,17 @@ impl Server {
             .await
             .map_err(|late| StoreError::new(StoreErrorKind::Unavailable, late))?
             .map_err(fault)?;
-        require_decisive(&client).await?;
+        let version = require_decisive(&client).await?;
         if !options.through_pooler {
             client.batch_execute(&options.session()).await.map_err(fault)?;
         }
-        Ok(Conn { client, prepared: HashMap::new(), prepares: !options.through_pooler })
+        Ok(Conn {
+            client,
+            version,
+            seen: Arc::clone(&self.seen),
+            prepared: HashMap::new(),
+            prepares: !options.through_pooler,
+        })
     }
 }
 
@@ -111,6 +120,9 @@ where
 /// A connection, with the statements that it knows.
 pub(crate) struct Conn {
     pub(crate) client: Client,
+    /// The server's own word for its version.
+    pub(crate) version: String,
+    pub(crate) seen: Arc<Seen>,
     prepared: HashMap<(&'static str, Lock), tokio_postgres::Statement>,
     prepares: bool,
 }
@@ -130,31 +142,43 @@ impl Conn {
         Ok(Form::Prepared(prepared))
     }
 
+    /// What begins a transaction that writes. A connection of ours has been told the rest when it was made.
+    pub(crate) fn begin(&self, options: &Options) -> Cow<'static, str> {
+        const BEGIN: &str = "begin isolation level read committed read write";
+        if self.is_ours_alone() { BEGIN.into() } else { format!("{BEGIN}; {}", options.local()).into() }
+    }
+
+    /// What begins a transaction that asks several questions of one instant.
+    pub(crate) fn begin_snapshot(&self, options: &Options) -> Cow<'static, str> {
+        const BEGIN: &str = "begin isolation level repeatable read read only";
+        if self.is_ours_alone() { BEGIN.into() } else { format!("{BEGIN}; {}", options.local()).into() }
+    }
+
     /// Whether a question may be asked without a transaction of its own.
     pub(crate) const fn is_ours_alone(&self) -> bool {
         self.prepares
     }
 }
 
-/// No decision rests on a server that follows another (FLT-X16), refuses writes, or cannot keep our text.
-async fn require_decisive(client: &Client) -> Result<(), StoreError> {
+/// No decision rests on a server that follows another (FLT-X16), refuses writes, or cannot keep our text. Its version.
+async fn require_decisive(client: &Client) -> Result<String, StoreError> {
     let messages = client
         .simple_query(
             "select pg_is_in_recovery()::int, (current_setting('transaction_read_only') = 'on')::int,
-             current_setting('server_encoding')",
+             current_setting('server_encoding'), version()",
         )
         .await
         .map_err(fault)?;
     let row = messages
         .iter()
         .find_map(|message| match message {
-            SimpleQueryMessage::Row(row) => Some((row.get(0), row.get(1), row.get(2))),
+            SimpleQueryMessage::Row(row) => Some([row.get(0), row.get(1), row.get(2), row.get(3)]),
             _ => None,
         })
         .ok_or(StoreErrorKind::Backend)?;
     match row {
-        (Some("0"), Some("0"), Some("UTF8")) => Ok(()),
-        (Some("0"), Some("0"), _) => {
+        [Some("0"), Some("0"), Some("UTF8"), Some(version)] => Ok(version.to_owned()),
+        [Some("0"), Some("0"), ..] => {
             Err(StoreError::new(StoreErrorKind::Schema, "the database does not keep text as UTF-8"))
         }
         _ => Err(StoreError::new(StoreErrorKind::ReadOnly, "the server is in recovery or refuses writes")),

@@ -1,13 +1,15 @@
 //! What the tables look like, compared with what the migrations make.
 
 use core::fmt;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sha2::{Digest, Sha256};
 use tokio_postgres::{Client, SimpleQueryMessage};
 use vestibule_core::{StoreError, StoreErrorKind};
 
 use crate::Options;
+use crate::connect::Conn;
 use crate::error::fault;
 use crate::migrate::make_tables;
 
@@ -55,13 +57,38 @@ union all
 select relname, 'rule ' || rulename from ours join pg_rewrite on ev_class = ours.oid
 order by 1, 2";
 
+/// What the migrations make, as it was seen on servers of each version: they make the same whenever they are run.
+#[derive(Default)]
+pub(crate) struct Seen(Mutex<ByVersion>);
+
+/// By the server's version and the checksum of the migrations.
+type ByVersion = HashMap<(String, [u8; 32]), Arc<Tables>>;
+
+impl Seen {
+    /// The tables as these migrations make them on the server of this connection, which is asked once.
+    pub(crate) async fn expected(&self, conn: &Conn, options: &Options) -> Result<Arc<Tables>, StoreError> {
+        let key = (conn.version.clone(), options.schema.checksum());
+        let seen = self.seen().get(&key).cloned();
+        if let Some(seen) = seen {
+            return Ok(seen);
+        }
+        let made = Arc::new(Tables::expected(&conn.client, options).await?);
+        self.seen().insert(key, Arc::clone(&made));
+        Ok(made)
+    }
+
+    fn seen(&self) -> MutexGuard<'_, ByVersion> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// The tables as these migrations make them.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Tables(Vec<(String, String)>);
 
 impl Tables {
     /// Runs the migrations on temporary tables, on the very server that is asked, and takes them back.
-    pub(crate) async fn expected(client: &Client, options: &Options) -> Result<Self, StoreError> {
+    async fn expected(client: &Client, options: &Options) -> Result<Self, StoreError> {
         let begin = "savepoint vestibule_expected; set local search_path to pg_temp";
         client.batch_execute(begin).await.map_err(fault)?;
         make_tables(client, &options.schema).await?;

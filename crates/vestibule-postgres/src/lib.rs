@@ -32,6 +32,8 @@ mod store;
 mod text;
 #[cfg(feature = "throttle")]
 mod throttle;
+#[cfg(feature = "throttle")]
+mod tight;
 
 pub use apply::apply_in;
 pub use connect::Server;

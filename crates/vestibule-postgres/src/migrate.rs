@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use tokio_postgres::Client;
 use vestibule_core::{StoreError, StoreErrorKind, Timestamp};
 
+use crate::connect::Conn;
 use crate::error::{fault, leaves_open, with_kind};
-use crate::fingerprint::{Fingerprint, Tables};
+use crate::fingerprint::Fingerprint;
 use crate::{Domain, Migration, Options, Schema, SchemaError, Server};
 
 /// The table that says which migrations were applied.
@@ -31,7 +32,7 @@ pub(crate) async fn migrate(
     // Dropping the connection on an early return rolls back.
     let conn = server.connect(options).await?;
     let client = &conn.client;
-    client.batch_execute(&options.begin()).await.map_err(fault)?;
+    client.batch_execute(&conn.begin(options)).await.map_err(fault)?;
     // A migration may take longer than a commit, and so may the one that is waited for.
     client
         .batch_execute("set local statement_timeout to 0; set local lock_timeout to 0")
@@ -45,7 +46,7 @@ pub(crate) async fn migrate(
         .await
         .map_err(fault)?;
     make_schema(client, options).await?;
-    let migrated = bring_up(client, options, now).await?;
+    let migrated = bring_up(&conn, options, now).await?;
     client.batch_execute("commit").await.map_err(|error| {
         if leaves_open(&error) { with_kind(StoreErrorKind::OutcomeUnknown, error) } else { fault(error) }
     })?;
@@ -53,15 +54,16 @@ pub(crate) async fn migrate(
 }
 
 /// Whether the tables are exactly those of this version, seen at one instant.
-pub(crate) async fn check(client: &Client, options: &Options) -> Result<Fingerprint, StoreError> {
-    client.batch_execute(&options.begin()).await.map_err(fault)?;
-    let checked = check_all(client, options).await;
-    client.batch_execute("rollback").await.map_err(fault)?;
+pub(crate) async fn check(conn: &Conn, options: &Options) -> Result<Fingerprint, StoreError> {
+    conn.client.batch_execute(&conn.begin(options)).await.map_err(fault)?;
+    let checked = check_all(conn, options).await;
+    conn.client.batch_execute("rollback").await.map_err(fault)?;
     checked
 }
 
-async fn check_all(client: &Client, options: &Options) -> Result<Fingerprint, StoreError> {
-    let ledger = client
+async fn check_all(conn: &Conn, options: &Options) -> Result<Fingerprint, StoreError> {
+    let ledger = conn
+        .client
         .query(
             "select 1 from pg_class join pg_namespace on pg_namespace.oid = relnamespace
              where nspname = $1 and relname = 'vestibule_migration'",
@@ -73,11 +75,11 @@ async fn check_all(client: &Client, options: &Options) -> Result<Fingerprint, St
         return Err(SchemaError::Missing.into());
     }
     for domain in numbered(&options.schema)? {
-        if !pending(client, domain).await?.is_empty() {
+        if !pending(&conn.client, domain).await?.is_empty() {
             return Err(SchemaError::Outdated.into());
         }
     }
-    require_expected(client, options).await
+    require_expected(conn, options).await
 }
 
 /// Every table of the schema in the first schema of the `search_path`, without the entries of the ledger.
@@ -102,7 +104,8 @@ async fn make_schema(client: &Client, options: &Options) -> Result<(), StoreErro
     Ok(())
 }
 
-async fn bring_up(client: &Client, options: &Options, now: Timestamp) -> Result<Migrated, StoreError> {
+async fn bring_up(conn: &Conn, options: &Options, now: Timestamp) -> Result<Migrated, StoreError> {
+    let client = &conn.client;
     client.batch_execute(LEDGER).await.map_err(fault)?;
     let mut applied = 0;
     for domain in numbered(&options.schema)? {
@@ -112,7 +115,7 @@ async fn bring_up(client: &Client, options: &Options, now: Timestamp) -> Result<
             applied += 1;
         }
     }
-    let fingerprint = require_expected(client, options).await?;
+    let fingerprint = require_expected(conn, options).await?;
     Ok(Migrated { applied, fingerprint })
 }
 
@@ -160,9 +163,9 @@ async fn pending<'a>(client: &Client, domain: &'a Domain) -> Result<&'a [Migrati
     if same { Ok(pending) } else { Err(SchemaError::Altered.into()) }
 }
 
-async fn require_expected(client: &Client, options: &Options) -> Result<Fingerprint, StoreError> {
-    let expected = Tables::expected(client, options).await?;
-    if expected.found(client, options).await? == expected {
+async fn require_expected(conn: &Conn, options: &Options) -> Result<Fingerprint, StoreError> {
+    let expected = conn.seen.expected(conn, options).await?;
+    if expected.found(&conn.client, options).await? == *expected {
         Ok(expected.fingerprint())
     } else {
         Err(SchemaError::Changed.into())

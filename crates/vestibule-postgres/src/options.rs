@@ -89,14 +89,9 @@ impl Options {
         self
     }
 
-    /// What begins a transaction that writes.
-    pub(crate) fn begin(&self) -> String {
-        format!("begin isolation level read committed read write; {}", self.settings("set local"))
-    }
-
-    /// What begins a transaction that asks several questions of one instant.
-    pub(crate) fn begin_snapshot(&self) -> String {
-        format!("begin isolation level repeatable read read only; {}", self.settings("set local"))
+    /// What a transaction is told on a connection that is not ours alone.
+    pub(crate) fn local(&self) -> String {
+        self.settings("set local")
     }
 
     /// What a connection of our own is told once.

@@ -13,6 +13,8 @@ pub(crate) struct Pool {
     server: Server,
     pub(crate) options: Options,
     pub(crate) runtime: Handle,
+    #[cfg(feature = "throttle")]
+    pub(crate) tight: crate::tight::Tight,
     idle: Mutex<Vec<Conn>>,
     places: Arc<Semaphore>,
     /// One place fewer than there are connections: however many commits wait, a question finds a connection (FLT-X13).
@@ -26,6 +28,8 @@ impl Pool {
             server,
             options,
             runtime,
+            #[cfg(feature = "throttle")]
+            tight: crate::tight::Tight::default(),
             idle: Mutex::new(Vec::with_capacity(connections)),
             places: Arc::new(Semaphore::new(connections)),
             commits: Arc::new(Semaphore::new(connections.saturating_sub(1).max(1))),

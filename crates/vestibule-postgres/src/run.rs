@@ -113,7 +113,7 @@ async fn alone(conn: &Conn, plan: &Plan, step: &Step, forms: &Forms, options: &O
 }
 
 async fn in_transaction(conn: &Conn, plan: &Plan, forms: &Forms, options: &Options) -> (Attempt, Usable) {
-    match all_steps(&conn.client, plan, forms, Some(&options.begin())).await {
+    match all_steps(&conn.client, plan, forms, Some(&conn.begin(options))).await {
         Ok(Outcome::Applied) => match conn.client.batch_execute("commit").await {
             Ok(()) => (Attempt::Judged(Outcome::Applied), Usable(true)),
             Err(error) if leaves_open(&error) => {
@@ -152,7 +152,7 @@ async fn remembers_alone(conn: &Conn, plan: &Plan, forms: &Forms, options: &Opti
     if conn.is_ours_alone() {
         return remembers(&conn.client, plan, forms).await;
     }
-    conn.client.batch_execute(&options.begin_snapshot()).await?;
+    conn.client.batch_execute(&conn.begin_snapshot(options)).await?;
     let remembers = remembers(&conn.client, plan, forms).await?;
     conn.client.batch_execute("rollback").await?;
     Ok(remembers)

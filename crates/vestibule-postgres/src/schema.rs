@@ -94,6 +94,14 @@ impl Schema {
         self
     }
 
+    pub(crate) fn checksum(&self) -> [u8; 32] {
+        let mut hash = Sha256::new();
+        for migration in self.domains.iter().flat_map(|domain| domain.migrations) {
+            hash.update(migration.checksum());
+        }
+        hash.finalize().into()
+    }
+
     pub(crate) fn domains(&self) -> &[Domain] {
         &self.domains
     }

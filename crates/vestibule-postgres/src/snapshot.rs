@@ -3,74 +3,64 @@
 use std::sync::Arc;
 
 use vestibule_core::{StoreError, StoreErrorKind};
-use vestibule_sql::{RowValues, Statement};
+use vestibule_sql::{Query, RowValues, Statement};
 
 use crate::PostgresStore;
 use crate::bind::{Lock, query, values};
 use crate::error::fault;
 use crate::pipeline::{Request, pipelined};
-use crate::pool::{Lease, Pool};
-
-/// A transaction that only reads. Dropped anywhere before its end, it closes its connection.
-pub(crate) struct Snapshot {
-    lease: Lease,
-    pool: Arc<Pool>,
-    begun: bool,
-}
+use crate::pool::Pool;
+use crate::store::corrupt;
 
 impl PostgresStore {
-    pub(crate) async fn snapshot(&self) -> Result<Snapshot, StoreError> {
+    /// Asks all of these in one round trip, once they are prepared: a transaction that only reads may be ended before its
+    /// answers are looked at.
+    pub(crate) async fn at_one_instant(&self, statements: &[&Statement]) -> Result<Answers, StoreError> {
         let pool = Arc::clone(self.pool());
-        let lease =
-            self.hand_over(StoreErrorKind::Unavailable, async move { pool.for_question().await }).await?;
-        Ok(Snapshot { lease, pool: Arc::clone(self.pool()), begun: false })
+        let statements: Vec<Statement> = statements.iter().map(|statement| (*statement).clone()).collect();
+        self.hand_over(StoreErrorKind::Unavailable, async move {
+            match ask_all(&pool, &statements).await {
+                // The server went away since the connection was last used: a question may be asked twice.
+                Err(error) if error.kind() == StoreErrorKind::Unavailable => {
+                    ask_all(&pool, &statements).await
+                }
+                answers => answers,
+            }
+        })
+        .await
     }
 }
 
-impl Snapshot {
-    /// Asks all of these in one round trip, once they are prepared. The first round begins the transaction.
-    pub(crate) async fn ask(&mut self, statements: &[&Statement]) -> Result<Answers, StoreError> {
-        let mut forms = Vec::with_capacity(statements.len());
-        for statement in statements {
-            forms.push(self.lease.conn.form(statement, Lock::None).await.map_err(fault)?);
-        }
-        let (client, begin) = (&self.lease.conn.client, self.pool.options.begin_snapshot());
-        let mut requests: Vec<Request<'_, Result<Vec<RowValues>, StoreError>>> = Vec::new();
-        let begins = !self.begun;
-        if begins {
-            requests.push(Box::pin(async {
-                client.batch_execute(&begin).await.map(|()| Vec::new()).map_err(fault)
-            }));
-        }
-        for (statement, form) in statements.iter().zip(&forms) {
-            requests
-                .push(Box::pin(async move { values(&query(client, form, statement).await.map_err(fault)?) }));
-        }
-        let answers = pipelined(requests).await.into_iter();
-        let mut answers = answers.collect::<Result<Vec<_>, _>>()?.into_iter();
-        if begins {
-            answers.next();
-            self.begun = true;
-        }
-        Ok(Answers(answers))
-    }
+async fn ask_all(pool: &Arc<Pool>, statements: &[Statement]) -> Result<Answers, StoreError> {
+    type Answer = Result<Vec<RowValues>, StoreError>;
 
-    /// Ends the transaction. Nobody needs to wait for that: it has changed nothing.
-    pub(crate) fn end(self) {
-        let Self { lease, pool, .. } = self;
-        drop(pool.runtime.spawn(async move {
-            if lease.conn.client.batch_execute("commit").await.is_ok() {
-                lease.done();
-            }
-        }));
+    let mut lease = pool.for_question().await?;
+    let mut forms = Vec::with_capacity(statements.len());
+    for statement in statements {
+        forms.push(lease.conn.form(statement, Lock::None).await.map_err(fault)?);
     }
+    let (client, begin) = (&lease.conn.client, lease.conn.begin_snapshot(&pool.options));
+    let command = async |command: &str| -> Answer {
+        client.batch_execute(command).await.map(|()| Vec::new()).map_err(fault)
+    };
+    let mut requests: Vec<Request<'_, Answer>> = vec![Box::pin(command(&begin))];
+    for (statement, form) in statements.iter().zip(&forms) {
+        requests.push(Box::pin(async move { values(&query(client, form, statement).await.map_err(fault)?) }));
+    }
+    requests.push(Box::pin(command("commit")));
+    let answers = pipelined(requests).await.into_iter().collect::<Result<Vec<_>, _>>()?;
+    lease.done();
+    let mut answers = answers.into_iter();
+    answers.next();
+    Ok(Answers(answers))
 }
 
 /// The answers in the order of the questions.
 pub(crate) struct Answers(std::vec::IntoIter<Vec<RowValues>>);
 
 impl Answers {
-    pub(crate) fn take(&mut self) -> Result<Vec<RowValues>, StoreError> {
-        self.0.next().ok_or_else(|| StoreErrorKind::Backend.into())
+    /// The next answer, which has one row or none.
+    pub(crate) fn one<T>(&mut self, query: &Query<T>) -> Result<Option<T>, StoreError> {
+        query.one(self.0.next().ok_or(StoreErrorKind::Backend)?).map_err(corrupt)
     }
 }

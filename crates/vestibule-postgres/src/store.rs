@@ -15,7 +15,7 @@ use crate::error::{breaks, fault, with_kind};
 use crate::export::export;
 use crate::maintain::forget_batches;
 use crate::migrate::{check, migrate};
-use crate::pool::{Lease, Pool};
+use crate::pool::Pool;
 use crate::run::commit;
 use crate::{Fingerprint, Maintained, Migrated, Options, Schema, Server};
 
@@ -94,7 +94,7 @@ impl PostgresStore {
         let pool = Arc::clone(&self.pool);
         self.hand_over(StoreErrorKind::Unavailable, async move {
             let lease = pool.for_question().await?;
-            let fingerprint = check(&lease.conn.client, &pool.options).await?;
+            let fingerprint = check(&lease.conn, &pool.options).await?;
             lease.done();
             Ok(fingerprint)
         })
@@ -170,7 +170,7 @@ impl PostgresStore {
             let mut lease = pool.for_commit().await?;
             let form = lease.conn.form(&statement, Lock::None).await.map_err(fault)?;
             let client = &lease.conn.client;
-            client.batch_execute(&pool.options.begin()).await.map_err(fault)?;
+            client.batch_execute(&lease.conn.begin(&pool.options)).await.map_err(fault)?;
             let rows = execute(client, &form, &statement).await.map_err(fault)?;
             let ended = client.batch_execute("commit").await;
             ended.map_err(|error| with_kind(StoreErrorKind::OutcomeUnknown, error))?;
@@ -228,7 +228,8 @@ async fn ask(pool: &Arc<Pool>, statement: &Statement) -> Result<Vec<RowValues>, 
             }
         }
     } else {
-        begin_snapshot(&mut lease, pool).await?;
+        let begin = lease.conn.begin_snapshot(&pool.options);
+        lease.conn.client.batch_execute(&begin).await.map_err(fault)?;
         let form = lease.conn.form(statement, Lock::None).await.map_err(fault)?;
         let rows = query(&lease.conn.client, &form, statement).await.map_err(fault)?;
         lease.conn.client.batch_execute("commit").await.map_err(fault)?;
@@ -236,10 +237,6 @@ async fn ask(pool: &Arc<Pool>, statement: &Statement) -> Result<Vec<RowValues>, 
     };
     lease.done();
     values(&rows)
-}
-
-pub(crate) async fn begin_snapshot(lease: &mut Lease, pool: &Pool) -> Result<(), StoreError> {
-    lease.conn.client.batch_execute(&pool.options.begin_snapshot()).await.map_err(fault)
 }
 
 pub(crate) fn corrupt(row: CorruptRow) -> StoreError {

@@ -1,18 +1,16 @@
-//! Windows, each call one transaction.
+//! Windows: taken in one round trip, as long as none of them is known to be tight.
 
 use core::time::Duration;
 use std::sync::Arc;
 
-use tokio_postgres::Error;
+use tokio_postgres::{Error, Row};
 use vestibule_core::{Realm, StoreError, StoreErrorKind, Timestamp};
-use vestibule_sql::Statement;
-use vestibule_sql::throttle::{
-    begin_own, claim_place, debit_own, debit_shared, forget_windows, give_back, has_own,
-};
+use vestibule_sql::throttle::{debit_shared, forget_windows, give_back};
+use vestibule_sql::{Query, Statement};
 use vestibule_throttle::{Taken, TakenWindow, WindowTake, Windows};
 
 use crate::PostgresStore;
-use crate::bind::{Form, Lock, execute, query, sql};
+use crate::bind::{Lock, execute, query, values};
 use crate::error::{breaks, fault, leaves_open, passes, with_kind};
 use crate::pipeline::{Request, pipelined};
 use crate::pool::{Lease, Pool};
@@ -30,9 +28,8 @@ impl Windows for PostgresStore {
     async fn take(&self, windows: Vec<WindowTake>) -> Result<Taken, StoreError> {
         let (pool, realm) = (Arc::clone(self.pool()), self.realm().clone());
         let work = async move {
-            let again = |lease| take_all(lease, &pool, &realm, &windows);
             for round in 0..ROUNDS {
-                match again(pool.for_commit().await?).await {
+                match take_all(&pool, &realm, &windows).await {
                     Ok(taken) => return Ok(taken),
                     Err(Fault::Passes) => pause(round).await,
                     Err(Fault::Stays(error)) => return Err(error),
@@ -47,7 +44,7 @@ impl Windows for PostgresStore {
         let (pool, realm) = (Arc::clone(self.pool()), self.realm().clone());
         let work = async move {
             for round in 0..ROUNDS {
-                match give_all(pool.for_commit().await?, &pool, &realm, &windows).await {
+                match give_all(&pool, &realm, &windows).await {
                     Ok(()) => return Ok(()),
                     Err(Fault::Passes) => pause(round).await,
                     Err(Fault::Stays(error)) => return Err(error),
@@ -59,7 +56,8 @@ impl Windows for PostgresStore {
     }
 }
 
-/// Why a call did not come to its end. Either way it changed nothing, unless the error says `OutcomeUnknown`.
+/// Why a call did not come to its end. Either way it changed nothing, unless the error says `OutcomeUnknown`, or the
+/// connection was lost: then windows may stay debited.
 enum Fault {
     /// Somebody was in the way, or the connection was of no more use.
     Passes,
@@ -74,88 +72,207 @@ impl From<Error> for Fault {
     }
 }
 
-/// Debits every window's own counter in one go, which is all there is to do for one that has been begun; what has not is
-/// seen to one after the other.
-async fn take_all(
-    mut lease: Lease,
-    pool: &Pool,
+impl From<StoreError> for Fault {
+    fn from(error: StoreError) -> Self {
+        Self::Stays(error)
+    }
+}
+
+async fn take_all(pool: &Arc<Pool>, realm: &Realm, windows: &[WindowTake]) -> Result<Taken, Fault> {
+    let debits: Vec<Debit> = windows.iter().map(|window| debit(realm, window)).collect();
+    if !pool.tight.is_met_by(windows)
+        && let Some(taken) = take_at_once(pool, realm, windows, &debits).await?
+    {
+        return Ok(Taken::All(taken));
+    }
+    take_in_turn(pool, realm, windows, &debits).await
+}
+
+/// What a debit came to: whether the window's own counter was debited, and whether it had one before.
+type Debit = Query<(u64, u64)>;
+
+/// Debits the window's own counter, which is begun if there is none and the population has room.
+///
+/// The parts of one statement see the same rows: of two racers who begin the same counter one fails at its key.
+fn debit(realm: &Realm, window: &WindowTake) -> Debit {
+    let key = &window.key;
+    Query::new(
+        "with own as (
+             update vestibule_window set debits = debits + 1
+             where realm = ?1 and ends_at = ?2 and starts_at = ?3 and kind = ?4 and digest = ?5 and debits < ?6
+             returning 1),
+         there as (
+             select 1 from vestibule_window
+             where realm = ?1 and ends_at = ?2 and starts_at = ?3 and kind = ?4 and digest = ?5),
+         place as (
+             insert into vestibule_window_population as now (realm, ends_at, starts_at, kind, counters)
+             select ?1, ?2, ?3, ?4, 1 where ?6 > 0 and ?7 > 0 and not exists (select 1 from there)
+             on conflict (realm, ends_at, starts_at, kind) do update set counters = now.counters + 1
+             where now.counters < ?7 returning 1),
+         begun as (
+             insert into vestibule_window (realm, ends_at, starts_at, kind, digest, debits)
+             select ?1, ?2, ?3, ?4, ?5, 1 from place returning 1)
+         select (select count(*) from own) + (select count(*) from begun), (select count(*) from there)",
+        [
+            realm.into(),
+            key.ends_at.into(),
+            key.starts_at.into(),
+            key.kind.as_str().into(),
+            key.digest.as_slice().into(),
+            window.at_most.into(),
+            window.population.into(),
+        ],
+        |row| Ok((row.u64("taken")?, row.u64("there")?)),
+    )
+}
+
+/// Debits all and commits in one round trip. When one of them could not be debited the others are given back, in another;
+/// from then on whoever asks for the tight one goes the long way, on which a refusal costs no commit.
+async fn take_at_once(
+    pool: &Arc<Pool>,
     realm: &Realm,
     windows: &[WindowTake],
-) -> Result<Taken, Fault> {
-    let debits: Vec<Statement> = windows.iter().map(|window| debit_own(realm, window)).collect();
-    let debited = begin_with(&mut lease, pool, &debits).await?;
+    debits: &[Debit],
+) -> Result<Option<Vec<TakenWindow>>, Fault> {
+    let (lease, answers) = begin_with(pool, debits.iter().map(Query::statement), End::Commit).await?;
+    lease.done();
     let mut taken = Vec::with_capacity(windows.len());
-    for (position, (window, debited)) in windows.iter().zip(debited).enumerate() {
-        let shared = if debited > 0 { Some(false) } else { take(&mut lease, realm, window).await? };
-        match shared {
-            Some(shared) => taken.push(TakenWindow { key: window.key.clone(), shared }),
-            None => {
-                lease.conn.client.batch_execute("rollback").await?;
-                lease.done();
-                return Ok(Taken::Full { position });
-            }
+    for ((window, debit), rows) in windows.iter().zip(debits).zip(&answers) {
+        match judged(debit, rows)? {
+            (1.., _) => taken.push(TakenWindow { key: window.key.clone(), shared: false }),
+            (0, there) => pool.tight.note(&window.key, there > 0),
         }
     }
-    commit(lease).await?;
-    Ok(Taken::All(taken))
+    if taken.len() == windows.len() {
+        return Ok(Some(taken));
+    }
+    if !taken.is_empty() {
+        give_all(pool, realm, &taken).await?;
+    }
+    Ok(None)
 }
 
-async fn give_all(
-    mut lease: Lease,
-    pool: &Pool,
+/// Debits all in one round trip, and commits when each was found to have had room.
+async fn take_in_turn(
+    pool: &Arc<Pool>,
     realm: &Realm,
-    windows: &[TakenWindow],
-) -> Result<(), Fault> {
-    let credits: Vec<Statement> = windows.iter().map(|window| give_back(realm, window)).collect();
-    let _ = begin_with(&mut lease, pool, &credits).await?;
-    commit(lease).await
-}
-
-/// Begins a transaction and runs the statements, in one round trip once they are prepared.
-async fn begin_with(lease: &mut Lease, pool: &Pool, statements: &[Statement]) -> Result<Vec<usize>, Fault> {
-    let mut forms = Vec::with_capacity(statements.len());
-    for statement in statements {
-        forms.push(lease.conn.form(statement, Lock::None).await?);
+    windows: &[WindowTake],
+    debits: &[Debit],
+) -> Result<Taken, Fault> {
+    let (mut lease, answers) = begin_with(pool, debits.iter().map(Query::statement), End::Open).await?;
+    let mut taken = Vec::with_capacity(windows.len());
+    for (position, ((window, debit), rows)) in windows.iter().zip(debits).zip(&answers).enumerate() {
+        let shared = match judged(debit, rows)? {
+            (1.., _) => Some(false),
+            (0, 0) => changes(&mut lease, &debit_shared(realm, window)).await?.then_some(true),
+            (0, _) => None,
+        };
+        let Some(shared) = shared else {
+            lease.conn.client.batch_execute("rollback").await?;
+            lease.done();
+            return Ok(Taken::Full { position });
+        };
+        taken.push(TakenWindow { key: window.key.clone(), shared });
     }
-    let (client, begin) = (&lease.conn.client, pool.options.begin());
-    let mut requests: Vec<Request<'_, Result<usize, Error>>> =
-        vec![Box::pin(async { client.batch_execute(&begin).await.map(|()| 0) })];
-    for (statement, form) in statements.iter().zip(&forms) {
-        requests.push(Box::pin(execute(client, form, statement)));
-    }
-    let answers = pipelined(requests).await.into_iter();
-    Ok(answers.collect::<Result<Vec<_>, _>>()?.split_off(1))
-}
-
-/// Whether the shared counter was debited; `None` when the window is full.
-async fn take(lease: &mut Lease, realm: &Realm, window: &WindowTake) -> Result<Option<bool>, Error> {
-    if changes(lease, &debit_own(realm, window)).await? {
-        return Ok(Some(false));
-    }
-    let has = has_own(realm, &window.key);
-    if !query(&lease.conn.client, &Form::Text(sql(&has, Lock::None)), &has).await?.is_empty() {
-        return Ok(None);
-    }
-    if changes(lease, &claim_place(realm, window)).await? {
-        return Ok(changes(lease, &begin_own(realm, window)).await?.then_some(false));
-    }
-    Ok(changes(lease, &debit_shared(realm, window)).await?.then_some(true))
-}
-
-async fn changes(lease: &mut Lease, statement: &Statement) -> Result<bool, Error> {
-    let form = lease.conn.form(statement, Lock::None).await?;
-    execute(&lease.conn.client, &form, statement).await.map(|rows| rows > 0)
-}
-
-async fn commit(lease: Lease) -> Result<(), Fault> {
     match lease.conn.client.batch_execute("commit").await {
         Ok(()) => {
             lease.done();
-            Ok(())
+            Ok(Taken::All(taken))
         }
         Err(error) if leaves_open(&error) => {
             Err(Fault::Stays(with_kind(StoreErrorKind::OutcomeUnknown, error)))
         }
         Err(error) => Err(error.into()),
     }
+}
+
+async fn give_all(pool: &Arc<Pool>, realm: &Realm, windows: &[TakenWindow]) -> Result<(), Fault> {
+    let credits: Vec<Statement> = windows.iter().map(|window| give_back(realm, window)).collect();
+    match begin_with(pool, credits.iter(), End::Commit).await {
+        Ok((lease, _)) => {
+            lease.done();
+            Ok(())
+        }
+        // It may have landed: given back twice would be too much.
+        Err(Begun::Lost(error)) => Err(Fault::Stays(with_kind(StoreErrorKind::OutcomeUnknown, error))),
+        Err(fault) => Err(fault.into()),
+    }
+}
+
+/// How a transaction is left.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// Its commit is sent behind its statements.
+    Commit,
+    Open,
+}
+
+/// Why a transaction was not begun and run.
+enum Begun {
+    /// The connection was lost, with the commit perhaps on its way.
+    Lost(Error),
+    Failed(Fault),
+}
+
+impl From<Begun> for Fault {
+    fn from(begun: Begun) -> Self {
+        match begun {
+            Begun::Lost(_) => Self::Passes,
+            Begun::Failed(fault) => fault,
+        }
+    }
+}
+
+/// Begins a transaction and runs the statements, in one round trip once they are prepared.
+async fn begin_with<'a>(
+    pool: &Arc<Pool>,
+    statements: impl Iterator<Item = &'a Statement> + Clone,
+    end: End,
+) -> Result<(Lease, Vec<Vec<Row>>), Begun> {
+    let mut lease = pool.for_commit().await.map_err(|error| Begun::Failed(error.into()))?;
+    let mut forms = Vec::new();
+    for statement in statements.clone() {
+        let form = lease.conn.form(statement, Lock::None).await;
+        forms.push(form.map_err(|error| Begun::Failed(error.into()))?);
+    }
+    let (client, begin) = (&lease.conn.client, lease.conn.begin(&pool.options));
+    let command = async |command: &str| client.batch_execute(command).await.map(|()| Vec::new());
+    let mut requests: Vec<Request<'_, Result<Vec<Row>, Error>>> = vec![Box::pin(command(&begin))];
+    for (statement, form) in statements.zip(&forms) {
+        requests.push(Box::pin(query(client, form, statement)));
+    }
+    if end == End::Commit {
+        requests.push(Box::pin(command("commit")));
+    }
+    let mut answers = pipelined(requests).await;
+    if end == End::Commit {
+        match answers.pop() {
+            Some(Err(error)) if leaves_open(&error) => return Err(Begun::Lost(error)),
+            // After an error before it, it is a rollback.
+            _ => {}
+        }
+    }
+    // The first error is the one that counts: those behind it say only that there was one.
+    match answers.into_iter().collect::<Result<Vec<_>, _>>() {
+        Ok(mut answers) => {
+            answers.remove(0);
+            Ok((lease, answers))
+        }
+        Err(error) => {
+            if end == End::Commit && !breaks(&error) {
+                lease.done();
+            }
+            Err(Begun::Failed(error.into()))
+        }
+    }
+}
+
+fn judged(debit: &Debit, rows: &[Row]) -> Result<(u64, u64), Fault> {
+    let found = debit.one(values(rows)?).map_err(|row| StoreError::new(StoreErrorKind::Corrupt, row))?;
+    found.ok_or_else(|| Fault::Stays(StoreErrorKind::Backend.into()))
+}
+
+async fn changes(lease: &mut Lease, statement: &Statement) -> Result<bool, Error> {
+    let form = lease.conn.form(statement, Lock::None).await?;
+    execute(&lease.conn.client, &form, statement).await.map(|rows| rows > 0)
 }

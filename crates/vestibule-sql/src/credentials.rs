@@ -133,18 +133,20 @@ pub fn password(realm: &Realm, subject: SubjectId) -> Query<Password> {
         "select subject, hash, version, generation, set_at, must_change, set_by from vestibule_password
          where realm = ?1 and subject = ?2",
         [realm.into(), subject.into()],
-        |row| {
-            Ok(Password {
-                subject: row.subject("subject")?,
-                hash: row.maybe_text("hash")?,
-                version: row.u64("version")?,
-                generation: row.u64("generation")?,
-                set_at: row.time("set_at")?,
-                must_change: row.flag("must_change")?,
-                set_by: row.batch("set_by")?,
-            })
-        },
+        read_password,
     )
+}
+
+pub(crate) fn read_password(row: &mut RowValues) -> Result<Password, CorruptRow> {
+    Ok(Password {
+        subject: row.subject("subject")?,
+        hash: row.maybe_text("hash")?,
+        version: row.u64("version")?,
+        generation: row.u64("generation")?,
+        set_at: row.time("set_at")?,
+        must_change: row.flag("must_change")?,
+        set_by: row.batch("set_by")?,
+    })
 }
 
 /// The tries made at a person's password in one lane.
@@ -158,7 +160,7 @@ pub fn tries(realm: &Realm, subject: SubjectId, lane: Lane) -> Query<Tries> {
     )
 }
 
-fn read_tries(row: &mut RowValues) -> Result<Tries, CorruptRow> {
+pub(crate) fn read_tries(row: &mut RowValues) -> Result<Tries, CorruptRow> {
     let tries = Tries {
         subject: row.subject("subject")?,
         lane: Lane::from_stored(&row.blob("lane")?)?,

@@ -8,9 +8,9 @@ mod addresses;
 mod reads;
 mod writes;
 
-#[cfg(all(feature = "credentials", feature = "sessions"))]
-pub(crate) use reads::read_profile;
 pub use reads::{
     account, anybody, contact_owner, identifier_owner, identifiers, members_of, membership, memberships_of,
     profile,
 };
+#[cfg(all(feature = "credentials", feature = "sessions"))]
+pub(crate) use reads::{read_membership, read_profile};

@@ -1,33 +1,57 @@
-//! What the flows stand on here: a schema of its own.
+//! What the flows stand on here: a realm of its own in one schema of a throw-away server; on a server that was named a schema
+//! of its own, which goes with the test.
 
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use vestibule_core::Realm;
 use vestibule_postgres::PostgresStore;
 
-use crate::server::{Place, own, runtime};
+use crate::server::{Place, cluster, own, runtime};
 
 pub(crate) type Ground = PostgresStore;
 
-/// The schema goes with the test.
-pub(crate) type Keep = Place;
+pub(crate) struct Keep(Option<Place>);
 
 pub(crate) fn ground() -> (Ground, Keep) {
-    let place = Place::new();
-    let store = runtime().block_on(place.create());
-    (store, place)
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    if cluster::is_own() {
+        let realm = format!("r{}", COUNT.fetch_add(1, Ordering::Relaxed));
+        (shared().1.in_realm(Realm::parse(&realm).unwrap()), Keep(None))
+    } else {
+        let place = Place::new();
+        let store = runtime().block_on(place.create());
+        (store, Keep(Some(place)))
+    }
 }
 
-/// Every row that rests, as text and as bytes.
-pub(crate) fn at_rest(_: &Ground, place: &Keep) -> Vec<Vec<u8>> {
+fn shared() -> &'static (Place, PostgresStore) {
+    static SHARED: OnceLock<(Place, PostgresStore)> = OnceLock::new();
+    SHARED.get_or_init(|| {
+        let place = Place::new();
+        let store = runtime().block_on(place.create());
+        (place, store)
+    })
+}
+
+/// Every row that rests, each column by itself.
+pub(crate) fn at_rest(store: &Ground, keep: &Keep) -> Vec<Vec<u8>> {
+    let place = keep.0.as_ref().unwrap_or_else(|| &shared().0);
     runtime().block_on(async {
         let client = own(place).await;
         let tables = client
-            .query("select tablename::text from pg_tables where schemaname = $1", &[&place.0])
+            .query(
+                "select table_name::text from information_schema.columns
+                 where table_schema = $1 and column_name = 'realm' order by 1",
+                &[&place.0],
+            )
             .await
             .unwrap();
         let mut rows = Vec::new();
         for table in tables {
             let table: &str = table.get(0);
-            // A digest of the whole row's binary form would hide what is looked for: each column by itself.
-            for row in client.query(&format!("select * from {table}"), &[]).await.unwrap() {
+            let all = format!("select * from {table} where realm = $1");
+            for row in client.query(&all, &[&store.realm().as_str()]).await.unwrap() {
                 for column in 0..row.len() {
                     rows.push(bytes(&row, column));
                 }

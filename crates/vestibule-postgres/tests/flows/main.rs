@@ -1,5 +1,4 @@
-//! The facade's flows on a server, as they run on the in-memory store. Its races are left to the kit's: each of their rounds
-//! would make a schema.
+//! The facade's flows and races on a server, as they run on the in-memory store; and what a sign-in costs on the wire.
 
 #![cfg(test)]
 
@@ -12,6 +11,9 @@ mod ground;
 mod notices;
 #[path = "../../../vestibule/tests/flows/passwords.rs"]
 mod passwords;
+#[path = "../../../vestibule/tests/flows/races.rs"]
+mod races;
+mod round_trips;
 #[path = "../../../vestibule/tests/flows/secrets.rs"]
 mod secrets;
 #[path = "../support/ground.rs"]
@@ -23,5 +25,9 @@ mod tries;
 #[path = "../../../vestibule/tests/flows/views.rs"]
 mod views;
 mod walkthrough;
+#[path = "../support/wire.rs"]
+mod wire;
 #[path = "../../../vestibule/tests/flows/world.rs"]
 mod world;
+
+use server::cluster;

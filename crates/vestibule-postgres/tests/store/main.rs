@@ -16,3 +16,5 @@ mod proxy;
 mod schema;
 #[path = "../support/wire.rs"]
 mod wire;
+
+use ground::cluster;

@@ -34,6 +34,11 @@ pub(crate) fn url() -> &'static str {
     })
 }
 
+/// Whether the server is a throw-away one, in which nothing needs to be cleaned up.
+pub(crate) fn is_own() -> bool {
+    std::env::var_os(VARIABLE).is_none()
+}
+
 /// Why there will be no server, as far as that can be told without beginning one.
 pub(crate) fn missing() -> Option<String> {
     match std::env::var_os(VARIABLE) {

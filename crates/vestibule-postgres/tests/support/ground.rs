@@ -46,8 +46,10 @@ impl Place {
         Self(format!("vestibule_test_{}_{count}", std::process::id()))
     }
 
+    /// The same for all, so that what it has seen of the server is seen once.
     pub(crate) fn server(&self) -> Server {
-        Server::parse(cluster::url()).unwrap()
+        static SERVER: OnceLock<Server> = OnceLock::new();
+        SERVER.get_or_init(|| Server::parse(cluster::url()).unwrap()).clone()
     }
 
     pub(crate) fn options(&self) -> Options {

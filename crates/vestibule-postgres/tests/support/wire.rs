@@ -5,7 +5,7 @@ use tokio::net::{TcpStream, UnixStream};
 use tokio_postgres::Config;
 use tokio_postgres::config::Host;
 
-use crate::ground::cluster;
+use crate::cluster;
 
 pub(crate) type FromServer = Box<dyn AsyncRead + Send + Unpin>;
 pub(crate) type ToServer = Box<dyn AsyncWrite + Send + Unpin>;

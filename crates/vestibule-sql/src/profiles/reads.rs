@@ -172,7 +172,7 @@ pub fn members_of(
     )
 }
 
-fn read_membership(row: &mut RowValues) -> Result<Membership, CorruptRow> {
+pub(crate) fn read_membership(row: &mut RowValues) -> Result<Membership, CorruptRow> {
     Ok(Membership {
         account: row.account("account")?,
         subject: row.subject("subject")?,

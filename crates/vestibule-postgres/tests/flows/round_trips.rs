@@ -1,0 +1,197 @@
+//! What a sign-in costs on the wire: how often the server answers what was sent to it.
+
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use vestibule::{NewPerson, SignIn, SignInRequest, SignedIn, Vestibule};
+use vestibule_conformance::{Call, Hook, Hooked};
+use vestibule_core::{
+    AccountId, ClientAddress, Clock, KeyId, KeyPurpose, KeyRing, LoginEmail, Realm, Secret, StoreError,
+    Timestamp,
+};
+use vestibule_credentials::{HashParams, HashPoolConfig};
+use vestibule_postgres::{PostgresStore, Server};
+use vestibule_profiles::NewAccount;
+
+use crate::server::{Place, runtime};
+use crate::wire::{self, FromServer, ToServer};
+use crate::world::{ADA, RIGHT, role};
+
+/// One read, one take of the windows, one try and one commit: five answers. What the facade asks beside them once the
+/// password was right, each call one answer, is named.
+#[test]
+fn a_sign_in_is_five_round_trips_and_what_it_asks_after_the_proof() {
+    let place = Place::new();
+    drop(runtime().block_on(place.create()));
+    let meter = Meter::new();
+    // On one thread, whatever is sent in one go leaves in one go.
+    let here = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    here.block_on(async {
+        let server = Server::new(wire::through(meter.port));
+        let store = PostgresStore::open(&server, Realm::default(), place.options()).await.unwrap();
+        let bill = Arc::new(Bill {
+            answers: Arc::clone(&meter.answers),
+            before: AtomicUsize::default(),
+            calls: Mutex::default(),
+        });
+        let clock = Arc::new(Daily(AtomicI64::new(1_800_000_000_000_000)));
+        let vestibule = deployment(Hooked::new(store, Arc::clone(&bill)), &clock);
+
+        let ada = NewPerson::verified_by_host(LoginEmail::parse(ADA).unwrap()).password(RIGHT);
+        vestibule.register_verified(ada).await.unwrap();
+        let known = sign_in(&vestibule, None, None).await;
+        let who = vestibule.authenticate(&known.token).await.unwrap();
+        let account = AccountId::from(1_u64);
+        vestibule.create_account(&who, NewAccount::new(account, "Engines", role())).await.unwrap();
+        let device = || Some(Secret::new(read(known.device.as_ref().unwrap())));
+        // A statement that is new to a connection costs it a round trip, once.
+        sign_in(&vestibule, None, Some(account)).await;
+        sign_in(&vestibule, device(), Some(account)).await;
+
+        for (device, after_proof) in
+            [(None, vec!["sessions", "devices", "give_back"]), (device(), vec!["sessions", "give_back"])]
+        {
+            // Every window is a new one, which nobody has begun.
+            clock.0.fetch_add(86_400_000_000, Ordering::SeqCst);
+            bill.calls.lock().unwrap().clear();
+            let before = meter.answers.load(Ordering::SeqCst);
+            let signed_in = sign_in(&vestibule, device, Some(account)).await;
+            let all = meter.answers.load(Ordering::SeqCst) - before;
+            assert!(matches!(signed_in.entered, Some(Ok(_))));
+
+            let calls = bill.calls.lock().unwrap().clone();
+            eprintln!("{all} round trips: {calls:?}");
+            let (mut five, mut more) = (Vec::new(), Vec::new());
+            for (call, cost) in calls {
+                match call {
+                    Call::Read("sign_in_view") | Call::Windows("take") | Call::Commit(_) => five.push(cost),
+                    Call::Read(name) | Call::Windows(name) => more.push((name, cost)),
+                    _ => panic!("{call:?}"),
+                }
+            }
+            assert_eq!(five, [1, 1, 1, 2]);
+            assert_eq!(more, after_proof.iter().map(|name| (*name, 1)).collect::<Vec<_>>());
+            assert_eq!(all, 5 + after_proof.len());
+        }
+    });
+}
+
+async fn sign_in(
+    vestibule: &Vestibule,
+    device: Option<Secret<String>>,
+    account: Option<AccountId>,
+) -> SignedIn {
+    let client = ClientAddress::from(std::net::IpAddr::from([203, 0, 113, 9]));
+    let mut request = SignInRequest::new(ADA, RIGHT).from_client(client);
+    request.device = device;
+    request.account = account;
+    match vestibule.sign_in(request).await.unwrap() {
+        SignIn::SignedIn(signed_in) => signed_in,
+        SignIn::PasswordChangeNeeded { .. } => panic!("nothing was marked"),
+    }
+}
+
+fn read(token: &Secret<String>) -> String {
+    // EXPOSE: the browser sends it again.
+    token.expose().clone()
+}
+
+fn deployment(store: Hooked<PostgresStore, Bill>, clock: &Arc<Daily>) -> Vestibule {
+    let mut ring = KeyRing::builder();
+    for purpose in [KeyPurpose::Digest, KeyPurpose::Pepper, KeyPurpose::Seal] {
+        ring = ring.current(purpose, KeyId::parse("k1").unwrap(), Secret::new([7; 32]));
+    }
+    Vestibule::builder()
+        .store(store)
+        .keys(ring.build().unwrap())
+        .hashing(HashPoolConfig::new(HashParams::danger_weak_for_tests(), 2))
+        .clock(Arc::clone(clock))
+        .build()
+        .unwrap()
+}
+
+/// A clock that stands still from one day to the next.
+#[derive(Debug)]
+struct Daily(AtomicI64);
+
+impl Clock for Daily {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_unix_micros(self.0.load(Ordering::SeqCst))
+    }
+
+    fn is_system(&self) -> bool {
+        false
+    }
+}
+
+/// Counts the answers of the server: what it says between two things that it is told is one.
+struct Meter {
+    port: u16,
+    answers: Arc<AtomicUsize>,
+}
+
+impl Meter {
+    fn new() -> Self {
+        let listener = runtime().block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let answers = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&answers);
+        runtime().spawn(async move {
+            while let Ok((client, _)) = listener.accept().await {
+                tokio::spawn(carry(client, wire::to_server().await, Arc::clone(&counted)));
+            }
+        });
+        Self { port, answers }
+    }
+}
+
+async fn carry(client: TcpStream, server: (FromServer, ToServer), answers: Arc<AtomicUsize>) {
+    client.set_nodelay(true).unwrap();
+    let (mut from_client, mut to_client) = client.into_split();
+    let (mut from_server, mut to_server) = server;
+    let asked = Arc::new(AtomicBool::new(false));
+    let answered = Arc::clone(&asked);
+    let back = tokio::spawn(async move {
+        let mut bytes = vec![0; 65536];
+        while let Ok(read) = from_server.read(&mut bytes).await
+            && read > 0
+        {
+            answers.fetch_add(usize::from(answered.swap(false, Ordering::SeqCst)), Ordering::SeqCst);
+            if to_client.write_all(&bytes[..read]).await.is_err() {
+                break;
+            }
+        }
+    });
+    let mut bytes = vec![0; 65536];
+    while let Ok(read) = from_client.read(&mut bytes).await
+        && read > 0
+    {
+        asked.store(true, Ordering::SeqCst);
+        if to_server.write_all(&bytes[..read]).await.is_err() {
+            break;
+        }
+    }
+    back.abort();
+}
+
+/// How many answers each call of the store took.
+struct Bill {
+    answers: Arc<AtomicUsize>,
+    before: AtomicUsize,
+    calls: Mutex<Vec<(Call, usize)>>,
+}
+
+impl Hook for Bill {
+    fn before(&self, _: Call) -> Result<(), StoreError> {
+        self.before.store(self.answers.load(Ordering::SeqCst), Ordering::SeqCst);
+        Ok(())
+    }
+
+    fn after(&self, call: Call) -> Result<(), StoreError> {
+        let cost = self.answers.load(Ordering::SeqCst) - self.before.load(Ordering::SeqCst);
+        self.calls.lock().unwrap().push((call, cost));
+        Ok(())
+    }
+}
