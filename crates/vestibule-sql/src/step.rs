@@ -1,6 +1,6 @@
 //! One statement of a plan, and how its answer is judged.
 
-use crate::{Statement, Value};
+use crate::{Statement, Value, dialect};
 
 /// How a step's statement is run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -120,6 +120,19 @@ impl Step {
         &self.statement
     }
 
+    /// The statement as PostgreSQL runs it: its placeholders, and a lock on what is relied upon.
+    ///
+    /// What a decision relies on must stay as it is until the batch has landed. `for share` keeps it so; `for key share`
+    /// would let anybody change what is no key.
+    #[must_use]
+    pub fn postgres(&self) -> String {
+        let sql = dialect::postgres(self.statement.sql());
+        match self.kind {
+            StepKind::Execute => sql,
+            StepKind::Query => sql + " for share",
+        }
+    }
+
     /// The statement's parameters.
     #[must_use]
     pub fn params(&self) -> &[Value] {
@@ -167,6 +180,14 @@ mod tests {
         for rows in 0..3 {
             assert_eq!(step(Expect::Any).judge(rows), Judged::Lands);
         }
+    }
+
+    #[test]
+    fn what_is_relied_upon_is_locked() {
+        let query = Statement::new("select 1 from t where a = ?1", []);
+        let relied = Step::new(3, StepKind::Query, Expect::OneRow, query);
+        assert_eq!(relied.postgres(), "select 1 from t where a = $1 for share");
+        assert_eq!(step(Expect::OneRow).postgres(), "select 1");
     }
 
     #[test]
