@@ -23,6 +23,15 @@ store_trait! {
     /// - **S-8** An answer shows every commit that was answered before the question was asked.
     /// - **S-9** What is not there is `None`, never an error.
     /// - **CW-1** A row is found under the digest that it holds now and under no earlier one.
+    ///
+    /// # Atomicity
+    ///
+    /// A row is answered whole, as one commit has left it. The rows of one answer, and two answers, may be of different
+    /// instants: what a decision relies on is in the guards of its writes.
+    ///
+    /// # Cancellation
+    ///
+    /// A question that is dropped has changed nothing.
     pub trait CheckwordRead {
         /// The newest checkword of this holder for the purpose of this name.
         fn checkword(holder: SubjectId, purpose: String) -> Option<Checkword>;

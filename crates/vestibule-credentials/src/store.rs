@@ -13,6 +13,15 @@ store_trait! {
     ///
     /// S-8 and S-9 of the linking model: an answer shows every commit answered before, and what is not there is
     /// `None`.
+    ///
+    /// # Atomicity
+    ///
+    /// A row is answered whole, as one commit has left it. The rows of one answer, and two answers, may be of different
+    /// instants: what a decision relies on is in the guards of its writes.
+    ///
+    /// # Cancellation
+    ///
+    /// A question that is dropped has changed nothing.
     pub trait CredentialsRead {
         /// The password of a person.
         fn password(subject: SubjectId) -> Option<Password>;

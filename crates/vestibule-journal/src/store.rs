@@ -17,6 +17,15 @@ vestibule_core::store_trait! {
     /// - **J-3** Events are listed by id, that is by the millisecond in which they were made; messages by slot. A page
     ///   begins above `after` and ends at `limit`.
     /// - **J-4** A case or an event is found by its reference without any key.
+    ///
+    /// # Atomicity
+    ///
+    /// A row is answered whole, as one commit has left it. The rows of one answer, and two answers, may be of different
+    /// instants: what a decision relies on is in the guards of its writes.
+    ///
+    /// # Cancellation
+    ///
+    /// A question that is dropped has changed nothing.
     pub trait JournalRead {
         /// One event.
         fn event(id: EventId) -> Option<Event>;

@@ -15,6 +15,15 @@ store_trait! {
     ///   handle: an authenticator that was removed verifies nothing from then on.
     /// - **S-9** What is not there is `None` or an empty list, never an error.
     /// - **MF-1** Lists are ascending by slot and hold every slot that is taken, pending authenticators included.
+    ///
+    /// # Atomicity
+    ///
+    /// A row is answered whole, as one commit has left it. The rows of one answer, and two answers, may be of different
+    /// instants: what a decision relies on is in the guards of its writes.
+    ///
+    /// # Cancellation
+    ///
+    /// A question that is dropped has changed nothing.
     pub trait MfaRead {
         /// Every authenticator of a person.
         fn authenticators(subject: SubjectId) -> Vec<Authenticator>;

@@ -21,6 +21,15 @@ store_trait! {
     ///   handle.
     /// - **S-9** What is not there is `None` or an empty list, never an error.
     /// - **S-10** Lists are ascending by (length of the id, id) and end at `limit`; a page begins above `after`.
+    ///
+    /// # Atomicity
+    ///
+    /// A row is answered whole, as one commit has left it. The rows of one answer, and two answers, may be of different
+    /// instants: what a decision relies on is in the guards of its writes.
+    ///
+    /// # Cancellation
+    ///
+    /// A question that is dropped has changed nothing.
     pub trait ProfilesRead {
         /// One profile.
         fn profile(subject: SubjectId) -> Option<Profile>;

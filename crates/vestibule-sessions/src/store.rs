@@ -16,6 +16,15 @@ store_trait! {
     /// - **SE-1** A row is found under the digest that it holds now and under no earlier one.
     /// - **SE-2** Lists are ascending by slot and hold every slot that is taken, dead rows included: whether a
     ///   session is live depends on the profile, of which a store of sessions knows nothing.
+    ///
+    /// # Atomicity
+    ///
+    /// A row is answered whole, as one commit has left it. The rows of one answer, and two answers, may be of different
+    /// instants: what a decision relies on is in the guards of its writes.
+    ///
+    /// # Cancellation
+    ///
+    /// A question that is dropped has changed nothing.
     pub trait SessionsRead {
         /// The session whose token has this digest.
         fn session(digest: SecretDigest) -> Option<Session>;

@@ -3,6 +3,9 @@
 //! To take a window: [`debit_own`]; if no row changed and [`has_own`] answers one, the window is full. Else
 //! [`claim_place`]; if a row changed, [`begin_own`], otherwise [`debit_shared`]; no row changed means full. All windows of
 //! one call in one transaction, which is rolled back at the first full one.
+//!
+//! Where several write at once, two may find that a counter is missing: the second [`begin_own`] then violates the key of
+//! `vestibule_window`. That is no fault: roll back, and take the windows of the call anew.
 
 use vestibule_core::{Realm, Timestamp};
 use vestibule_throttle::{TakenWindow, WindowKey, WindowTake};

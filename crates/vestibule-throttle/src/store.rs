@@ -58,8 +58,12 @@ vestibule_core::store_trait! {
     ///
     /// # Atomicity
     ///
-    /// Each counter for itself. A call that fails or is dropped half-way leaves windows debited: that errs on the
-    /// strict side and ends with the window.
+    /// Each counter for itself. A call that fails half-way leaves windows debited: that errs on the strict side and ends
+    /// with the window.
+    ///
+    /// # Cancellation
+    ///
+    /// As a failure: what was debited by a call that is dropped half-way stays debited.
     ///
     /// # Rows
     ///

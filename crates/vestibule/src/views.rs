@@ -67,6 +67,15 @@ vestibule_core::store_trait! {
     /// - What is read at a sign-in does not depend on whether anybody has the login: single rows by key, for the decoy as
     ///   for a person; no list whose length would tell (PR-6).
     /// - What a session is judged by is not older than the session.
+    ///
+    /// # Atomicity
+    ///
+    /// A row is answered whole, as one commit has left it; the rows of one answer may be of different instants, but for what
+    /// the contract says of a session.
+    ///
+    /// # Cancellation
+    ///
+    /// A question that is dropped has changed nothing.
     pub trait Views {
         /// Everything that a sign-in decides on.
         fn sign_in_view(question: SignInQuestion) -> SignInView;

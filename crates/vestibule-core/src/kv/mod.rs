@@ -90,9 +90,18 @@ pub enum Applied {
 /// - **K-4** `add` is one step on one key that `apply` never touches: it adds, unless the sum would be above
 ///   `at_most`; a missing counter counts as zero, no sum goes below zero, and adding nothing makes no counter.
 ///
+/// # Atomicity
+///
+/// A call of `apply` or of `add` is one step: others see all of it or nothing. `get` and `list` answer every row whole; the rows
+/// of one answer may be of different instants.
+///
 /// # Errors
 ///
 /// As [`Commit`](crate::Commit): all but `OutcomeUnknown` promise that nothing was applied.
+///
+/// # Cancellation
+///
+/// A dropped future leaves all or nothing, as if the answer had been lost.
 pub trait Kv: Send + Sync {
     /// The values of these keys, in their order.
     fn get(&self, keys: Vec<Key>) -> impl Future<Output = Result<Vec<Option<Versioned>>, StoreError>> + Send;

@@ -8,6 +8,18 @@ crate::store_trait! {
     ///
     /// Stores never decide by it: every instant in a write comes from the caller. It is asked so that a deployment whose
     /// own clock is wrong finds out before it believes that links have expired (FLT-X27).
+    ///
+    /// # Contract
+    ///
+    /// - The answer is the clock of the machine on which commits are judged, read while the question was under way.
+    ///
+    /// # Atomicity
+    ///
+    /// None: it is a clock.
+    ///
+    /// # Cancellation
+    ///
+    /// A question that is dropped has changed nothing.
     pub trait ServerClock {
         /// The server's present instant; `None` when the store is on this machine and has no clock but this one's.
         fn server_time() -> Option<Timestamp>;
