@@ -64,7 +64,7 @@ impl Options {
         self
     }
 
-    /// How long another process that writes is waited for, before the answer is `Contended`.
+    /// How long another process that writes, or a reader that is lent out, is waited for before the answer is `Contended`.
     #[must_use]
     pub const fn busy_timeout(mut self, patience: Duration) -> Self {
         self.busy_timeout = patience;

@@ -1,8 +1,8 @@
 //! Connections that answer questions, on the caller's thread (decision 0006).
 
 use core::fmt;
-use core::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
+use core::time::Duration;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::{Connection, Transaction};
 use vestibule_core::{StoreError, StoreErrorKind};
@@ -16,44 +16,60 @@ use crate::file::OpenedFile;
 
 pub(crate) struct Readers {
     file: OpenedFile,
-    connections: Vec<Mutex<Connection>>,
-    next: AtomicUsize,
+    /// Those that nobody has.
+    free: Mutex<Vec<Connection>>,
+    came_back: Condvar,
+    patience: Duration,
 }
 
 impl Readers {
     pub(crate) fn open(file: &OpenedFile, options: &Options) -> Result<Self, StoreError> {
-        let connections = (0..options.readers)
-            .map(|_| connect_reader(file, options).map(Mutex::new))
-            .collect::<Result<_, _>>()?;
-        Ok(Self { file: file.clone(), connections, next: AtomicUsize::new(0) })
+        let free = (0..options.readers).map(|_| connect_reader(file, options)).collect::<Result<_, _>>()?;
+        Ok(Self {
+            file: file.clone(),
+            free: Mutex::new(free),
+            came_back: Condvar::new(),
+            patience: options.busy_timeout,
+        })
     }
 
-    /// Lends a connection: a free one, or the next in turn.
+    /// Lends a connection, and waits for one no longer than for a lock (FLT-X13).
     pub(crate) fn with<T>(
         &self,
         ask: impl FnOnce(&Connection) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         self.file.require_same()?;
-        let connection = self.free().map_or_else(|| self.next_in_turn(), Ok)?;
-        ask(&connection)
+        let (mut free, _) = self
+            .came_back
+            .wait_timeout_while(self.lock(), self.patience, |free| free.is_empty())
+            .unwrap_or_else(PoisonError::into_inner);
+        let lent = free.pop();
+        drop(free);
+        match &(Lent { readers: self, connection: lent }).connection {
+            Some(connection) => ask(connection),
+            None => Err(StoreError::new(StoreErrorKind::Contended, "no reader is free")),
+        }
     }
 
-    fn free(&self) -> Option<MutexGuard<'_, Connection>> {
-        self.connections.iter().find_map(|connection| match connection.try_lock() {
-            Ok(free) => Some(free),
-            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
-            Err(TryLockError::WouldBlock) => None,
-        })
+    fn lock(&self) -> MutexGuard<'_, Vec<Connection>> {
+        // Nothing that holds the lock can panic half-way.
+        self.free.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
 
-    fn next_in_turn(&self) -> Result<MutexGuard<'_, Connection>, StoreError> {
-        let turn = self.next.fetch_add(1, Ordering::Relaxed);
-        let connection = turn
-            .checked_rem(self.connections.len())
-            .and_then(|turn| self.connections.get(turn))
-            .ok_or(StoreErrorKind::Backend)?;
-        // A question that panicked has changed nothing: its transaction was rolled back when it unwound.
-        Ok(connection.lock().unwrap_or_else(PoisonError::into_inner))
+/// A connection on loan. It comes back however the question ends: one that panicked has changed nothing, its transaction
+/// was rolled back when it unwound.
+struct Lent<'a> {
+    readers: &'a Readers,
+    connection: Option<Connection>,
+}
+
+impl Drop for Lent<'_> {
+    fn drop(&mut self) {
+        if let Some(connection) = self.connection.take() {
+            self.readers.lock().push(connection);
+            self.readers.came_back.notify_one();
+        }
     }
 }
 
