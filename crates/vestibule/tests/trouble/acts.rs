@@ -1,0 +1,237 @@
+//! Every command of the facade, each with what comes before it and how it was answered.
+
+use vestibule::{
+    Acting, Authenticated, ChangePermit, Imported, ImportedAccount, ImportedMembership, ImportedPerson,
+    NewPerson, SignIn, SignInRequest, Vestibule,
+};
+use vestibule_core::{ErrorKind, Failure, LoginEmail, Refusal, Secret, SessionHandle};
+use vestibule_profiles::{AccountPolicy, Move, NewAccount, NewMember};
+
+use crate::cast::{ADA, BOB, CLEO, NEW, RIGHT, Start, bob, cleo, engines, looms, pumps, reason, role};
+
+macro_rules! acts {
+    ($($act:ident = $name:literal from $start:ident,)+) => {
+        /// A command.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub(crate) enum Act { $($act),+ }
+
+        impl Act {
+            pub(crate) const ALL: &[Self] = &[$(Self::$act),+];
+
+            pub(crate) const fn name(self) -> &'static str {
+                match self { $(Self::$act => $name),+ }
+            }
+
+            /// In which scene it can be done.
+            pub(crate) const fn start(self) -> Start {
+                match self { $(Self::$act => Start::$start),+ }
+            }
+
+            pub(crate) fn named(name: &str) -> Self {
+                *Self::ALL.iter().find(|act| act.name() == name).unwrap()
+            }
+        }
+    };
+}
+
+acts! {
+    SignIn = "sign_in" from Member,
+    Enter = "enter" from Member,
+    Switch = "switch" from Elsewhere,
+    SignOut = "sign_out" from Member,
+    EndSession = "end_session" from Member,
+    SignOutEverywhere = "sign_out_everywhere" from Member,
+    ChangePassword = "change_password" from Member,
+    ReplacePassword = "replace_password" from Marked,
+    RequirePasswordChange = "require_password_change" from Member,
+    CreateAccount = "create_account" from Member,
+    EditPolicy = "edit_policy" from Member,
+    SuspendAccount = "suspend_account" from Member,
+    CloseAccount = "close_account" from Member,
+    AddMember = "add_member" from Outside,
+    Approve = "approve" from Waiting,
+    Decline = "decline" from Waiting,
+    Dismiss = "dismiss" from Member,
+    Reinstate = "reinstate" from Dismissed,
+    ChangeRole = "change_role" from Member,
+    Block = "block" from Member,
+    Unblock = "unblock" from Blocked,
+    Register = "register" from Member,
+    Import = "import" from Member,
+    ImportAccount = "import_account" from Member,
+}
+
+/// How a command was answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Answer {
+    Done(String),
+    Refused(String),
+    Fault(ErrorKind),
+}
+
+impl Answer {
+    fn of<P>(failure: Failure<P>, code: impl FnOnce(P) -> String) -> Self {
+        match failure {
+            Failure::Refused(problem) => Self::Refused(code(problem)),
+            Failure::Fault(fault) => Self::Fault(fault.kind()),
+        }
+    }
+}
+
+/// A command whose sessions are open: only itself is left to do.
+pub(crate) struct Ready {
+    act: Act,
+    /// Ada's session where she acts, Bob's where he does.
+    who: Option<Authenticated>,
+    /// Another session of Bob's.
+    other: Option<SessionHandle>,
+    permit: Option<ChangePermit>,
+}
+
+impl Ready {
+    /// Opens what the command needs; the answer if that is refused, too.
+    pub(crate) async fn make(act: Act, vestibule: &Vestibule) -> Result<Self, Answer> {
+        let mut ready = Self { act, who: None, other: None, permit: None };
+        match act {
+            Act::Enter | Act::SignOut | Act::SignOutEverywhere | Act::ChangePassword | Act::CreateAccount => {
+                ready.who = Some(session(vestibule, BOB).await?);
+            }
+            Act::Switch => {
+                let request = SignInRequest::new(BOB, RIGHT).into_account(pumps());
+                ready.who = Some(opened(vestibule, request).await?);
+            }
+            Act::EndSession => {
+                ready.other = Some(session(vestibule, BOB).await?.session());
+                ready.who = Some(session(vestibule, BOB).await?);
+            }
+            Act::ReplacePassword => {
+                match vestibule.sign_in(SignInRequest::new(BOB, RIGHT)).await.map_err(refused)? {
+                    SignIn::PasswordChangeNeeded { proof, .. } => ready.permit = Some(proof),
+                    SignIn::SignedIn(_) => return Err(Answer::Refused("it is not marked".to_owned())),
+                }
+            }
+            Act::EditPolicy
+            | Act::AddMember
+            | Act::Approve
+            | Act::Decline
+            | Act::Dismiss
+            | Act::Reinstate
+            | Act::ChangeRole => ready.who = Some(session(vestibule, ADA).await?),
+            Act::SignIn
+            | Act::RequirePasswordChange
+            | Act::SuspendAccount
+            | Act::CloseAccount
+            | Act::Block
+            | Act::Unblock
+            | Act::Register
+            | Act::Import
+            | Act::ImportAccount => {}
+        }
+        Ok(ready)
+    }
+
+    /// The command itself.
+    pub(crate) async fn go(self, vestibule: &Vestibule) -> Answer {
+        self.done(vestibule).await.map_or_else(|answer| answer, Answer::Done)
+    }
+
+    async fn done(self, vestibule: &Vestibule) -> Result<String, Answer> {
+        let (why, account) = (reason(), engines());
+        let who = || self.who.as_ref().unwrap();
+        let step =
+            async |step| vestibule.move_member(Acting::Administrator(who()), account, bob(), step).await;
+        let plain: Result<(), Failure<Refusal>> = match self.act {
+            Act::SignIn => {
+                let request = SignInRequest::new(BOB, RIGHT).into_account(account);
+                return entered(vestibule, request).await;
+            }
+            Act::Enter | Act::Switch => vestibule.enter(who(), account, None).await,
+            Act::SignOut => vestibule.sign_out(who()).await,
+            Act::EndSession => vestibule.end_session(who(), self.other.unwrap()).await,
+            Act::SignOutEverywhere => vestibule.sign_out_everywhere(who()).await,
+            Act::ChangePassword => vestibule.change_password(who(), RIGHT, NEW).await.map(drop),
+            Act::ReplacePassword => vestibule.replace_password(self.permit.unwrap(), NEW).await,
+            Act::RequirePasswordChange => vestibule.require_password_change(&why, bob()).await,
+            Act::CreateAccount => {
+                vestibule.create_account(who(), NewAccount::new(looms(), "Looms", role("owner"))).await
+            }
+            Act::EditPolicy => {
+                let mut policy = AccountPolicy::new();
+                policy.seat_limit = Some(9);
+                vestibule.edit_policy(Acting::Administrator(who()), account, policy).await
+            }
+            Act::SuspendAccount => vestibule.suspend_account(&why, account, true).await,
+            Act::CloseAccount => vestibule.close_account(Acting::Operator(&why), account).await,
+            Act::AddMember => {
+                let new = NewMember::active(bob(), role("clerk"));
+                vestibule.add_member(Acting::Administrator(who()), account, new).await
+            }
+            Act::Approve => step(Move::Approve).await,
+            Act::Decline => step(Move::Decline).await,
+            Act::Dismiss => step(Move::Dismiss).await,
+            Act::Reinstate => step(Move::Reinstate).await,
+            Act::ChangeRole => {
+                vestibule.change_role(Acting::Administrator(who()), account, bob(), role("chief"), true).await
+            }
+            Act::Block => vestibule.block(&why, bob(), None).await,
+            Act::Unblock => vestibule.unblock(&why, bob()).await,
+            Act::Register => {
+                let person = NewPerson::verified_by_host(LoginEmail::parse(CLEO).unwrap());
+                vestibule.register_verified(person.subject(cleo()).password(RIGHT)).await.map(drop)
+            }
+            Act::Import => {
+                let person = ImportedPerson::new(cleo()).email(CLEO);
+                let person = person.member(ImportedMembership::active(account, "clerk"));
+                return imported(vestibule.import(person, &why).await);
+            }
+            Act::ImportAccount => {
+                let new = ImportedAccount::new(looms(), "Looms", bob(), "owner");
+                return imported(vestibule.import_account(new, &why).await);
+            }
+        };
+        plain.map(|()| "done".to_owned()).map_err(refused)
+    }
+}
+
+/// A session, signed in and authenticated.
+pub(crate) async fn session(vestibule: &Vestibule, login: &str) -> Result<Authenticated, Answer> {
+    opened(vestibule, SignInRequest::new(login, RIGHT)).await
+}
+
+/// Signs in; whether the account was entered, or why not.
+pub(crate) async fn entered(vestibule: &Vestibule, request: SignInRequest) -> Result<String, Answer> {
+    Ok(match vestibule.sign_in(request).await.map_err(refused)? {
+        SignIn::SignedIn(signed_in) => match signed_in.entered {
+            Some(Err(refusal)) => format!("signed in, {}", refusal.code()),
+            _ => ENTERED.to_owned(),
+        },
+        SignIn::PasswordChangeNeeded { because, .. } => because.code().to_owned(),
+    })
+}
+
+/// The answer of a sign-in that led into the account.
+pub(crate) const ENTERED: &str = "entered";
+
+async fn opened(vestibule: &Vestibule, request: SignInRequest) -> Result<Authenticated, Answer> {
+    let token: Secret<String> = match vestibule.sign_in(request).await.map_err(refused)? {
+        SignIn::SignedIn(signed_in) => signed_in.token,
+        SignIn::PasswordChangeNeeded { because, .. } => {
+            return Err(Answer::Refused(because.code().to_owned()));
+        }
+    };
+    vestibule.authenticate(&token).await.map_err(refused)
+}
+
+fn refused(failure: Failure<Refusal>) -> Answer {
+    Answer::of(failure, |refusal| refusal.code().to_owned())
+}
+
+fn imported<P: core::fmt::Display>(answer: Result<Imported, Failure<P>>) -> Result<String, Answer> {
+    let imported = answer.map_err(|failure| Answer::of(failure, |problem| problem.to_string()))?;
+    let how = match &imported {
+        Imported::Created { .. } => "created",
+        Imported::Completed { .. } => "completed",
+        Imported::Unchanged { .. } => "unchanged",
+    };
+    Ok(format!("{how}, {} skipped", imported.skipped().len()))
+}

@@ -1,0 +1,135 @@
+//! Everything that is stored about a scene, without what differs each time: times, ids that were drawn, secrets.
+
+use vestibule::Store;
+use vestibule_core::Identifier;
+use vestibule_credentials::Lane;
+
+use crate::cast::{ADA, BOB, CLEO, accounts, people};
+
+/// More than there is of anything.
+const ALL: u32 = 1000;
+
+/// One line per row. Two stores of one picture went through the same commits.
+pub(crate) async fn picture(store: &impl Store) -> Vec<String> {
+    let mut lines = Vec::new();
+    for account in accounts() {
+        let Some(row) = store.account(account).await.unwrap() else { continue };
+        lines.push(format!(
+            "account {account} {:?} by {} seats {} administrators {} version {} limit {:?}",
+            row.state,
+            row.primary,
+            row.seats,
+            row.administrators,
+            row.settings_version,
+            row.policy.seat_limit
+        ));
+        for member in store.members_of(account, None, ALL).await.unwrap() {
+            lines.push(format!("  has {}", member.subject));
+        }
+        let events = store.events_of_account(account, None, ALL).await.unwrap();
+        lines.extend(sorted(
+            events.iter().map(|event| format!("  event {:?} of {:?}", event.kind, event.subject)),
+        ));
+    }
+    for subject in people() {
+        lines.extend(person(store, subject).await);
+    }
+    for login in [ADA, BOB, CLEO] {
+        let login = Identifier::parse_login(login).unwrap();
+        let owner = store.identifier_owner(login.kind(), login.key()).await.unwrap();
+        lines.push(format!("owner {:?}", owner.map(|owner| owner.subject)));
+    }
+    let messages: Vec<_> = store.messages(None, ALL).await.unwrap();
+    let messages =
+        messages.iter().map(|message| format!("message {:?} {:?}", message.purpose, message.state));
+    lines.extend(sorted(messages));
+    lines
+}
+
+/// What is in one picture alone.
+pub(crate) fn difference(found: &[String], expected: &[String]) -> Vec<String> {
+    let alone = |sign: char, these: &[String], those: &[String]| {
+        let mut those = those.to_vec();
+        let mut alone = Vec::new();
+        for line in these {
+            match those.iter().position(|other| other == line) {
+                Some(same) => drop(those.remove(same)),
+                None => alone.push(format!("{sign}{line}")),
+            }
+        }
+        alone
+    };
+    [alone('+', found, expected), alone('-', expected, found)].concat()
+}
+
+/// Within a millisecond what is listed by time stands in any order.
+fn sorted(lines: impl Iterator<Item = String>) -> Vec<String> {
+    let mut lines: Vec<_> = lines.collect();
+    lines.sort();
+    lines
+}
+
+async fn person(store: &impl Store, subject: vestibule_core::SubjectId) -> Vec<String> {
+    let mut lines = Vec::new();
+    if let Some(row) = store.profile(subject).await.unwrap() {
+        lines.push(format!(
+            "profile {subject} epoch {} blocked {} identifiers {} live memberships {} created accounts {}",
+            row.epoch,
+            row.block.is_some(),
+            row.identifiers,
+            row.live_memberships,
+            row.created_accounts
+        ));
+    }
+    for own in store.identifiers(subject).await.unwrap() {
+        lines.push(format!("  identifier {:?} verified {}", own.identifier, own.verified_at.is_some()));
+    }
+    for own in store.memberships_of(subject, None, ALL).await.unwrap() {
+        lines.push(format!(
+            "  in {} {:?} {:?} administers {} version {} epoch {}",
+            own.account,
+            own.standing.status,
+            own.standing.role,
+            own.standing.administers,
+            own.version,
+            own.epoch
+        ));
+    }
+    if let Some(own) = store.password(subject).await.unwrap() {
+        lines.push(format!(
+            "  password {} version {} generation {} must change {}",
+            own.hash.is_some(),
+            own.version,
+            own.generation,
+            own.must_change
+        ));
+    }
+    let mut lanes = vec![Lane::Everybody];
+    let mut sessions = Vec::new();
+    for own in store.sessions(subject).await.unwrap() {
+        lanes.push(Lane::Device(own.handle));
+        sessions.push(format!(
+            "  session of epoch {} generation {:?} version {} admitted to {:?}",
+            own.profile_epoch, own.password_generation, own.version, own.admissions
+        ));
+    }
+    lines.extend(sorted(sessions.into_iter()));
+    for own in store.devices(subject).await.unwrap() {
+        lines.push(format!("  device of epoch {}", own.profile_epoch));
+    }
+    let mut tries = Vec::new();
+    for lane in lanes {
+        if let Some(own) = store.tries(subject, lane).await.unwrap() {
+            let everybodys = matches!(lane, Lane::Everybody);
+            tries.push(format!(
+                "  tries of everybody {everybodys}: {} taken, {} settled",
+                own.taken, own.settled
+            ));
+        }
+    }
+    lines.extend(sorted(tries.into_iter()));
+    let events = store.events_of_subject(subject, None, ALL).await.unwrap();
+    lines
+        .extend(sorted(events.iter().map(|event| format!("  event {:?} code {:?}", event.kind, event.code))));
+    lines
+}

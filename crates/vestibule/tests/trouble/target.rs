@@ -1,0 +1,39 @@
+//! The front of these targets: a part for another process, or the tests and what was left out of them.
+
+use std::process::ExitCode;
+
+use libtest_mimic::{Arguments, Failed, Trial};
+
+use crate::acts::Act;
+use crate::process;
+
+/// Plays a part if this process was started for one, else runs the tests, and says at the end what was left out.
+pub(crate) fn run(
+    play: impl FnOnce(&str, &[String]),
+    trials: impl FnOnce() -> Vec<Trial>,
+    left_out: impl FnOnce() -> Option<String>,
+) -> ExitCode {
+    if let Some(part) = process::part() {
+        play(&part[0], &part[1..]);
+        return ExitCode::SUCCESS;
+    }
+    let arguments = Arguments::from_args();
+    let conclusion = libtest_mimic::run(&arguments, trials());
+    if let Some(left_out) = left_out().filter(|_| !arguments.list) {
+        println!("{left_out}");
+    }
+    conclusion.exit_code()
+}
+
+/// A test by its name.
+pub(crate) fn trial(name: &str, test: impl FnOnce() + Send + 'static) -> Trial {
+    Trial::test(name.to_owned(), move || {
+        test();
+        Ok::<(), Failed>(())
+    })
+}
+
+/// A test for each command.
+pub(crate) fn each_act(name: &'static str, test: fn(Act)) -> impl Iterator<Item = Trial> {
+    Act::ALL.iter().map(move |&act| trial(&format!("{name}::{}", act.name()), move || test(act)))
+}
