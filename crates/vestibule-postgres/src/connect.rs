@@ -14,8 +14,11 @@ use vestibule_sql::Statement;
 
 use crate::Options;
 use crate::bind::{Form, Lock, sql, types};
-use crate::error::fault;
+use crate::error::{fault, with_kind};
 use crate::fingerprint::Seen;
+use crate::held::Held;
+#[cfg(feature = "deadpool")]
+use crate::held::Lent;
 
 /// A server, and how it is reached.
 #[derive(Clone)]
@@ -55,6 +58,16 @@ impl Server {
         Self { config, connector: Arc::new(Tls(tls)), seen: Arc::default() }
     }
 
+    /// A server reached by connections of a host's own pool, which lends them one transaction at a time: nothing is prepared on
+    /// them and nothing set for a session, as [`through_pooler`](Options::through_pooler) says. A transaction that was left
+    /// open is rolled back before anything else is sent; a pool that others share is best recycled by
+    /// `RecyclingMethod::Clean`.
+    #[cfg(feature = "deadpool")]
+    #[must_use]
+    pub fn from_pool(pool: deadpool_postgres::Pool) -> Self {
+        Self { config: Config::new(), connector: Arc::new(Lender(pool)), seen: Arc::default() }
+    }
+
     /// A connection, told everything that a connection of ours is told.
     pub(crate) async fn connect(&self, options: &Options) -> Result<Conn, StoreError> {
         let mut config = self.config.clone();
@@ -67,19 +80,15 @@ impl Server {
         let connecting = self.connector.connect(config);
         let client = tokio::time::timeout(options.connect_timeout, connecting)
             .await
-            .map_err(|late| StoreError::new(StoreErrorKind::Unavailable, late))?
-            .map_err(fault)?;
-        let version = require_decisive(&client).await?;
-        if !options.through_pooler {
+            .map_err(|late| StoreError::new(StoreErrorKind::Unavailable, late))??;
+        let prepares = !options.through_pooler && !client.is_lent();
+        if !client.is_lent() {
+            let _ = require_decisive(&client).await?;
+        }
+        if prepares {
             client.batch_execute(&options.session()).await.map_err(fault)?;
         }
-        Ok(Conn {
-            client,
-            version,
-            seen: Arc::clone(&self.seen),
-            prepared: HashMap::new(),
-            prepares: !options.through_pooler,
-        })
+        Ok(Conn { client, seen: Arc::clone(&self.seen), prepared: HashMap::new(), prepares })
     }
 }
 
@@ -90,7 +99,7 @@ impl fmt::Debug for Server {
     }
 }
 
-type Connecting = Pin<Box<dyn Future<Output = Result<Client, Error>> + Send>>;
+type Connecting = Pin<Box<dyn Future<Output = Result<Held, StoreError>> + Send>>;
 
 /// Some TLS or none, whose type nobody else needs to know.
 trait Connector: Send + Sync {
@@ -109,19 +118,44 @@ where
     fn connect(&self, config: Config) -> Connecting {
         let tls = self.0.clone();
         Box::pin(async move {
-            let (client, connection) = config.connect(tls).await?;
+            let (client, connection) = config.connect(tls).await.map_err(unreached)?;
             // It ends with the client; what goes wrong on it is told to whoever waits for an answer.
             tokio::spawn(async move { drop(connection.await) });
-            Ok(client)
+            Ok(Held::Ours(client))
+        })
+    }
+}
+
+/// Whatever kept a connection from coming about, unless the server itself said what it was.
+fn unreached(error: Error) -> StoreError {
+    if error.code().is_some() { fault(error) } else { with_kind(StoreErrorKind::Unavailable, error) }
+}
+
+#[cfg(feature = "deadpool")]
+struct Lender(deadpool_postgres::Pool);
+
+#[cfg(feature = "deadpool")]
+impl Connector for Lender {
+    fn connect(&self, _: Config) -> Connecting {
+        use deadpool_postgres::PoolError;
+
+        let pool = self.0.clone();
+        Box::pin(async move {
+            match pool.get().await {
+                Ok(lent) => Ok(Held::Lent(Lent(lent))),
+                Err(PoolError::Backend(error)) => Err(unreached(error)),
+                Err(PoolError::Timeout(late)) => {
+                    Err(StoreError::new(StoreErrorKind::Contended, PoolError::Timeout(late)))
+                }
+                Err(error) => Err(StoreError::new(StoreErrorKind::Unavailable, error)),
+            }
         })
     }
 }
 
 /// A connection, with the statements that it knows.
 pub(crate) struct Conn {
-    pub(crate) client: Client,
-    /// The server's own word for its version.
-    pub(crate) version: String,
+    pub(crate) client: Held,
     pub(crate) seen: Arc<Seen>,
     prepared: HashMap<(&'static str, Lock), tokio_postgres::Statement>,
     prepares: bool,
@@ -149,9 +183,15 @@ impl Conn {
     }
 
     /// What begins a transaction that asks several questions of one instant.
+    ///
+    /// A connection that is not ours alone may lead to another server each time: `read write` is what a server refuses that
+    /// follows another.
     pub(crate) fn begin_snapshot(&self, options: &Options) -> Cow<'static, str> {
-        const BEGIN: &str = "begin isolation level repeatable read read only";
-        if self.is_ours_alone() { BEGIN.into() } else { format!("{BEGIN}; {}", options.local()).into() }
+        if self.is_ours_alone() {
+            "begin isolation level repeatable read read only".into()
+        } else {
+            format!("begin isolation level repeatable read read write; {}", options.local()).into()
+        }
     }
 
     /// Whether a question may be asked without a transaction of its own.
@@ -161,7 +201,7 @@ impl Conn {
 }
 
 /// No decision rests on a server that follows another (FLT-X16), refuses writes, or cannot keep our text. Its version.
-async fn require_decisive(client: &Client) -> Result<String, StoreError> {
+pub(crate) async fn require_decisive(client: &Client) -> Result<String, StoreError> {
     let messages = client
         .simple_query(
             "select pg_is_in_recovery()::int, (current_setting('transaction_read_only') = 'on')::int,

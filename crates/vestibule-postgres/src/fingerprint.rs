@@ -9,7 +9,7 @@ use tokio_postgres::{Client, SimpleQueryMessage};
 use vestibule_core::{StoreError, StoreErrorKind};
 
 use crate::Options;
-use crate::connect::Conn;
+use crate::connect::{Conn, require_decisive};
 use crate::error::fault;
 use crate::migrate::make_tables;
 
@@ -67,7 +67,7 @@ type ByVersion = HashMap<(String, [u8; 32]), Arc<Tables>>;
 impl Seen {
     /// The tables as these migrations make them on the server of this connection, which is asked once.
     pub(crate) async fn expected(&self, conn: &Conn, options: &Options) -> Result<Arc<Tables>, StoreError> {
-        let key = (conn.version.clone(), options.schema.checksum());
+        let key = (require_decisive(&conn.client).await?, options.schema.checksum());
         let seen = self.seen().get(&key).cloned();
         if let Some(seen) = seen {
             return Ok(seen);

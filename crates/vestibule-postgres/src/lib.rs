@@ -11,6 +11,7 @@ mod export;
 mod facade;
 mod fingerprint;
 mod forms;
+mod held;
 #[cfg(feature = "journal")]
 mod journal;
 mod maintain;

@@ -82,7 +82,7 @@ pub(crate) struct Lease {
 impl Lease {
     pub(crate) fn done(self) {
         let Self { conn, pool, _places } = self;
-        if !conn.client.is_closed() {
+        if !conn.client.is_closed() && !conn.client.is_lent() {
             pool.idle.lock().unwrap_or_else(PoisonError::into_inner).push(conn);
         }
     }

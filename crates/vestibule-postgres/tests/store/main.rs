@@ -1,8 +1,11 @@
-//! The store on a real server: random batches beside the reference, races, lost connections, a host's transaction, and the
-//! schema.
+//! The store on a real server: random batches beside the reference, lost connections, contention, constraints, a host's
+//! transaction and TLS, and the schema.
 
 #![cfg(test)]
 
+mod clock;
+mod constraints;
+mod contention;
 mod cut;
 #[path = "../support/ground.rs"]
 mod ground;
@@ -14,6 +17,7 @@ mod model;
 mod passwords;
 mod proxy;
 mod schema;
+mod tls;
 #[path = "../support/wire.rs"]
 mod wire;
 

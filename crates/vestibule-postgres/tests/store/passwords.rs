@@ -30,11 +30,11 @@ pub(crate) fn id(number: u64) -> BatchId {
     BatchId::from_bytes(bytes)
 }
 
-fn subject(number: u64, person: u64) -> SubjectId {
+pub(crate) fn subject(number: u64, person: u64) -> SubjectId {
     SubjectId::from(number * PEOPLE + person + 1)
 }
 
-fn password(subject: SubjectId) -> Password {
+pub(crate) fn password(subject: SubjectId) -> Password {
     Password {
         subject,
         hash: Some("$argon2id$".to_owned()),

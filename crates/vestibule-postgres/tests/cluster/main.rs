@@ -1,0 +1,8 @@
+//! What needs a server of our own: one that follows, one that refuses writes; and that no such server is left behind.
+
+#![cfg(test)]
+
+#[path = "../support/cluster.rs"]
+mod cluster;
+mod follower;
+mod left_behind;
