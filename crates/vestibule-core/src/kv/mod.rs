@@ -87,8 +87,9 @@ pub enum Applied {
 /// - **K-2** `apply` does all of its operations or none, judged and done in one step. No key stands twice; at most
 ///   40 operations and 256 KiB.
 /// - **K-3** `list` gives the keys of one partition above `after`, ascending by sort bytes, at most `limit`.
-/// - **K-4** `add` is one step on one key that `apply` never touches: it adds, unless the sum would be above
-///   `at_most`; a missing counter counts as zero, no sum goes below zero, and adding nothing makes no counter.
+/// - **K-4** `add` is one step on one key that `apply` never touches: it adds, unless `delta` is positive and the sum would
+///   be above `at_most` (giving back is never refused); a missing counter counts as zero, no sum goes below zero, and
+///   adding nothing makes no counter.
 ///
 /// # Atomicity
 ///

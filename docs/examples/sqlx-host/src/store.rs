@@ -2,16 +2,17 @@
 
 use sqlx::postgres::{PgPool, PgRow};
 use sqlx::{Column, Row, TypeInfo};
+use vestibule::{SessionView, SignInQuestion, SignInView, Views, sign_in_view_of};
 use vestibule_core::{
     AccountId, AddressKey, AddressKind, Batch, CaseReference, Commit, EventId, Landed, Lower, Realm,
-    SecretDigest, StoreError, StoreErrorKind, SubjectId, Write,
+    SecretDigest, ServerClock, StoreError, StoreErrorKind, SubjectId, Timestamp, Write,
 };
 use vestibule_credentials::{CredentialsRead, Lane, Password, Tries};
 use vestibule_journal::{Case, Event, JournalRead, Message, Personal};
 use vestibule_profiles::{Account, Membership, Profile, ProfileIdentifier, ProfilesRead};
 use vestibule_sessions::{Device, Session, SessionsRead};
 use vestibule_sql::{Plan, Query, RowValues, Statement, Value, dialect};
-use vestibule_sql::{credentials, journal, profiles, sessions, throttle};
+use vestibule_sql::{credentials, journal, profiles, sessions, throttle, views};
 use vestibule_throttle::{Taken, TakenWindow, WindowTake, Windows};
 
 use crate::adapter::{apply_in, bound, fault};
@@ -269,5 +270,30 @@ impl JournalRead for SqlxStore {
 
     async fn messages(&self, after: Option<[u8; 32]>, limit: u32) -> Result<Vec<Message>, StoreError> {
         self.all(journal::messages(&self.realm, after, limit)).await
+    }
+}
+
+/// For the facade.
+impl Views for SqlxStore {
+    /// Row by row. `vestibule-postgres` asks all of it in one round trip.
+    async fn sign_in_view(&self, question: SignInQuestion) -> Result<SignInView, StoreError> {
+        sign_in_view_of(self, question).await
+    }
+
+    async fn session_view(&self, digest: SecretDigest) -> Result<Option<SessionView>, StoreError> {
+        let found = self.one(views::session_view(&self.realm, digest)).await?;
+        Ok(found.map(|(session, profile, password_generation)| SessionView {
+            session,
+            profile,
+            password_generation,
+        }))
+    }
+}
+
+impl ServerClock for SqlxStore {
+    async fn server_time(&self) -> Result<Option<Timestamp>, StoreError> {
+        let now = "select (extract(epoch from clock_timestamp()) * 1000000)::bigint";
+        let micros = sqlx::query_scalar(now).fetch_one(&self.pool).await.map_err(fault)?;
+        Ok(Some(Timestamp::from_unix_micros(micros)))
     }
 }
