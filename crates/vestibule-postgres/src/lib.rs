@@ -2,6 +2,8 @@
 
 mod apply;
 mod bind;
+#[cfg(feature = "checkword")]
+mod checkword;
 mod connect;
 #[cfg(feature = "credentials")]
 mod credentials;

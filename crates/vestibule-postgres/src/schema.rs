@@ -40,6 +40,10 @@ impl Domain {
 const BATCHES: Domain =
     Domain::new("batches", &[Migration::new(1, include_str!("../migrations/batches/0001_init.sql"))]);
 
+#[cfg(feature = "checkword")]
+const CHECKWORD: Domain =
+    Domain::new("checkword", &[Migration::new(1, include_str!("../migrations/checkword/0001_init.sql"))]);
+
 #[cfg(feature = "credentials")]
 const CREDENTIALS: Domain =
     Domain::new("credentials", &[Migration::new(1, include_str!("../migrations/credentials/0001_init.sql"))]);
@@ -73,6 +77,8 @@ impl Schema {
         Self {
             domains: vec![
                 BATCHES,
+                #[cfg(feature = "checkword")]
+                CHECKWORD,
                 #[cfg(feature = "credentials")]
                 CREDENTIALS,
                 #[cfg(feature = "journal")]

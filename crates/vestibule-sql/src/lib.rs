@@ -1,5 +1,7 @@
 #![doc = include_str!("../README.md")]
 
+#[cfg(feature = "checkword")]
+pub mod checkword;
 #[cfg(feature = "credentials")]
 pub mod credentials;
 pub mod dialect;

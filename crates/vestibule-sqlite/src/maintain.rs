@@ -16,6 +16,8 @@ pub struct Maintained {
     pub batches: usize,
     /// How many cases were removed: old ones, and the oldest beyond the cap.
     pub cases: usize,
+    /// How many checkwords were removed, long after their end.
+    pub checkwords: usize,
     /// How many known devices were removed, long after their end.
     pub devices: usize,
     /// How many messages were removed that no longer wait.
@@ -24,6 +26,8 @@ pub struct Maintained {
     pub sessions: usize,
     /// How many rows of tries were removed that were made with devices nobody knows any more.
     pub tries: usize,
+    /// How many sealed texts of checkwords were wiped that are sent no more.
+    pub wiped: usize,
     /// How many rows of ended windows were removed.
     pub windows: usize,
 }

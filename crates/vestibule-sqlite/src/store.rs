@@ -153,7 +153,8 @@ impl SqliteStore {
     /// Removes what nobody needs any more, at most `budget` rows of each table: the memory of batches after a day, ended
     /// windows after an hour, sessions and known devices 30 days after their end, cases after 90 days and the oldest beyond
     /// the realm's cap, messages that no longer wait after 30 days, tries made with
-    /// a device 210 days after the last.
+    /// a device 210 days after the last, checkwords 30 days after their end; and wipes the texts of checkwords that are sent
+    /// no more.
     ///
     /// Each statement takes the writer for itself; a smaller budget, more often, keeps commits from waiting.
     ///
@@ -163,6 +164,14 @@ impl SqliteStore {
     pub async fn maintain(&self, now: Timestamp, budget: u32) -> Result<Maintained, StoreError> {
         let mut done = Maintained::default();
         done.batches += self.remove(forget_batches(&self.realm, now, budget)).await?;
+        #[cfg(feature = "checkword")]
+        {
+            let (removed, wiped) = crate::checkword::forget(&self.realm, now, budget);
+            for removed in removed {
+                done.checkwords += self.remove(removed).await?;
+            }
+            done.wiped += self.remove(wiped).await?;
+        }
         #[cfg(feature = "credentials")]
         {
             done.tries += self.remove(crate::credentials::forget_tries(&self.realm, now, budget)).await?;

@@ -2,8 +2,10 @@
 
 #![cfg(test)]
 
+#[cfg(feature = "checkword")]
+mod checkword;
 mod commits;
-#[cfg(any(feature = "credentials", feature = "profiles", feature = "sessions"))]
+#[cfg(any(feature = "checkword", feature = "credentials", feature = "profiles", feature = "sessions"))]
 mod compare;
 #[cfg(feature = "credentials")]
 mod credentials;
