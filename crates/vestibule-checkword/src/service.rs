@@ -5,14 +5,14 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use vestibule_core::{
-    Batch, BatchId, Commit, Entropy, Error, ErrorKind, Failure, KeyPurpose, KeyRing, Purpose, Sealed, Secret,
-    SecretDigest, SecretText, SecretTextError, SubjectId, Timestamp, commit_known,
+    Batch, BatchId, Commit, Entropy, Error, ErrorKind, Failure, KeyRing, Purpose, Secret, SubjectId,
+    Timestamp, commit_known,
 };
-use zeroize::Zeroize;
 
-use crate::checkword::{Checkword, MAX_BOUND, with_identity};
-use crate::decide::{self, CheckwordRequest, Live, Made, Wanted};
+use crate::checkword::MAX_BOUND;
+use crate::decide::{self, CheckwordRequest, Live, Wanted};
 use crate::intent::{Intent, RedeemedCheckword};
+use crate::link::{make_link, open_link, read_link};
 use crate::policy::CheckwordPolicy;
 use crate::problem::Problem;
 use crate::state::Rotation;
@@ -88,9 +88,10 @@ impl<S: CheckwordRead + Commit<CheckwordWrite>> Checkwords<S> {
         for _ in 0..ROUNDS {
             let purpose = request.purpose.as_str().to_owned();
             let mut newest = self.store.checkword(request.holder, purpose).await?;
-            let before = self.reopen(newest.as_mut(), request.purpose);
+            let before = open_link(&self.ring, newest.as_mut(), request.purpose);
             let generation = newest.as_ref().map_or(0, |row| row.generation).saturating_add(1);
-            let (link, made) = self.make(request, generation, now)?;
+            let batch = BatchId::make(&*self.entropy, now)?;
+            let (link, made) = make_link(&self.ring, &*self.entropy, request, generation, batch)?;
             let (link, checkword, writes, again) =
                 match decide::request(&self.policy, request, newest.as_ref(), &made, now) {
                     Wanted::New { checkword, writes } => (Some(link), checkword, writes, false),
@@ -122,7 +123,7 @@ impl<S: CheckwordRead + Commit<CheckwordWrite>> Checkwords<S> {
         purpose: Purpose,
         now: Timestamp,
     ) -> Result<Live, Failure<Problem>> {
-        let found = self.store.found(self.read(link, purpose)?).await?;
+        let found = self.store.found(read_link(&self.ring, link, purpose).map_err(Failure::Refused)?).await?;
         decide::inspect(found.as_ref(), purpose, now).map_err(Failure::Refused)
     }
 
@@ -138,7 +139,7 @@ impl<S: CheckwordRead + Commit<CheckwordWrite>> Checkwords<S> {
         intent: Intent,
         now: Timestamp,
     ) -> Result<RedeemedCheckword, Failure<Problem>> {
-        let digest = self.read(link, purpose)?;
+        let digest = read_link(&self.ring, link, purpose).map_err(Failure::Refused)?;
         for _ in 0..ROUNDS {
             let found = self.store.found(digest).await?;
             let redemption =
@@ -168,55 +169,6 @@ impl<S: CheckwordRead + Commit<CheckwordWrite>> Checkwords<S> {
             self.land(BatchId::make(&*self.entropy, now)?, writes, now).await?;
         }
         Ok(())
-    }
-
-    /// The digest of a text that came from outside; the store is not asked yet (ATK-C8).
-    fn read(&self, link: &str, purpose: Purpose) -> Result<SecretDigest, Failure<Problem>> {
-        let text = SecretText::parse(link, purpose).map_err(|error| {
-            Failure::Refused(match error {
-                SecretTextError::WrongPurpose => Problem::WrongPurpose,
-                _ => Problem::Malformed,
-            })
-        })?;
-        // The text names the key, and anybody can write one: a key that is not in the ring is no fault of ours.
-        text.digest(&self.ring).map_err(|_| Failure::Refused(Problem::Unknown))
-    }
-
-    fn make(
-        &self,
-        request: &CheckwordRequest,
-        generation: u64,
-        now: Timestamp,
-    ) -> Result<(Secret<String>, Made), Error> {
-        let key = self.ring.current(KeyPurpose::Digest);
-        let text = SecretText::make(&*self.entropy, request.purpose, key)?;
-        let link = text.render();
-        // EXPOSE: the input of the seal.
-        let plain = Secret::new(link.expose().as_bytes().to_vec());
-        let sealed = with_identity(request.holder, request.purpose, generation, |row| {
-            Sealed::seal(&self.ring, &*self.entropy, row, &plain)
-        })?;
-        let batch = BatchId::make(&*self.entropy, now)?;
-        Ok((link, Made { digest: text.digest(&self.ring)?, sealed, batch }))
-    }
-
-    /// The text that rests in the row. One that can not be opened, because its key is gone (FLT-X40) say, is taken out of
-    /// the row as it was read, so that the decision makes a new one.
-    fn reopen(&self, row: Option<&mut Checkword>, purpose: Purpose) -> Option<Secret<String>> {
-        let row = row?;
-        let opened = row.sealed.as_deref().and_then(|bytes| {
-            let sealed = Sealed::from_bytes(bytes).ok()?;
-            let plain = with_identity(row.holder, purpose, row.generation, |identity| {
-                sealed.open(&self.ring, identity)
-            });
-            // EXPOSE: copied into the text that leaves, and nowhere else.
-            let copy = plain.ok()?.expose().clone();
-            String::from_utf8(copy).map_err(|error| error.into_bytes().zeroize()).ok().map(Secret::new)
-        });
-        if opened.is_none() {
-            row.sealed = None;
-        }
-        opened
     }
 
     /// `Some`: the guard that refused.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use vestibule::{SessionView, SignInQuestion, SignInView, Views};
+use vestibule_checkword::{Checkword, CheckwordRead, Found};
 use vestibule_core::{
     AccountId, AddressKey, AddressKind, Batch, CaseReference, Commit, EventId, Landed, SecretDigest,
     ServerClock, StoreError, SubjectId, Timestamp, Write,
@@ -103,6 +104,11 @@ hooked!(ProfilesRead: Read {
     fn memberships_of(subject: SubjectId, after: Option<AccountId>, limit: u32) -> Vec<Membership>;
     fn members_of(account: AccountId, after: Option<SubjectId>, limit: u32) -> Vec<Membership>;
     fn contact_owner(account: AccountId, key: AddressKey) -> Option<SubjectId>;
+});
+
+hooked!(CheckwordRead: Read {
+    fn checkword(holder: SubjectId, purpose: String) -> Option<Checkword>;
+    fn found(digest: SecretDigest) -> Option<Found>;
 });
 
 hooked!(CredentialsRead: Read {

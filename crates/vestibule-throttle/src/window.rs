@@ -18,6 +18,8 @@ pub enum WindowKind {
     Network,
     /// Tries with one submitted identifier before the host's challenge is asked for.
     Challenge,
+    /// Messages asked for by one client, or sent to one address or by one realm, of a sort that is capped.
+    Message,
     /// Refusals of one person after proof, before they are recorded together.
     Refusal,
 }
@@ -32,6 +34,7 @@ impl WindowKind {
             Self::Site => "site",
             Self::Network => "network",
             Self::Challenge => "challenge",
+            Self::Message => "message",
             Self::Refusal => "refusal",
         }
     }

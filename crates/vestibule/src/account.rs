@@ -51,7 +51,7 @@ impl Reason {
 }
 
 impl Acting<'_> {
-    fn actor(self) -> EventActor {
+    pub(crate) fn actor(self) -> EventActor {
         match self {
             Self::Administrator(who) => EventActor::Administrator(who.subject()),
             Self::Operator(_) => EventActor::Operator,

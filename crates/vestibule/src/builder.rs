@@ -3,6 +3,7 @@
 use core::fmt;
 use std::sync::{Arc, Mutex};
 
+use vestibule_checkword::CheckwordPolicy;
 use vestibule_core::{
     Clock, Disclosure, Entropy, EntropyError, KeyRing, SystemClock, SystemEntropy, make_bytes,
 };
@@ -14,6 +15,7 @@ use vestibule_sessions::SessionPolicy;
 use vestibule_throttle::{Throttle, ThrottlePolicy};
 
 use crate::links::BaseUrls;
+use crate::recovery::UnknownAddressNotice;
 use crate::store::{ErasedStore, Store, erase};
 use crate::vestibule::{Inner, Vestibule};
 
@@ -52,6 +54,8 @@ pub struct Builder {
     links: Option<BaseUrls>,
     product: String,
     accounts_at_most: u32,
+    checkwords: CheckwordPolicy,
+    unknown_addresses: UnknownAddressNotice,
 }
 
 impl Default for Builder {
@@ -72,6 +76,8 @@ impl Default for Builder {
             links: None,
             product: String::new(),
             accounts_at_most: 7,
+            checkwords: CheckwordPolicy::default(),
+            unknown_addresses: UnknownAddressNotice::default(),
         }
     }
 }
@@ -116,6 +122,18 @@ impl Builder {
     /// Asked of every new password, on every path.
     pub fn breached_passwords(mut self, data: impl BreachedPasswords + 'static) -> Self {
         self.breached = Arc::new(data);
+        self
+    }
+
+    /// How long links last.
+    pub fn checkwords(mut self, policy: CheckwordPolicy) -> Self {
+        self.checkwords = policy;
+        self
+    }
+
+    /// Whether the owner of a mailbox who is nobody here is told so.
+    pub fn unknown_addresses(mut self, notice: UnknownAddressNotice) -> Self {
+        self.unknown_addresses = notice;
         self
     }
 
@@ -189,6 +207,8 @@ impl Builder {
             links: self.links,
             product: self.product,
             accounts_at_most: self.accounts_at_most,
+            checkwords: self.checkwords,
+            unknown_addresses: self.unknown_addresses,
         }))
     }
 }

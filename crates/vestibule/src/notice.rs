@@ -17,10 +17,20 @@ use crate::writes::AnyWrite;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum NoticeKind {
+    /// The address has a profile that signed up without a password: a link sets the first one (P5, P6, R19).
+    FirstPasswordLink,
+    /// The address belongs to nobody here (P3).
+    NobodyHere,
     /// The password was changed.
     PasswordChanged,
     /// The operator marked the password: it is good for one change only (N2).
     PasswordChangeRequired,
+    /// The password was set by a recovery link (R4).
+    PasswordRecovered,
+    /// A recovery was asked for, and the operator keeps the person out (P1f).
+    RecoveryWhileBlocked,
+    /// The address has a profile: a link sets a new password (R1).
+    RecoveryLink,
     /// An account has a new member: this person.
     MemberAdded,
     /// The person was added to an account and waits for approval (N7).
@@ -44,8 +54,13 @@ pub enum NoticeKind {
 impl NoticeKind {
     /// Every kind.
     pub const ALL: &'static [Self] = &[
+        Self::FirstPasswordLink,
+        Self::NobodyHere,
         Self::PasswordChanged,
         Self::PasswordChangeRequired,
+        Self::PasswordRecovered,
+        Self::RecoveryWhileBlocked,
+        Self::RecoveryLink,
         Self::MemberAdded,
         Self::MemberAwaitsApproval,
         Self::MemberApproved,
@@ -61,6 +76,11 @@ impl NoticeKind {
     #[must_use]
     pub const fn code(self) -> &'static str {
         match self {
+            Self::FirstPasswordLink => "mailbox.first_password_link",
+            Self::NobodyHere => "mailbox.nobody_here",
+            Self::RecoveryWhileBlocked => "mailbox.recovery_while_blocked",
+            Self::RecoveryLink => "mailbox.recovery_link",
+            Self::PasswordRecovered => "notice.password_recovered",
             Self::PasswordChanged => "notice.password_changed",
             Self::PasswordChangeRequired => "notice.password_change_required",
             Self::MemberAdded => "notice.member_added",
@@ -81,6 +101,25 @@ impl NoticeKind {
         match self {
             Self::PasswordChanged => {
                 "Your password was changed and you were signed out everywhere else. If this was not you, ask support."
+            }
+            Self::FirstPasswordLink => {
+                "Your profile has no password yet: you signed up in another way. This link sets the first one; after that you \
+                 sign in with this address, too. If you did not ask for it, do nothing."
+            }
+            Self::NobodyHere => {
+                "Somebody asked for a new password for this address, and nobody has a profile here under it. If it was you, try \
+                 another address, your phone number or the social account you signed up with."
+            }
+            Self::PasswordRecovered => {
+                "Your password was set by a link from your mailbox, and you were signed out everywhere. If this was not you, ask \
+                 for a new link at once and ask support."
+            }
+            Self::RecoveryWhileBlocked => {
+                "Somebody asked for a new password for this address. Its profile is blocked by the operator, and no password opens \
+                 it. Ask support."
+            }
+            Self::RecoveryLink => {
+                "This link sets a new password. If you did not ask for it, do nothing: your password stays as it is."
             }
             Self::PasswordChangeRequired => {
                 "Your password must be changed: sign in once more and choose a new one."
@@ -106,6 +145,12 @@ impl NoticeKind {
         }
     }
 
+    /// Whether the message carries a link; all others carry no secret (U-22).
+    #[must_use]
+    pub const fn carries_link(self) -> bool {
+        matches!(self, Self::FirstPasswordLink | Self::RecoveryLink)
+    }
+
     pub(crate) const fn of_move(step: Move) -> Self {
         match step {
             Move::Approve => Self::MemberApproved,
@@ -116,7 +161,7 @@ impl NoticeKind {
     }
 }
 
-/// One notice. It carries no secret: no link, no code, no token (U-22).
+/// One notice. It carries no secret: no code, no token (U-22). The link of a message that has one stands beside it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Notice {
@@ -126,7 +171,7 @@ pub struct Notice {
     pub at: Timestamp,
     /// In which account, if in one.
     pub account: Option<AccountId>,
-    /// Until when it holds, if that was set.
+    /// Until when it, or the link of the message, holds, if that was set.
     pub until: Option<Timestamp>,
 }
 
@@ -135,6 +180,9 @@ impl Notice {
     #[must_use]
     pub fn text(&self) -> String {
         match self.until {
+            Some(until) if self.kind.carries_link() => {
+                format!("{} The link works once, until {until}.", self.kind.text())
+            }
             Some(until) => format!("{} It ends at {until}.", self.kind.text()),
             None => self.kind.text().to_owned(),
         }
@@ -144,7 +192,7 @@ impl Notice {
         Self { kind, at, account: None, until: None }
     }
 
-    fn encode(&self) -> Vec<u8> {
+    pub(crate) fn encode(&self) -> Vec<u8> {
         RecordWriter::new(1)
             .time(self.at)
             .maybe(self.account.as_ref(), |row, account| row.bytes(account.as_bytes()))
@@ -152,7 +200,7 @@ impl Notice {
             .finish()
     }
 
-    fn decode(purpose: &Code, payload: &[u8]) -> Result<Self, CorruptRow> {
+    pub(crate) fn decode(purpose: &Code, payload: &[u8]) -> Result<Self, CorruptRow> {
         let kind = NoticeKind::ALL.iter().copied().find(|kind| kind.code() == purpose.as_str());
         let mut row = RecordReader::new(payload, 1)?;
         let notice = Self {
@@ -178,6 +226,9 @@ pub struct WaitingMessage {
     pub recipient: Secret<String>,
     /// What it says.
     pub notice: Notice,
+    /// The link it carries, if it carries one. Put it into the fragment of a page's address, never into a query: see
+    /// [`Vestibule::address_of`].
+    pub link: Option<Secret<String>>,
 }
 
 /// A page of the messages that wait to be sent.
@@ -221,9 +272,8 @@ impl Vestibule {
 impl Inner {
     fn open(&self, row: &Message) -> Option<WaitingMessage> {
         let Contents { recipient, payload } = open_message(&self.ring, row).ok()?;
-        // EXPOSE: the payload of a notice holds no secret.
-        let notice = Notice::decode(&row.purpose, payload.expose()).ok()?;
-        Some(WaitingMessage { id: row.id, by: row.to, recipient, notice })
+        let (notice, link) = crate::mailbox::read(&row.purpose, &payload).ok()?;
+        Some(WaitingMessage { id: row.id, by: row.to, recipient, notice, link })
     }
 
     /// The writes that tell a person at every verified address. A notice of an account has a slot of its own per

@@ -2,6 +2,7 @@
 
 use core::time::Duration;
 
+use vestibule_checkword::{Rotation, decide::rotate};
 use vestibule_core::{
     AddressKey, Error, Failure, Identifier, Refusal, Registered, Secret, SessionHandle, SubjectId, Timestamp,
 };
@@ -17,6 +18,7 @@ use vestibule_throttle::{Admitted, ChallengePassed, TryRequest};
 use crate::account::{Acting, Reason};
 use crate::notice::{Notice, NoticeKind};
 use crate::permit::ChangePermit;
+use crate::recover::ROTATED;
 use crate::session::Authenticated;
 use crate::vestibule::{Inner, ROUNDS, Vestibule, busy};
 use crate::writes::{AnyGuard, AnyWrite};
@@ -181,6 +183,10 @@ impl Inner {
             let mut batch =
                 self.record(Acting::Operator(reason).draft(kind.clone()).subject(subject), id, now)?;
             batch.push(profiles::set_block(&profile, until, now).into());
+            if until.is_some() {
+                let rotated = rotate(subject, &ROTATED, Rotation::ProfileBlocked, now);
+                batch.extend(rotated.into_iter().map(AnyWrite::from));
+            }
             let told =
                 if until.is_some() { NoticeKind::ProfileBlocked } else { NoticeKind::ProfileUnblocked };
             let mut notice = Notice::new(told, now);
@@ -242,6 +248,9 @@ impl Inner {
             batch.push(set(subject, Some(&stored), &hash, id, now).into());
             batch.push(CredentialsWrite::ResetTries { subject, lane: Lane::Everybody }.into());
             batch.push(ProfilesWrite::BumpEpoch { subject, from: profile.epoch }.into());
+            batch.extend(
+                rotate(subject, &ROTATED, Rotation::PasswordSet, now).into_iter().map(AnyWrite::from),
+            );
             batch.extend(self.notices(subject, Notice::new(NoticeKind::PasswordChanged, now)).await?);
             let token = match acting {
                 None => None,

@@ -12,6 +12,7 @@ use vestibule_core::Entry;
 #[must_use]
 pub fn registry() -> Vec<&'static Entry> {
     let mut entries: Vec<&'static Entry> = [
+        vestibule_checkword::registry(),
         vestibule_credentials::ENTRIES,
         vestibule_profiles::ENTRIES,
         vestibule_sessions::registry(),

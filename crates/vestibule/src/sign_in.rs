@@ -297,7 +297,7 @@ impl Inner {
         self.take_try_of(view.subject, view.lane(), view.tries().cloned(), now).await
     }
 
-    async fn refuse_at_door<T>(
+    pub(crate) async fn refuse_at_door<T>(
         &self,
         problem: &(dyn Registered + Sync),
         attempt: Attempt,

@@ -1,5 +1,6 @@
 //! What a store of every domain offers, and its object-safe twin.
 
+use vestibule_checkword::CheckwordRead;
 use vestibule_core::{Commit, ServerClock, Shared};
 use vestibule_credentials::CredentialsRead;
 use vestibule_journal::JournalRead;
@@ -13,6 +14,7 @@ use crate::writes::AnyWrite;
 /// A store of every domain. Nobody implements it: whatever reads every domain and lands [`AnyWrite`] is one.
 pub trait Store:
     ProfilesRead
+    + CheckwordRead
     + CredentialsRead
     + SessionsRead
     + JournalRead
@@ -26,6 +28,7 @@ pub trait Store:
 
 impl<T> Store for T where
     T: ProfilesRead
+        + CheckwordRead
         + CredentialsRead
         + SessionsRead
         + JournalRead
@@ -41,6 +44,7 @@ impl<T> Store for T where
 /// state struct needs no type parameter.
 pub trait DynStore:
     vestibule_profiles::dynamic::ProfilesRead
+    + vestibule_checkword::dynamic::CheckwordRead
     + vestibule_credentials::dynamic::CredentialsRead
     + vestibule_sessions::dynamic::SessionsRead
     + vestibule_journal::dynamic::JournalRead

@@ -4,6 +4,7 @@ use core::fmt;
 use core::time::Duration;
 use std::sync::{Arc, Mutex};
 
+use vestibule_checkword::CheckwordPolicy;
 use vestibule_core::{
     AddressKey, Batch, BatchId, Clock, Disclosure, Entropy, Error, KeyRing, SubjectId, Timestamp,
     commit_known,
@@ -15,6 +16,7 @@ use vestibule_throttle::Throttle;
 
 use crate::builder::Builder;
 use crate::links::BaseUrls;
+use crate::recovery::UnknownAddressNotice;
 use crate::store::ErasedStore;
 use crate::writes::{AnyGuard, AnyWrite};
 
@@ -46,6 +48,8 @@ pub(crate) struct Inner {
     pub(crate) links: Option<BaseUrls>,
     pub(crate) product: String,
     pub(crate) accounts_at_most: u32,
+    pub(crate) checkwords: CheckwordPolicy,
+    pub(crate) unknown_addresses: UnknownAddressNotice,
 }
 
 impl Vestibule {

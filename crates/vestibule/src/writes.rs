@@ -1,5 +1,6 @@
 //! The writes of every domain, joined, so that a decision that spans them lands in one commit.
 
+use vestibule_checkword::CheckwordWrite;
 use vestibule_credentials::CredentialsWrite;
 use vestibule_journal::JournalWrite;
 use vestibule_profiles::ProfilesWrite;
@@ -11,6 +12,8 @@ vestibule_core::union_of_writes! {
     pub enum AnyWrite / AnyGuard {
         /// People, accounts, memberships.
         Profiles(ProfilesWrite),
+        /// Links that are redeemed once.
+        Checkword(CheckwordWrite),
         /// Passwords and their tries.
         Credentials(CredentialsWrite),
         /// Sessions and known devices.

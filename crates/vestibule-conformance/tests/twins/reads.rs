@@ -1,5 +1,6 @@
 //! What wrong stores read: as the database has it, but for the mistakes that are of reading.
 
+use vestibule_checkword::{Checkword, CheckwordRead, Found};
 use vestibule_core::{
     AccountId, AddressKey, AddressKind, CaseReference, EventId, SecretDigest, StoreError, SubjectId,
 };
@@ -42,6 +43,16 @@ impl SessionsRead for Wrong {
 
     async fn devices(&self, subject: SubjectId) -> Result<Vec<Device>, StoreError> {
         self.inner.devices(subject).await
+    }
+}
+
+impl CheckwordRead for Wrong {
+    async fn checkword(&self, holder: SubjectId, purpose: String) -> Result<Option<Checkword>, StoreError> {
+        self.inner.checkword(holder, purpose).await
+    }
+
+    async fn found(&self, digest: SecretDigest) -> Result<Option<Found>, StoreError> {
+        self.inner.found(digest).await
     }
 }
 

@@ -11,6 +11,7 @@ mod import;
 mod notices;
 mod passwords;
 mod races;
+mod recovery;
 mod secrets;
 mod sessions;
 mod tries;

@@ -1,0 +1,148 @@
+//! What the owner of a mailbox is told about that address, in one slot per address: never two answers, never an older link
+//! after a newer one.
+
+use vestibule_core::kv::RecordReader;
+use vestibule_core::{CorruptRow, Error, ErrorKind, Identifier, Secret, Timestamp};
+use vestibule_journal::{Code, Contents, JournalWrite, Letter, derive_slot, seal_message};
+
+use crate::notice::{Notice, NoticeKind, WaitingMessage};
+use crate::vestibule::{Inner, Vestibule};
+use crate::writes::AnyWrite;
+
+/// Every answer to a mailbox is sealed at this length, link or none, sent or suppressed (PR-6).
+const PADDED: usize = 320;
+
+/// An answer to the owner of an address.
+pub(crate) struct Answer<'a> {
+    pub(crate) to: &'a Identifier,
+    pub(crate) kind: NoticeKind,
+    /// The link, and the first instant at which it is refused.
+    pub(crate) link: Option<(&'a Secret<String>, Timestamp)>,
+    /// Spacing, cap or policy keep it from being sent. It then has a slot of its own, so that one that waits still goes out.
+    pub(crate) suppressed: bool,
+    pub(crate) language: Option<String>,
+    pub(crate) at: Timestamp,
+}
+
+impl Vestibule {
+    /// The page that a message's link leads to: the base URL, the link's purpose as path, and the link itself as fragment,
+    /// which no server is sent (ASVS 14.2.1). `None` for a message without a link, or without base URLs.
+    #[must_use]
+    pub fn address_of(&self, message: &WaitingMessage) -> Option<Secret<String>> {
+        let (base, link) = (self.links()?, message.link.as_ref()?);
+        let page = match message.notice.kind {
+            NoticeKind::FirstPasswordLink => "set-first-password",
+            _ => "recovery",
+        };
+        // EXPOSE: becomes part of what the message says to the owner of the mailbox.
+        Some(Secret::new(format!("{base}/{page}#{}", link.expose())))
+    }
+}
+
+impl Inner {
+    /// The write that answers the owner of a mailbox.
+    pub(crate) fn answer(&self, answer: Answer<'_>) -> Result<AnyWrite, Error> {
+        let code = |code| Code::parse(code).map_err(|error| Error::new(ErrorKind::Misuse, error));
+        let mut notice = Notice::new(answer.kind, answer.at);
+        notice.until = answer.link.map(|(_, until)| until);
+        let slot = code(if answer.suppressed { "mailbox.suppressed" } else { "mailbox.answer" })?;
+        let letter = Letter {
+            slot: derive_slot(&self.ring, &slot, answer.to.key().as_bytes()),
+            purpose: code(answer.kind.code())?,
+            to: answer.to.kind(),
+            suppressed: answer.suppressed,
+            not_before: answer.at,
+            language: answer.language,
+            contents: Contents {
+                recipient: Secret::new(answer.to.as_typed().to_owned()),
+                payload: write(&notice, answer.link.map(|(link, _)| link)),
+            },
+        };
+        let message = seal_message(&self.ring, &*self.entropy, letter, answer.at)?;
+        Ok(JournalWrite::QueueMessage { message }.into())
+    }
+
+    /// The write that wipes whatever waits for the owner of a mailbox: a link that was used or made worthless is sent no
+    /// more.
+    pub(crate) fn withdraw(&self, to: &Identifier, at: Timestamp) -> Result<AnyWrite, Error> {
+        let write = self.answer(Answer {
+            to,
+            kind: NoticeKind::NobodyHere,
+            link: None,
+            suppressed: false,
+            language: None,
+            at,
+        })?;
+        Ok(match write {
+            AnyWrite::Journal(JournalWrite::QueueMessage { mut message }) => {
+                message.state = vestibule_journal::MessageState::Suppressed;
+                JournalWrite::QueueMessage { message }.into()
+            }
+            other => other,
+        })
+    }
+}
+
+/// The notice, the link or as many blanks, and blanks up to one length for all; in one allocation, so that no unwiped copy
+/// stays behind.
+fn write(notice: &Notice, link: Option<&Secret<String>>) -> Secret<Vec<u8>> {
+    let notice = notice.encode();
+    let mut plain = Vec::with_capacity(PADDED);
+    plain.push(2);
+    // EXPOSE: sealed in the next step.
+    for part in [notice.as_slice(), link.map_or(&[][..], |link| link.expose().as_bytes())] {
+        plain.extend_from_slice(&u32::try_from(part.len()).unwrap_or(u32::MAX).to_be_bytes());
+        plain.extend_from_slice(part);
+    }
+    let rest = PADDED.saturating_sub(plain.len() + 4);
+    plain.extend_from_slice(&u32::try_from(rest).unwrap_or(u32::MAX).to_be_bytes());
+    plain.resize(plain.len() + rest, b' ');
+    Secret::new(plain)
+}
+
+/// What a message says: a plain notice, or an answer to a mailbox with its link.
+pub(crate) fn read(
+    purpose: &Code,
+    payload: &Secret<Vec<u8>>,
+) -> Result<(Notice, Option<Secret<String>>), CorruptRow> {
+    // EXPOSE: taken apart; the link goes into a secret of its own.
+    let payload = payload.expose();
+    if payload.first() != Some(&2) {
+        return Notice::decode(purpose, payload).map(|notice| (notice, None));
+    }
+    let mut row = RecordReader::new(payload, 2)?;
+    let notice = Notice::decode(purpose, row.bytes("notice")?)?;
+    let link = row.bytes("link")?;
+    row.bytes("padding")?;
+    let link = match link {
+        [] => None,
+        link => {
+            let text = core::str::from_utf8(link).map_err(|_| CorruptRow("link"))?;
+            Some(Secret::new(text.to_owned()))
+        }
+    };
+    row.finish()?;
+    Ok((notice, link))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_comes_back_and_has_one_length_with_and_without_a_link() {
+        let purpose = Code::parse(NoticeKind::RecoveryLink.code()).unwrap();
+        let mut notice = Notice::new(NoticeKind::RecoveryLink, Timestamp::EPOCH);
+        let without = write(&notice, None);
+        notice.until = Some(Timestamp::EPOCH);
+        let link = Secret::new(format!("vst1_set-first-password_k1_{}", "x".repeat(40)));
+        let with = write(&notice, Some(&link));
+        // EXPOSE: the test compares what was written and read.
+        assert_eq!((with.expose().len(), without.expose().len()), (PADDED, PADDED));
+        let (read_notice, read_link) = read(&purpose, &with).unwrap();
+        assert_eq!(read_notice, notice);
+        // EXPOSE: the test compares what was written and read.
+        assert_eq!(read_link.unwrap().expose(), link.expose());
+        assert!(read(&purpose, &without).unwrap().1.is_none());
+    }
+}
