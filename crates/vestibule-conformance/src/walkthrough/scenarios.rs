@@ -3,6 +3,7 @@
 mod admission;
 mod blocked;
 mod passwords;
+mod recovery;
 mod secrets;
 mod sessions;
 mod throttled;
@@ -83,4 +84,14 @@ scenarios! {
     "P1" sessions::session_idle,
     "P1" sessions::session_expired,
     "P1" blocked::blocked_meanwhile,
+    "P3" recovery::address_of_nobody,
+    "P3" recovery::address_for_contact_only,
+    "P3" recovery::address_of_a_phone_profile,
+    "P8" recovery::superseded_link,
+    "P8" recovery::expired_link,
+    "P8" recovery::link_in_another_browser,
+    "P8" recovery::used_link,
+    "P8" recovery::link_after_a_change,
+    "P8" recovery::token_for_another_purpose,
+    "P8" recovery::mistyped_link,
 }

@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 use vestibule::{
-    Acting, Authenticated, BuildError, CaseReport, ChangePermit, ErasedStore, NewPerson, Reason, SignIn,
-    SignInRequest, SignedIn, Store, Vestibule, erase, look_up_case,
+    Acting, Authenticated, BuildError, CaseReport, ChangePermit, ErasedStore, NewPerson, Reason,
+    RecoveryRequest, SignIn, SignInRequest, SignedIn, Store, Vestibule, erase, look_up_case,
 };
 use vestibule_core::{
     AccountId, Audience, Clock, Error, Failure, IdError, Identifier, KeyId, KeyPurpose, KeyRing,
@@ -384,6 +384,43 @@ impl Stage {
             Err(Failure::Refused(refusal)) => Ok(format!("outside {}", refusal.code())),
             Err(Failure::Fault(fault)) => Err(fault.into()),
         }
+    }
+
+    /// Somebody asks for a way back in, for this address.
+    pub(super) async fn ask(&self, login: &str) -> Result<(), StageError> {
+        let request = RecoveryRequest::new(login).from_client(self.client);
+        done("asking for a link", self.operation("request_recovery").request_recovery(request).await)
+    }
+
+    /// The link that waits in somebody's mailbox.
+    pub(super) async fn link(&self, to: &str) -> Result<Secret<String>, StageError> {
+        let mut after = None;
+        loop {
+            let page = self.vestibule.waiting_messages(after, 64).await?;
+            for message in page.messages {
+                // EXPOSE: compared with the address that the scene asks for.
+                if let (true, Some(link)) = (message.recipient.expose() == to, message.link) {
+                    return Ok(link);
+                }
+            }
+            after = page.next;
+            if after.is_none() {
+                return Err(StageError::Script(format!("no link waits for {to}")));
+            }
+        }
+    }
+
+    /// Sets the new password by a link.
+    pub(super) async fn recover(&self, link: &Secret<String>) -> Result<(), Failure<Refusal>> {
+        self.operation("recover").recover(link, NEW_PASSWORD, None).await
+    }
+
+    /// R1 and R4, one after the other: a link is asked for, sets the new password, and that signs in.
+    pub(super) async fn back_in(&self, name: &str) -> Result<String, StageError> {
+        let login = self.address(name);
+        self.ask(&login).await?;
+        done("setting a new password", self.recover(&self.link(&login).await?).await)?;
+        Ok(self.sign_in(self.request(login, NEW_PASSWORD)).await?.end())
     }
 
     /// What has arrived up to now belongs to the preparations.

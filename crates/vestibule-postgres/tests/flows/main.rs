@@ -13,6 +13,8 @@ mod notices;
 mod passwords;
 #[path = "../../../vestibule/tests/flows/races.rs"]
 mod races;
+#[path = "../../../vestibule/tests/flows/recovery.rs"]
+mod recovery;
 mod round_trips;
 #[path = "../../../vestibule/tests/flows/secrets.rs"]
 mod secrets;

@@ -14,6 +14,8 @@ mod notices;
 mod passwords;
 #[path = "../../../vestibule/tests/flows/races.rs"]
 mod races;
+#[path = "../../../vestibule/tests/flows/recovery.rs"]
+mod recovery;
 #[path = "../../../vestibule/tests/flows/secrets.rs"]
 mod secrets;
 #[path = "../../../vestibule/tests/flows/sessions.rs"]

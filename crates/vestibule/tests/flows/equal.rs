@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use vestibule::{Acting, NewPerson, SignInRequest};
+use vestibule::{Acting, NewPerson, RecoveryRequest, SignInRequest};
 use vestibule_core::LoginEmail;
 use vestibule_core::kv::Key;
 use vestibule_profiles::Move;
@@ -138,4 +138,35 @@ fn what_is_no_login_is_told_so_whoever_asks() {
     assert_eq!(malformed.code(), "sign_in.login_malformed");
     assert_eq!(malformed.public().code, malformed.code(), "it does not depend on who is known");
     assert_eq!(world.found(&malformed), (true, false));
+}
+
+/// A request for a link: first, while the last message is too fresh, and when the link before is superseded.
+#[test]
+fn a_request_for_a_link_writes_the_same_rows_whoever_it_is() {
+    let (world, _, logins) = of_each_kind();
+    let mut rounds = Vec::new();
+    for wait in [0, 10, 7200] {
+        world.clock.advance(core::time::Duration::from_secs(wait));
+        let mut all = Vec::new();
+        for login in logins {
+            let before = rows(&world);
+            block_on(world.vestibule.request_recovery(RecoveryRequest::new(login))).unwrap();
+            let after = rows(&world);
+            let mut counts = written(&before, &after);
+            // A message that is kept back and one that waits rest in slots of their own: how many there are is the same.
+            let messages: usize = counts
+                .iter()
+                .filter(|((table, _), _)| table == "journal.messages")
+                .map(|(_, count)| count)
+                .sum();
+            counts.retain(|(table, _), _| table != "journal.messages");
+            // The windows of the realm are one row for all.
+            counts.retain(|(table, _), _| !table.starts_with("throttle"));
+            all.push((counts, messages));
+        }
+        assert!(all.iter().all(|one| *one == all[0]), "after {wait} s: {all:#?}");
+        assert_eq!(all[0].1, 1, "one message each");
+        rounds.push(all.swap_remove(0));
+    }
+    assert!(!rounds[0].0.is_empty());
 }

@@ -2,8 +2,8 @@
 
 use std::sync::Barrier;
 
-use vestibule::{Acting, SignIn, SignInRequest, SignedIn};
-use vestibule_core::{AccountId, SubjectId};
+use vestibule::{Acting, RecoveryRequest, SignIn, SignInRequest, SignedIn};
+use vestibule_core::{AccountId, Secret, SubjectId};
 use vestibule_profiles::Move;
 
 use crate::world::{ADA, NEW, RIGHT, World, block_on, reason};
@@ -89,5 +89,75 @@ fn no_admission_of_before_a_dismissal_outlives_it() {
         assert!(!block_on(world.vestibule.is_admitted(&session, account)).unwrap(), "round {round}");
         step(Move::Reinstate).unwrap();
         assert!(!block_on(world.vestibule.is_admitted(&session, account)).unwrap(), "round {round}");
+    }
+}
+
+/// Everything at once, each on a thread of its own behind one barrier.
+fn at_once<T: Send>(tasks: usize, act: impl Fn(usize) -> T + Sync) -> Vec<T> {
+    let barrier = Barrier::new(tasks);
+    std::thread::scope(|scope| {
+        let running: Vec<_> = (0..tasks)
+            .map(|task| {
+                let (barrier, act) = (&barrier, &act);
+                scope.spawn(move || {
+                    barrier.wait();
+                    act(task)
+                })
+            })
+            .collect();
+        running.into_iter().map(|task| task.join().unwrap()).collect()
+    })
+}
+
+fn waiting_links(world: &World) -> Vec<Secret<String>> {
+    let waiting = block_on(world.vestibule.waiting_messages(None, 100)).unwrap();
+    waiting.messages.into_iter().filter_map(|message| message.link).collect()
+}
+
+/// PR-3: whoever asks, and however many at once, one link waits, and it works.
+#[test]
+fn of_requests_at_once_one_link_waits_and_it_is_the_live_one() {
+    for _ in 0..ROUNDS / 5 {
+        let (world, _) = World::with_ada();
+        at_once(4, |_| block_on(world.vestibule.request_recovery(RecoveryRequest::new(ADA))).unwrap());
+        let links = waiting_links(&world);
+        assert_eq!(links.len(), 1);
+        block_on(world.vestibule.recover(&links[0], NEW, None)).unwrap();
+    }
+}
+
+/// PR-3: of those who redeem one link at once, one sets the password, and all others are told that it was used.
+#[test]
+fn of_redemptions_at_once_one_sets_the_password() {
+    for _ in 0..ROUNDS / 5 {
+        let (world, _) = World::with_ada();
+        block_on(world.vestibule.request_recovery(RecoveryRequest::new(ADA))).unwrap();
+        let link = waiting_links(&world).remove(0);
+        let passwords: Vec<String> = (0..4).map(|task| format!("{NEW} number {task}")).collect();
+        let ended =
+            at_once(4, |task| block_on(world.vestibule.recover(&link, passwords[task].as_str(), None)));
+        let won: Vec<usize> = (0..4).filter(|task| ended[*task].is_ok()).collect();
+        assert_eq!(won.len(), 1, "{ended:?}");
+        for lost in ended.into_iter().filter(Result::is_err) {
+            assert_eq!(crate::world::refused(lost).code(), "checkword.used");
+        }
+        world.sign_in_with(SignInRequest::new(ADA, passwords[won[0]].as_str()));
+    }
+}
+
+/// PR-5: a sign-in with the password of before a recovery leaves no session that outlives it.
+#[test]
+fn no_session_of_before_a_recovery_outlives_it() {
+    for _ in 0..ROUNDS / 2 {
+        let (world, _) = World::with_ada();
+        block_on(world.vestibule.request_recovery(RecoveryRequest::new(ADA))).unwrap();
+        let link = waiting_links(&world).remove(0);
+        let won = race(&world, ADA, None, || {
+            block_on(world.vestibule.recover(&link, NEW, None)).unwrap();
+        });
+        if let Some(signed_in) = won {
+            let _ = world.dead(&signed_in.token);
+        }
+        world.sign_in_with(SignInRequest::new(ADA, NEW));
     }
 }

@@ -232,8 +232,10 @@ fn what_is_no_link_to_a_password_is_told_apart() {
     assert_eq!(inspected(&world, &signed_in.token), Err("checkword.wrong_purpose"));
     let link = asked(&world, ADA);
     let text = link.expose().clone();
-    for cut in ["", "vst1_recovery", &text[..text.len() - 1], &text.replace("vst1_recovery", "vst1_recoverx")]
-    {
+    let other = text.replace("vst1_recovery", "vst1_recoverx");
+    let mut short = text;
+    short.pop();
+    for cut in ["", "vst1_recovery", &short, &other] {
         let code = inspected(&world, &Secret::new(cut.to_owned())).unwrap_err();
         assert!(["checkword.malformed", "checkword.wrong_purpose"].contains(&code), "{cut}: {code}");
     }
