@@ -3,7 +3,7 @@ use vestibule_credentials::{CredentialsWrite, Lane, Password};
 use vestibule_sql::credentials;
 
 use crate::world::{ada, handle, later, realm};
-use crate::{asked, compare, samples, written};
+use crate::{asked, compare, run, samples, written};
 
 #[test]
 fn writes_of_passwords_are_these_statements() {
@@ -37,5 +37,6 @@ fn questions_of_passwords_are_these_statements() {
     asked(&mut text, "password", &credentials::password(&realm, ada()));
     asked(&mut text, "tries", &credentials::tries(&realm, ada(), Lane::Everybody));
     asked(&mut text, "tries of a device", &credentials::tries(&realm, ada(), Lane::Device(handle(1))));
+    run(&mut text, "forget_tries", &credentials::forget_tries(&realm, later(1), 500));
     compare("credentials_questions", &text);
 }

@@ -5,6 +5,7 @@
 
 #![cfg(test)]
 
+mod checkword;
 mod credentials;
 mod journal;
 mod memory;
