@@ -65,12 +65,15 @@ create table vestibule_membership (
     version bigint not null check (version >= 0),
     epoch bigint not null check (epoch >= 0),
     wrong_secret_at bigint,
+    account_length bigint not null generated always as (octet_length(account)) stored,
+    subject_length bigint not null generated always as (octet_length(subject)) stored,
     primary key (realm, account, subject)
 );
 
--- Lists are ordered by the length of the id, then by its bytes, as in every store.
-create index vestibule_membership_by_account on vestibule_membership (realm, account, length(subject), subject);
-create index vestibule_membership_by_subject on vestibule_membership (realm, subject, length(account), account);
+-- Lists are ordered by the length of the id, then by its bytes, as in every store. The lengths are columns because SQLite begins
+-- a page in the middle of an index only where what is compared are columns.
+create index vestibule_membership_by_account on vestibule_membership (realm, account, subject_length, subject);
+create index vestibule_membership_by_subject on vestibule_membership (realm, subject, account_length, account);
 
 -- Whose contact address it is within an account. It is no login.
 create table vestibule_contact (

@@ -14,26 +14,26 @@ use crate::{Query, RowValues, Value};
 /// The most cases that one reference is answered with.
 const CASES: u32 = 8;
 
-macro_rules! select_event {
-    ($condition:literal) => {
-        concat!(
-            "select id, at, batch, kind, actor, actor_subject, account, subject, case_reference, code, commitment
-             from vestibule_event where realm = ?1 and ",
-            $condition
-        )
-    };
-}
-
 /// One event, by its primary key.
 #[must_use]
 pub fn event(realm: &Realm, id: EventId) -> Query<Event> {
-    Query::new(select_event!("id = ?2"), [realm.into(), id.into()], read_event)
+    Query::new(
+        "select id, at, batch, kind, actor, actor_subject, account, subject, case_reference, code, commitment
+         from vestibule_event where realm = ?1 and id = ?2",
+        [realm.into(), id.into()],
+        read_event,
+    )
 }
 
 /// The refusal after proof under this reference, by its unique key.
 #[must_use]
 pub fn event_by_case(realm: &Realm, reference: CaseReference) -> Query<Event> {
-    Query::new(select_event!("case_reference = ?2"), [realm.into(), bits(reference)], read_event)
+    Query::new(
+        "select id, at, batch, kind, actor, actor_subject, account, subject, case_reference, code, commitment
+         from vestibule_event where realm = ?1 and case_reference = ?2",
+        [realm.into(), bits(reference)],
+        read_event,
+    )
 }
 
 /// A page of what happened in an account, in the order of ids.
@@ -45,7 +45,8 @@ pub fn events_of_account(
     limit: u32,
 ) -> Query<Event> {
     Query::new(
-        select_event!("account = ?2 and id > ?3 order by id limit ?4"),
+        "select id, at, batch, kind, actor, actor_subject, account, subject, case_reference, code, commitment
+         from vestibule_event where realm = ?1 and account = ?2 and id > ?3 order by id limit ?4",
         [realm.into(), account.into(), above(after), limit.into()],
         read_event,
     )
@@ -60,7 +61,8 @@ pub fn events_of_subject(
     limit: u32,
 ) -> Query<Event> {
     Query::new(
-        select_event!("subject = ?2 and id > ?3 order by id limit ?4"),
+        "select id, at, batch, kind, actor, actor_subject, account, subject, case_reference, code, commitment
+         from vestibule_event where realm = ?1 and subject = ?2 and id > ?3 order by id limit ?4",
         [realm.into(), subject.into(), above(after), limit.into()],
         read_event,
     )

@@ -146,8 +146,8 @@ pub fn memberships_of(
     Query::new(
         "select account, subject, status, role, administers, since, moved_by, contact, joined_at, version, epoch,
          wrong_secret_at from vestibule_membership
-         where realm = ?1 and subject = ?2 and (length(account), account) > (?3, ?4)
-         order by length(account), account limit ?5",
+         where realm = ?1 and subject = ?2 and (account_length, account) > (?3, ?4)
+         order by account_length, account limit ?5",
         [realm.into(), subject.into(), length(&after), after.into(), limit.into()],
         read_membership,
     )
@@ -165,8 +165,8 @@ pub fn members_of(
     Query::new(
         "select account, subject, status, role, administers, since, moved_by, contact, joined_at, version, epoch,
          wrong_secret_at from vestibule_membership
-         where realm = ?1 and account = ?2 and (length(subject), subject) > (?3, ?4)
-         order by length(subject), subject limit ?5",
+         where realm = ?1 and account = ?2 and (subject_length, subject) > (?3, ?4)
+         order by subject_length, subject limit ?5",
         [realm.into(), account.into(), length(&after), after.into(), limit.into()],
         read_membership,
     )

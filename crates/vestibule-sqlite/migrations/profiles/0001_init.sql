@@ -65,12 +65,15 @@ create table vestibule_membership (
     version integer not null check (version >= 0),
     epoch integer not null check (epoch >= 0),
     wrong_secret_at integer,
+    account_length integer not null generated always as (length(account)) virtual,
+    subject_length integer not null generated always as (length(subject)) virtual,
     primary key (realm, account, subject)
 ) strict, without rowid;
 
--- Lists are ordered by the length of the id, then by its bytes, as in every store.
-create index vestibule_membership_by_account on vestibule_membership (realm, account, length(subject), subject);
-create index vestibule_membership_by_subject on vestibule_membership (realm, subject, length(account), account);
+-- Lists are ordered by the length of the id, then by its bytes, as in every store. The lengths are columns because SQLite begins
+-- a page in the middle of an index only where what is compared are columns.
+create index vestibule_membership_by_account on vestibule_membership (realm, account, subject_length, subject);
+create index vestibule_membership_by_subject on vestibule_membership (realm, subject, account_length, account);
 
 -- Whose contact address it is within an account. It is no login.
 create table vestibule_contact (

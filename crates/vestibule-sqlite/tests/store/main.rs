@@ -15,6 +15,8 @@ mod host;
 mod journal;
 mod killed;
 mod migrations;
+#[cfg(feature = "all-domains")]
+mod plans;
 #[cfg(feature = "profiles")]
 mod profiles;
 mod reference;

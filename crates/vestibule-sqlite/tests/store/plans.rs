@@ -1,0 +1,95 @@
+//! How every statement finds its rows: kept as a file, and no table is read through.
+
+#[path = "../../../vestibule-sql/tests/support/statements.rs"]
+mod statements;
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use rusqlite::Connection;
+use statements::Found;
+
+use crate::compare::create;
+
+/// What is allowed to look at every row of a realm, and why.
+const THROUGH_A_REALM: [(&str, &str); 3] = [
+    ("select subject from vestibule_profile where realm = ?1 limit 1", "it stops at the first"),
+    (
+        "select count(*) from vestibule_case where realm = ?1",
+        "cases are capped, and it is asked every ten seconds",
+    ),
+    (
+        "delete from vestibule_case where (realm, reference, key) in \
+         (select realm, reference, key from vestibule_case where realm = ?1 order by last_at \
+         limit (select case when count(*) <= ?2 then 0 when count(*) - ?2 < ?3 then count(*) - ?2 else ?3 end \
+         from vestibule_case where realm = ?1))",
+        "housekeeping, over what is capped",
+    ),
+];
+
+fn plan(connection: &Connection, sql: &str) -> Vec<String> {
+    let mut statement = connection.prepare(&format!("explain query plan {sql}")).unwrap();
+    let nothing = rusqlite::params_from_iter(vec![rusqlite::types::Null; statement.parameter_count()]);
+    let steps = statement.query_map(nothing, |row| row.get::<_, String>(3)).unwrap();
+    // How subqueries are numbered is the affair of the release.
+    steps
+        .map(|step| {
+            step.unwrap().trim_end_matches(|char: char| char.is_ascii_digit() || char == ' ').to_owned()
+        })
+        .collect()
+}
+
+fn plans() -> Vec<(Found, Vec<String>)> {
+    let folder = tempfile::tempdir().unwrap();
+    drop(create(&folder));
+    let connection = Connection::open(folder.path().join("people.db")).unwrap();
+    let found = statements::all(env!("CARGO_MANIFEST_DIR"));
+    found
+        .into_iter()
+        .map(|found| (plan(&connection, &found.sql), found))
+        .map(|(plan, found)| (found, plan))
+        .collect()
+}
+
+/// After a change that is meant: `VESTIBULE_RENEW=1 cargo test -p vestibule-sqlite --test store plans`, and look at the
+/// difference.
+#[test]
+fn every_statement_is_planned_as_it_was() {
+    let mut shown = String::new();
+    let mut file = String::new();
+    for (found, plan) in plans() {
+        if found.file != file {
+            file.clone_from(&found.file);
+            writeln!(shown, "# {file}\n").unwrap();
+        }
+        writeln!(shown, "{}", found.sql).unwrap();
+        plan.iter().for_each(|step| writeln!(shown, "    {step}").unwrap());
+        shown.push('\n');
+    }
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/store/plans.txt");
+    if std::env::var_os("VESTIBULE_RENEW").is_some() {
+        std::fs::write(&path, &shown).unwrap();
+    }
+    let kept = std::fs::read_to_string(&path).unwrap();
+    for (line, (kept, shown)) in kept.lines().zip(shown.lines()).enumerate() {
+        assert_eq!(shown, kept, "line {} of {}", line + 1, path.display());
+    }
+    assert_eq!(shown.lines().count(), kept.lines().count(), "{}", path.display());
+}
+
+/// A search by the realm alone is a scan of everybody: each key goes on behind it.
+#[test]
+fn no_statement_reads_a_table_or_a_realm_through() {
+    let plans = plans();
+    assert!(plans.len() > 60, "only {} statements were found", plans.len());
+    for (found, plan) in plans {
+        let through = plan.iter().any(|step| {
+            (step.starts_with("SCAN ") && step != "SCAN CONSTANT ROW")
+                || step.ends_with("(realm=?)")
+                || step.contains("USE TEMP B-TREE")
+                || step.contains("AUTOMATIC")
+        });
+        let allowed = THROUGH_A_REALM.iter().any(|(sql, _)| *sql == found.sql);
+        assert_eq!(through, allowed, "{plan:?}: {}", found.sql);
+    }
+}
