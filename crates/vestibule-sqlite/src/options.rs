@@ -33,6 +33,7 @@ pub struct Options {
     pub(crate) readers: usize,
     pub(crate) queue: usize,
     pub(crate) pages: Option<u32>,
+    pub(crate) cache_kib: u32,
     pub(crate) schema: Schema,
 }
 
@@ -44,6 +45,7 @@ impl Default for Options {
             readers: 4,
             queue: 1024,
             pages: None,
+            cache_kib: 16 * 1024,
             schema: Schema::enabled(),
         }
     }
@@ -90,6 +92,15 @@ impl Options {
     #[must_use]
     pub const fn at_most_pages(mut self, pages: u32) -> Self {
         self.pages = Some(pages);
+        self
+    }
+
+    /// How much of the file each connection, the writer's and each reader's, keeps in memory at most, in KiB; 16 MiB by
+    /// default. What is not there is asked of the operating system, a page at a time; where millions of people are asked
+    /// about in turn, more of it saves that.
+    #[must_use]
+    pub const fn cache_kib(mut self, kib: u32) -> Self {
+        self.cache_kib = kib;
         self
     }
 

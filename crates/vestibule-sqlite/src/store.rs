@@ -207,6 +207,12 @@ impl SqliteStore {
         self.shared.writer.counts()
     }
 
+    /// Hands over what nobody waits for.
+    #[cfg(feature = "throttle")]
+    pub(crate) fn leave_with_writer(&self, task: Task) -> Result<(), StoreError> {
+        self.shared.writer.hand_over(task).map(drop)
+    }
+
     pub(crate) async fn hand_over(&self, task: Task) -> Result<Done, StoreError> {
         // Without an answer the writer died with the task in its hands: nobody knows how far it came.
         self.shared

@@ -26,6 +26,10 @@ pub(crate) enum WindowTask {
 }
 
 impl WindowTask {
+    pub(crate) const fn may_linger(&self) -> bool {
+        matches!(self, Self::GiveBack(..))
+    }
+
     pub(crate) fn run(&self, connection: &Connection) -> Result<Taken, StoreError> {
         match self {
             Self::Take(realm, windows) => in_savepoint(
@@ -92,7 +96,11 @@ impl Windows for SqliteStore {
         self.windows(WindowTask::Take(self.realm().clone(), windows)).await
     }
 
+    /// Answered once it is the writer's, which does everything in turn: whoever takes a window afterwards finds the debits given
+    /// back. It need not be on the disk: what is lost with the process errs on the strict side. So a sign-in has one sync of
+    /// the disk less.
     async fn give_back(&self, windows: Vec<TakenWindow>) -> Result<(), StoreError> {
-        self.windows(WindowTask::GiveBack(self.realm().clone(), windows)).await.map(|_| ())
+        let task = WindowTask::GiveBack(self.realm().clone(), windows);
+        self.leave_with_writer(Task::Windows(task))
     }
 }

@@ -2,6 +2,7 @@
 
 use core::fmt;
 use core::sync::atomic::{AtomicU64, Ordering};
+use core::time::Duration;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::{self, JoinHandle};
@@ -20,6 +21,8 @@ use crate::run::{command, run_in_savepoint};
 
 /// The most batches of one transaction.
 const GROUP: usize = 64;
+/// How long what nobody waits for is kept, so that the next transaction takes it along. Nothing else is ever held up.
+const LINGER: Duration = Duration::from_millis(50);
 
 /// What the writer has done since it was started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -129,11 +132,24 @@ struct Desk {
 impl Desk {
     fn serve(mut self) {
         while let Ok(first) = self.queue.recv() {
-            for job in self.turn(vec![first], GROUP) {
+            let jobs = self.linger(first);
+            for job in self.turn(jobs, GROUP) {
                 // SQLite took a whole group back because of one of its batches: the others go alone.
                 let _ = self.turn(vec![job], 1);
             }
         }
+    }
+
+    /// Waits for company while all there is to do is what nobody waits for.
+    fn linger(&self, first: Job) -> Vec<Job> {
+        let mut jobs = vec![first];
+        while jobs.len() < GROUP
+            && jobs.iter().all(|job| job.task.may_linger())
+            && let Ok(job) = self.queue.recv_timeout(LINGER)
+        {
+            jobs.push(job);
+        }
+        jobs
     }
 
     /// One transaction of as many jobs as wait, up to `most`. It answers them all, but for those that are to be run again.
@@ -251,6 +267,15 @@ fn run_all(connection: &Connection, jobs: Vec<Job>) -> Run {
 }
 
 impl Task {
+    /// Whether nobody waits for it to be done.
+    const fn may_linger(&self) -> bool {
+        match self {
+            #[cfg(feature = "throttle")]
+            Self::Windows(task) => task.may_linger(),
+            Self::Batch(_) | Self::Statement(_) => false,
+        }
+    }
+
     fn run(&self, connection: &Connection) -> Result<Done, StoreError> {
         match self {
             Self::Batch(plan) => run_in_savepoint(connection, plan).map(Done::Batch),

@@ -15,6 +15,7 @@ mod host;
 mod killed;
 mod model;
 mod passwords;
+mod plans;
 mod proxy;
 mod schema;
 mod tls;

@@ -52,38 +52,40 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 
 fn of(code: &str) -> Vec<(String, bool)> {
     let mut found = Vec::new();
-    let mut rest = code;
+    let mut chars = code.chars().peekable();
     let mut before = String::new();
-    while let Some(at) = rest.find(['"', '/', '\'']) {
-        before.push_str(&rest[..at]);
-        let here = &rest[at..];
-        rest = if here.starts_with("//") {
-            here.split_once('\n').map_or("", |(_, rest)| rest)
-        } else if let Some(text) = here.strip_prefix('"') {
-            let end = end_of_literal(text);
-            let sql = text[..end].split_whitespace().collect::<Vec<_>>().join(" ");
-            if is_statement(&sql) {
-                found.push((sql, before.trim_end().ends_with(".require(")));
+    while let Some(char) = chars.next() {
+        match (char, chars.peek()) {
+            ('/', Some('/')) => {
+                chars.find(|char| *char == '\n');
             }
-            before.clear();
-            &text[end + 1..]
-        } else if here.starts_with("'\"'") {
-            &here[3..]
-        } else {
-            &here[1..]
-        };
+            // A quote as a character.
+            ('\'', Some('"')) => {
+                chars.nth(1);
+            }
+            ('"', _) => {
+                let sql = literal(&mut chars).split_whitespace().collect::<Vec<_>>().join(" ");
+                if is_statement(&sql) {
+                    found.push((sql, before.trim_end().ends_with(".require(")));
+                }
+                before.clear();
+            }
+            _ => before.push(char),
+        }
     }
     found
 }
 
-fn end_of_literal(text: &str) -> usize {
-    let mut escaped = false;
-    let end = text.find(|char| {
-        let ends = char == '"' && !escaped;
-        escaped = char == '\\' && !escaped;
-        ends
-    });
-    end.expect("a literal ends")
+/// What is left of a literal that was just begun.
+fn literal(chars: &mut impl Iterator<Item = char>) -> String {
+    let mut text = String::new();
+    while let Some(char) = chars.next().filter(|char| *char != '"') {
+        text.push(char);
+        if char == '\\' {
+            text.extend(chars.next());
+        }
+    }
+    text
 }
 
 /// The ledger of migrations is not among them: it has a few rows, of no realm.

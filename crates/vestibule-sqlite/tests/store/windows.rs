@@ -84,6 +84,16 @@ fn a_full_window_gives_the_earlier_ones_back() {
 }
 
 #[test]
+fn what_was_given_back_without_waiting_is_there_when_the_file_is_opened_again() {
+    let folder = tempfile::tempdir().unwrap();
+    for _ in 0..3 {
+        let store = store(&folder);
+        let Taken::All(taken) = block_on(store.take(vec![window(1, 1, 9)])).unwrap() else { panic!("full") };
+        block_on(store.give_back(taken)).unwrap();
+    }
+}
+
+#[test]
 fn ended_windows_are_removed_after_an_hour_and_not_before() {
     let folder = tempfile::tempdir().unwrap();
     let store = store(&folder);

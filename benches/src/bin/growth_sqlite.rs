@@ -1,0 +1,65 @@
+//! Do the questions of every request stay quick in a large file? See the README.
+
+#![expect(clippy::print_stdout, reason = "the figures are for standard output")]
+#![expect(clippy::print_stderr, reason = "progress, and why there is no figure, is for standard error")]
+
+use std::process::ExitCode;
+
+use vestibule_benches::Unmeasured;
+use vestibule_benches::arguments::Numbers;
+use vestibule_benches::crowd::load_sqlite;
+use vestibule_benches::growth::{Crowd, Growth, compare};
+use vestibule_sqlite::Options;
+
+const HELP: &str = "\
+The questions of every request, asked of a small and of a large SQLite file in turns; at most twice the time (this gates).
+
+Usage: growth_sqlite [--people N] [--against N] [--sample N] [--rounds N]
+
+  --people N    people in the large file (default 5000000: some 6 GB below the temporary directory)
+  --against N   people in the small one (default 1000)
+  --sample N    people who are asked about (default 1000)
+  --rounds N    rounds, in each of which both take their turn (default 15)
+";
+
+/// As somebody sets it who has millions of people: it holds all that is asked about here.
+const CACHE_KIB: u32 = 256 * 1024;
+
+fn main() -> ExitCode {
+    let flags = [("--people", 5_000_000), ("--against", 1000), ("--sample", 1000), ("--rounds", 15)];
+    let numbers = match Numbers::parse(HELP, &flags) {
+        Ok(Some(numbers)) => numbers,
+        Ok(None) => {
+            print!("{HELP}");
+            return ExitCode::SUCCESS;
+        }
+        Err(error) => {
+            eprintln!("growth_sqlite: {error}");
+            return ExitCode::from(2);
+        }
+    };
+    match measure(&numbers) {
+        Ok(growth) => {
+            growth.lines.iter().for_each(|line| println!("{line}"));
+            if growth.within { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+        }
+        Err(error) => {
+            eprintln!("growth_sqlite: not measured: {error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn measure(numbers: &Numbers) -> Result<Growth, Unmeasured> {
+    let [people, against] = [0, 1]
+        .map(|at| u32::try_from(numbers.at(at)).map_err(|error| Unmeasured::at("so many people", &error)));
+    let (people, against, sample, rounds) = (people?, against?, numbers.at(2), numbers.at(3));
+    let folder = tempfile::tempdir().map_err(|error| Unmeasured::at("a temporary folder", &error))?;
+    let crowd = |name: &str, people| {
+        eprintln!("{people} people move in");
+        let store = load_sqlite(&folder.path().join(name), people, Options::new().cache_kib(CACHE_KIB))?;
+        Ok::<_, Unmeasured>(Crowd::new(store, people, sample))
+    };
+    let (small, large) = (crowd("small.db", against)?, crowd("large.db", people)?);
+    compare(&small, &large, rounds)
+}
