@@ -6,7 +6,8 @@ mod statements;
 use std::fmt::Write as _;
 use std::path::Path;
 
-use rusqlite::Connection;
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, StatementStatus};
 use statements::Found;
 
 use crate::compare::create;
@@ -92,4 +93,29 @@ fn no_statement_reads_a_table_or_a_realm_through() {
         let allowed = THROUGH_A_REALM.iter().any(|(sql, _)| *sql == found.sql);
         assert_eq!(through, allowed, "{plan:?}: {}", found.sql);
     }
+}
+
+/// How many statements are prepared anew for other values. They are run on no rows at all, so that none changes anything.
+fn prepared_anew(path: &Path, one_plan: bool) -> usize {
+    let connection = Connection::open(path).unwrap();
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, one_plan).unwrap();
+    let found = statements::all(env!("CARGO_MANIFEST_DIR"));
+    let anew = |sql: &str| {
+        let mut statement = connection.prepare(sql).unwrap();
+        for value in 1..=3 {
+            let values = rusqlite::params_from_iter(vec![value; statement.parameter_count()]);
+            statement.query(values).unwrap().next().unwrap();
+        }
+        statement.get_status(StatementStatus::RePrepare) > 0
+    };
+    found.iter().filter(|found| !found.sql.starts_with("insert") && anew(&found.sql)).count()
+}
+
+#[test]
+fn told_to_keep_to_one_plan_sqlite_prepares_nothing_anew_for_another_value() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(create(&folder));
+    let path = folder.path().join("people.db");
+    assert_eq!(prepared_anew(&path, true), 0);
+    assert!(prepared_anew(&path, false) > 0, "there is nothing left to tell it");
 }
