@@ -13,15 +13,32 @@ pub struct Spread {
 }
 
 impl Spread {
-    /// Sorts and reads the values. `None` when there is none.
+    /// Reads the values. `None` when there is none.
     #[must_use]
     pub fn of(values: impl IntoIterator<Item = f64>) -> Option<Self> {
-        let mut values: Vec<f64> = values.into_iter().collect();
-        values.sort_by(f64::total_cmp);
+        Self::of_sorted(&sorted(values))
+    }
+
+    /// Reads the values without the lowest and the highest tenth: of many short rounds, those in which the machine did
+    /// something else.
+    #[must_use]
+    pub fn of_most(values: impl IntoIterator<Item = f64>) -> Option<Self> {
+        let values = sorted(values);
+        let tenth = values.len() / 10;
+        Self::of_sorted(values.get(tenth..values.len().saturating_sub(tenth))?)
+    }
+
+    fn of_sorted(values: &[f64]) -> Option<Self> {
         let upper = *values.get(values.len() / 2)?;
         let lower = *values.get(values.len().saturating_sub(1) / 2)?;
         Some(Self { median: f64::midpoint(lower, upper), least: *values.first()?, most: *values.last()? })
     }
+}
+
+fn sorted(values: impl IntoIterator<Item = f64>) -> Vec<f64> {
+    let mut values: Vec<f64> = values.into_iter().collect();
+    values.sort_by(f64::total_cmp);
+    values
 }
 
 #[cfg(test)]
@@ -39,7 +56,14 @@ mod tests {
     }
 
     #[test]
+    fn most_of_the_values_are_those_between_the_tenths() {
+        let values = (0..20).map(f64::from);
+        assert_eq!(Spread::of_most(values), Some(Spread { median: 9.5, least: 2.0, most: 17.0 }));
+    }
+
+    #[test]
     fn nothing_has_no_median() {
         assert_eq!(Spread::of([]), None);
+        assert_eq!(Spread::of_most([]), None);
     }
 }

@@ -20,11 +20,11 @@ Usage: growth_postgres [--people N] [--against N] [--sample N] [--rounds N]
   --people N    people in the large schema (default 5000000: some 15 GB below the temporary directory)
   --against N   people in the small one (default 1000)
   --sample N    people who are asked about (default 1000)
-  --rounds N    rounds, in each of which both take their turn (default 15)
+  --rounds N    rounds, in each of which both take their turn with fifty questions (default 1000)
 ";
 
 fn main() -> ExitCode {
-    let flags = [("--people", 5_000_000), ("--against", 1000), ("--sample", 1000), ("--rounds", 15)];
+    let flags = [("--people", 5_000_000), ("--against", 1000), ("--sample", 1000), ("--rounds", 1000)];
     let numbers = match Numbers::parse(HELP, &flags) {
         Ok(Some(numbers)) => numbers,
         Ok(None) => {

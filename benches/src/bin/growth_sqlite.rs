@@ -19,14 +19,14 @@ Usage: growth_sqlite [--people N] [--against N] [--sample N] [--rounds N]
   --people N    people in the large file (default 5000000: some 6 GB below the temporary directory)
   --against N   people in the small one (default 1000)
   --sample N    people who are asked about (default 1000)
-  --rounds N    rounds, in each of which both take their turn (default 15)
+  --rounds N    rounds, in each of which both take their turn with fifty questions (default 1000)
 ";
 
 /// As somebody sets it who has millions of people: it holds all that is asked about here.
 const CACHE_KIB: u32 = 256 * 1024;
 
 fn main() -> ExitCode {
-    let flags = [("--people", 5_000_000), ("--against", 1000), ("--sample", 1000), ("--rounds", 15)];
+    let flags = [("--people", 5_000_000), ("--against", 1000), ("--sample", 1000), ("--rounds", 1000)];
     let numbers = match Numbers::parse(HELP, &flags) {
         Ok(Some(numbers)) => numbers,
         Ok(None) => {

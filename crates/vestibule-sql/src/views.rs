@@ -29,20 +29,8 @@ pub struct SignInQueries {
     pub entry: Option<(Query<Account>, Query<Membership>)>,
 }
 
-/// A selection, by the person who has verified the login or, if nobody has, by the decoy; then what else is asked of the
-/// row. The first four parameters are the realm, the login's kind and key, and the decoy.
-macro_rules! of_owner {
-    ($select:literal, $and:literal) => {
-        concat!(
-            $select,
-            " where realm = ?1 and subject = coalesce((select owner.subject from vestibule_identifier_owner as owner
-             where owner.realm = ?1 and owner.kind = ?2 and owner.key = ?3), ?4)",
-            $and
-        )
-    };
-}
-
-/// The questions of a sign-in with this login; the decoy is whose rows are read when nobody has verified it.
+/// The questions of a sign-in with this login; the decoy is whose rows are read when nobody has verified it. Their first four
+/// parameters are the realm, the login's kind and key, and the decoy.
 #[must_use]
 pub fn sign_in(
     realm: &Realm,
@@ -60,37 +48,35 @@ pub fn sign_in(
     SignInQueries {
         owner: identifier_owner(realm, kind, key),
         profile: Query::new(
-            of_owner!(
-                "select subject, epoch, block_since, block_until, identifiers, social_links, live_memberships,
-                 created_accounts, created_at from vestibule_profile",
-                ""
-            ),
+            "select subject, epoch, block_since, block_until, identifiers, social_links, live_memberships,
+                 created_accounts, created_at from vestibule_profile
+                 where realm = ?1 and subject = coalesce((select owner.subject from vestibule_identifier_owner as owner
+                 where owner.realm = ?1 and owner.kind = ?2 and owner.key = ?3), ?4)",
             params(None),
             read_profile,
         ),
         password: Query::new(
-            of_owner!(
-                "select subject, hash, version, generation, set_at, must_change, set_by from vestibule_password",
-                ""
-            ),
+            "select subject, hash, version, generation, set_at, must_change, set_by from vestibule_password
+                 where realm = ?1 and subject = coalesce((select owner.subject from vestibule_identifier_owner as owner
+                 where owner.realm = ?1 and owner.kind = ?2 and owner.key = ?3), ?4)",
             params(None),
             read_password,
         ),
         tries: Query::new(
-            of_owner!(
-                "select subject, lane, taken, settled, stopped_at, last_at, set_by from vestibule_tries",
-                " and lane = ?5"
-            ),
+            "select subject, lane, taken, settled, stopped_at, last_at, set_by from vestibule_tries
+                 where realm = ?1 and subject = coalesce((select owner.subject from vestibule_identifier_owner as owner
+                 where owner.realm = ?1 and owner.kind = ?2 and owner.key = ?3), ?4)
+                 and lane = ?5",
             params(Some(Lane::Everybody.as_stored().into())),
             read_tries,
         ),
         device: token.map(|token| {
             let tries = Query::new(
-                of_owner!(
-                    "select subject, lane, taken, settled, stopped_at, last_at, set_by from vestibule_tries",
-                        " and lane = (select device.handle from vestibule_device as device
-                     where device.realm = ?1 and device.digest = ?5 and device.subject = vestibule_tries.subject)"
-                ),
+                "select subject, lane, taken, settled, stopped_at, last_at, set_by from vestibule_tries
+                 where realm = ?1 and subject = coalesce((select owner.subject from vestibule_identifier_owner as owner
+                 where owner.realm = ?1 and owner.kind = ?2 and owner.key = ?3), ?4)
+                 and lane = (select device.handle from vestibule_device as device
+                     where device.realm = ?1 and device.digest = ?5 and device.subject = vestibule_tries.subject)",
                 params(Some(token.into())),
                 read_tries,
             );
@@ -98,11 +84,11 @@ pub fn sign_in(
         }),
         entry: entered.map(|entered| {
             let membership = Query::new(
-                of_owner!(
-                    "select account, subject, status, role, administers, since, moved_by, contact, joined_at, version,
-                     epoch, wrong_secret_at from vestibule_membership",
-                        " and account = ?5"
-                ),
+                "select account, subject, status, role, administers, since, moved_by, contact, joined_at, version,
+                     epoch, wrong_secret_at from vestibule_membership
+                 where realm = ?1 and subject = coalesce((select owner.subject from vestibule_identifier_owner as owner
+                 where owner.realm = ?1 and owner.kind = ?2 and owner.key = ?3), ?4)
+                 and account = ?5",
                 params(Some(entered.into())),
                 read_membership,
             );

@@ -91,7 +91,7 @@ fn literal(chars: &mut impl Iterator<Item = char>) -> String {
 /// The ledger of migrations is not among them: it has a few rows, of no realm.
 fn is_statement(sql: &str) -> bool {
     let verb = sql.split(' ').next().unwrap_or_default();
-    ["select", "insert", "update", "delete"].contains(&verb)
+    ["select", "insert", "update", "delete", "with"].contains(&verb)
         && sql.contains(" vestibule_")
         && !sql.contains(" vestibule_migration")
 }
