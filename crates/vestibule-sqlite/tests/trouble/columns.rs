@@ -111,17 +111,15 @@ impl Own {
             let names = |columns: &mut dyn Iterator<Item = &Column>| {
                 columns.map(|column| column.name.as_str()).collect::<Vec<_>>().join(", ")
             };
-            let loose = format!(
-                "create table loose ({}, unique ({}))",
-                names(&mut columns.iter()),
-                names(&mut key.into_iter())
-            );
+            let all = names(&mut columns.iter());
+            let made: String = own.generated(&table).iter().map(|column| format!(", {column}")).collect();
+            let loose = format!("create table loose ({all}{made}, unique ({}))", names(&mut key.into_iter()));
             let indexes = own.texts(&format!(
                 "select sql from main.sqlite_schema where type = 'index' and tbl_name = '{table}' and sql is not null"
             ));
             own.0
                 .execute_batch(&format!(
-                    "begin; {loose}; insert into loose select * from {table}; drop table {table};
+                    "begin; {loose}; insert into loose ({all}) select {all} from {table}; drop table {table};
                      alter table loose rename to {table}; {}; commit",
                     indexes.join(";")
                 ))
@@ -143,6 +141,18 @@ impl Own {
         )
     }
 
+    /// The columns that SQLite makes itself, which nobody can set: the length of an id, named after it.
+    fn generated(&self, table: &str) -> Vec<String> {
+        let of = |name: String| {
+            let id = name.strip_suffix("_length").unwrap();
+            format!("{name} integer generated always as (length({id})) virtual")
+        };
+        let sql =
+            format!("select name from pragma_table_xinfo('{table}', 'strict') where hidden > 0 order by cid");
+        self.texts(&sql).into_iter().map(of).collect()
+    }
+
+    /// Those that are written.
     fn columns(&self, table: &str) -> Vec<Column> {
         let mut statement =
             self.0.prepare("select name, pk from pragma_table_info(?1, 'strict') order by cid").unwrap();
@@ -221,7 +231,11 @@ impl Own {
     /// Everything as it was.
     fn restore(&self) {
         let tables = self.tables().into_iter().map(|table| {
-            format!("delete from main.{table}; insert into main.{table} select * from strict.{table};")
+            let columns = self.columns(&table).into_iter().map(|column| column.name);
+            let all = columns.collect::<Vec<_>>().join(", ");
+            format!(
+                "delete from main.{table}; insert into main.{table} ({all}) select {all} from strict.{table};"
+            )
         });
         self.0.execute_batch(&format!("begin immediate; {} commit", tables.collect::<String>())).unwrap();
     }
