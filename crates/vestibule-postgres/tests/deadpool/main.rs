@@ -17,11 +17,15 @@ mod ground;
 #[path = "../store/passwords.rs"]
 mod passwords;
 
-fn pool(connections: usize) -> Pool {
+fn pool(connections: usize, recycling_method: RecyclingMethod) -> Pool {
     let config = cluster::url().parse().unwrap();
-    let recycling = ManagerConfig { recycling_method: RecyclingMethod::Clean };
-    let manager = Manager::from_config(config, NoTls, recycling);
+    let manager = Manager::from_config(config, NoTls, ManagerConfig { recycling_method });
     Pool::builder(manager).max_size(connections).build().unwrap()
+}
+
+/// A pool that cleans nothing and shares its only connection with the store: whatever the store leaves on it is seen.
+fn pool_of_one() -> Pool {
+    pool(1, RecyclingMethod::Fast)
 }
 
 struct Lent;
@@ -42,7 +46,12 @@ impl Harness for Lent {
     }
 
     async fn reopen(&self, place: &Place, realm: &Realm) -> Result<PostgresStore, HarnessError> {
-        Ok(PostgresStore::open(&Server::from_pool(pool(4)), realm.clone(), place.options()).await?)
+        Ok(PostgresStore::open(
+            &Server::from_pool(pool(4, RecyclingMethod::Clean)),
+            realm.clone(),
+            place.options(),
+        )
+        .await?)
     }
 
     fn block_on<F: Future>(&self, future: F) -> F::Output {
@@ -62,8 +71,7 @@ fn the_host_finds_its_connection_as_it_gave_it() {
     let place = Place::new();
     runtime().block_on(async {
         drop(place.create().await);
-        // The host and the store share one connection.
-        let pool = pool(1);
+        let pool = pool_of_one();
         let server = Server::from_pool(pool.clone());
         let store = PostgresStore::open(&server, Realm::default(), place.options()).await.unwrap();
         let state = async || -> (String, String, String) {
@@ -91,7 +99,7 @@ fn what_the_store_leaves_open_is_rolled_back_before_the_host_goes_on() {
     let place = Place::new();
     runtime().block_on(async {
         drop(place.create().await);
-        let pool = pool(1);
+        let pool = pool_of_one();
         let server = Server::from_pool(pool.clone());
         let store = PostgresStore::open(&server, Realm::default(), place.options()).await.unwrap();
         own(&place).await.batch_execute("drop table vestibule_password").await.unwrap();

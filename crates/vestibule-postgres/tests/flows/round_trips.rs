@@ -14,6 +14,7 @@ use vestibule_core::{
 use vestibule_credentials::{HashParams, HashPoolConfig};
 use vestibule_postgres::{PostgresStore, Server};
 use vestibule_profiles::NewAccount;
+use vestibule_throttle::{Overflow, Taken, WindowKey, WindowKind, WindowTake, Windows};
 
 use crate::server::{Place, runtime};
 use crate::wire::{self, FromServer, ToServer};
@@ -75,6 +76,48 @@ fn a_sign_in_is_five_round_trips_and_what_it_asks_after_the_proof() {
             assert_eq!(more, after_proof.iter().map(|name| (*name, 1)).collect::<Vec<_>>());
             assert_eq!(all, 5 + after_proof.len());
         }
+    });
+}
+
+/// Who floods a full window makes the server write nothing.
+#[test]
+fn a_window_that_is_known_to_be_full_is_refused_without_a_commit() {
+    let place = Place::new();
+    drop(runtime().block_on(place.create()));
+    let meter = Meter::new();
+    let here = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    here.block_on(async {
+        let server = Server::new(wire::through(meter.port));
+        let store = PostgresStore::open(&server, Realm::default(), place.options()).await.unwrap();
+        let window = |digest, at_most| WindowTake {
+            key: WindowKey {
+                kind: WindowKind::Identifier,
+                digest: [digest; 32],
+                overflow: Overflow { network: 0, key: 0 },
+                starts_at: Timestamp::EPOCH,
+                ends_at: Timestamp::from_unix_seconds(60),
+            },
+            at_most,
+            population: 100,
+        };
+        let take = async |windows| {
+            let before = meter.answers.load(Ordering::SeqCst);
+            let taken = store.take(windows).await.unwrap();
+            (taken, meter.answers.load(Ordering::SeqCst) - before)
+        };
+        let both = || vec![window(1, 3), window(2, 1), window(3, 1)];
+        let full = Taken::Full { position: 1 };
+        assert!(matches!(take(both()).await.0, Taken::All(_)));
+        assert_eq!(take(both()).await.0, full, "what was debited with it is given back");
+        for _ in 0..3 {
+            assert_eq!(take(both()).await, (Taken::Full { position: 1 }, 2), "debited, and rolled back");
+        }
+        let mut left = 0;
+        while let (Taken::All(_), trips) = take(vec![window(1, 3)]).await {
+            assert_eq!(trips, 1);
+            left += 1;
+        }
+        assert_eq!(left, 2, "only the first took anything");
     });
 }
 

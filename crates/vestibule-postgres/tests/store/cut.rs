@@ -1,10 +1,11 @@
 //! FLT-X7, FLT-X8: the connection is lost at the commit itself.
 
-use vestibule_core::{Commit, Landed, Realm, StoreErrorKind};
+use vestibule_core::{Batch, Commit, Landed, Realm, StoreErrorKind, Timestamp};
 use vestibule_postgres::PostgresStore;
+use vestibule_profiles::{Profile, ProfilesRead, ProfilesWrite};
 
-use crate::ground::{Place, runtime};
-use crate::passwords::{PEOPLE, first_passwords, landed};
+use crate::ground::{Place, own, runtime};
+use crate::passwords::{PEOPLE, first_passwords, id, landed, subject};
 use crate::proxy::{Cut, Proxy};
 
 #[test]
@@ -46,6 +47,45 @@ fn a_server_that_is_never_heard_again_leaves_the_outcome_unknown() {
                 Cut::After => assert_eq!(answer.unwrap(), Landed::Applied),
             }
             assert_eq!(direct.commit(&batch).await.unwrap(), then);
+        });
+    }
+}
+
+/// Two profiles, in a batch whose memory is a row of its own.
+fn two_profiles(number: u64) -> Batch<ProfilesWrite> {
+    let profile = |person| Profile {
+        subject: subject(number, person),
+        epoch: 0,
+        block: None,
+        identifiers: 1,
+        social_links: 0,
+        live_memberships: 0,
+        created_accounts: 0,
+        created_at: Timestamp::EPOCH,
+    };
+    let writes = (0..2).map(|person| ProfilesWrite::CreateProfile { profile: profile(person) });
+    Batch::new(id(number), Timestamp::EPOCH, writes.collect()).unwrap()
+}
+
+#[test]
+fn a_batch_with_a_row_of_its_own_is_found_by_its_id() {
+    for cut in [Cut::Before, Cut::After] {
+        let place = Place::new();
+        let proxy = Proxy::new(cut);
+        runtime().block_on(async {
+            let direct = place.create().await;
+            let store =
+                PostgresStore::open(&proxy.server(), Realm::default(), place.options()).await.unwrap();
+            proxy.cut(1);
+            assert_eq!(store.commit(&two_profiles(1)).await.unwrap(), Landed::Applied, "{cut:?}");
+            assert_eq!(proxy.left(), 0, "the wire was cut");
+            for person in 0..2 {
+                assert!(direct.profile(subject(1, person)).await.unwrap().is_some());
+            }
+            let rows = "select count(*) from vestibule_batch";
+            let remembered: i64 = own(&place).await.query_one(rows, &[]).await.unwrap().get(0);
+            assert_eq!(remembered, 1);
+            assert_eq!(direct.commit(&two_profiles(1)).await.unwrap(), Landed::AlreadyApplied);
         });
     }
 }
