@@ -11,6 +11,7 @@ use crate::passwords::{first_passwords, landed};
 
 /// Every statement there is.
 const STATEMENTS: &[&str] = &[
+    include_str!("../../../vestibule-sql/src/checkword.rs"),
     include_str!("../../../vestibule-sql/src/credentials.rs"),
     include_str!("../../../vestibule-sql/src/journal/writes.rs"),
     include_str!("../../../vestibule-sql/src/plan.rs"),
@@ -44,6 +45,8 @@ const KEPT_BY: &[(&str, &[&str])] = &[
         &[
             "vestibule_password_generation_check",
             "vestibule_password_version_check",
+            "vestibule_checkword_generation_check",
+            "vestibule_checkword_version_check",
             "vestibule_profile_epoch_check",
             "vestibule_account_settings_version_check",
             "vestibule_membership_epoch_check",
@@ -71,8 +74,11 @@ const KEPT_BY: &[(&str, &[&str])] = &[
         &["vestibule_tries_check", "vestibule_tries_taken_check", "vestibule_case_refusals_check"],
     ),
     (
-        "the type of the row holds nothing below",
+        "the type of the row holds nothing else",
         &[
+            "vestibule_checkword_purpose_check",
+            "vestibule_checkword_sends_check",
+            "vestibule_checkword_former_purpose_check",
             "vestibule_session_idle_check",
             "vestibule_session_slot_check",
             "vestibule_device_slot_check",
@@ -87,6 +93,19 @@ const KEPT_BY: &[(&str, &[&str])] = &[
             "vestibule_window_population_counters_check",
             "vestibule_window_shared_debits_check",
         ],
+    ),
+    (
+        "the row is written from one state of a checkword, with what belongs to that state and nothing else",
+        &[
+            "vestibule_checkword_check",
+            "vestibule_checkword_check1",
+            "vestibule_checkword_check2",
+            "vestibule_checkword_former_check1",
+        ],
+    ),
+    (
+        "the place of an earlier checkword is what is left of its generation by eight",
+        &["vestibule_checkword_former_check", "vestibule_checkword_former_place_check"],
     ),
     ("migrations are numbered from one", &["vestibule_migration_number_check"]),
 ];
