@@ -3,6 +3,7 @@
 use sqlx::postgres::{PgPool, PgRow};
 use sqlx::{Column, Row, TypeInfo};
 use vestibule::{SessionView, SignInQuestion, SignInView, Views, sign_in_view_of};
+use vestibule_checkword::{Checkword, CheckwordRead, Found};
 use vestibule_core::{
     AccountId, AddressKey, AddressKind, Batch, CaseReference, Commit, EventId, Landed, Lower, Realm,
     SecretDigest, ServerClock, StoreError, StoreErrorKind, SubjectId, Timestamp, Write,
@@ -12,7 +13,7 @@ use vestibule_journal::{Case, Event, JournalRead, Message, Personal};
 use vestibule_profiles::{Account, Membership, Profile, ProfileIdentifier, ProfilesRead};
 use vestibule_sessions::{Device, Session, SessionsRead};
 use vestibule_sql::{Plan, Query, RowValues, Statement, Value, dialect};
-use vestibule_sql::{credentials, journal, profiles, sessions, throttle, views};
+use vestibule_sql::{checkword, credentials, journal, profiles, sessions, throttle, views};
 use vestibule_throttle::{Taken, TakenWindow, WindowTake, Windows};
 
 use crate::adapter::{apply_in, bound, fault};
@@ -208,6 +209,21 @@ impl CredentialsRead for SqlxStore {
 
     async fn tries(&self, subject: SubjectId, lane: Lane) -> Result<Option<Tries>, StoreError> {
         self.one(credentials::tries(&self.realm, subject, lane)).await
+    }
+}
+
+impl CheckwordRead for SqlxStore {
+    async fn checkword(&self, holder: SubjectId, purpose: String) -> Result<Option<Checkword>, StoreError> {
+        self.one(checkword::checkword(&self.realm, holder, &purpose)).await
+    }
+
+    async fn found(&self, digest: SecretDigest) -> Result<Option<Found>, StoreError> {
+        // In this order: a row moves from the newest to the earlier ones, never back.
+        if let Some(newest) = self.one(checkword::newest_by_digest(&self.realm, digest)).await? {
+            return Ok(Some(Found::Newest(newest)));
+        }
+        let former = self.one(checkword::former_by_digest(&self.realm, digest)).await?;
+        Ok(former.map(Found::Former))
     }
 }
 
