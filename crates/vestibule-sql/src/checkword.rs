@@ -140,7 +140,8 @@ pub fn checkword(realm: &Realm, holder: SubjectId, purpose: &str) -> Query<Check
 pub fn newest_by_digest(realm: &Realm, digest: SecretDigest) -> Query<Checkword> {
     Query::new(
         "select holder, purpose, generation, digest, bound, issued_at, expires_at, state, state_at, rotation, sealed,
-         sends, last_sent_at, version, set_by from vestibule_checkword where realm = ?1 and digest = ?2",
+         sends, last_sent_at, version, set_by from vestibule_checkword where (realm, holder, purpose) in
+         (select realm, holder, purpose from vestibule_checkword where realm = ?1 and digest = ?2)",
         [realm.into(), digest.into()],
         read_checkword,
     )
@@ -151,7 +152,8 @@ pub fn newest_by_digest(realm: &Realm, digest: SecretDigest) -> Query<Checkword>
 pub fn former_by_digest(realm: &Realm, digest: SecretDigest) -> Query<Former> {
     Query::new(
         "select holder, purpose, generation, digest, issued_at, state, state_at, rotation
-         from vestibule_checkword_former where realm = ?1 and digest = ?2",
+         from vestibule_checkword_former where (realm, holder, purpose, place) in
+         (select realm, holder, purpose, place from vestibule_checkword_former where realm = ?1 and digest = ?2)",
         [realm.into(), digest.into()],
         read_former,
     )

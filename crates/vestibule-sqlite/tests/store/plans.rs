@@ -13,7 +13,7 @@ use statements::Found;
 use crate::compare::create;
 
 /// What is allowed to look at every row of a realm, and why.
-const THROUGH_A_REALM: [(&str, &str); 3] = [
+const THROUGH_A_REALM: [(&str, &str); 4] = [
     ("select subject from vestibule_profile where realm = ?1 limit 1", "it stops at the first"),
     (
         "select count(*) from vestibule_case where realm = ?1",
@@ -25,6 +25,13 @@ const THROUGH_A_REALM: [(&str, &str); 3] = [
          limit (select case when count(*) <= ?2 then 0 when count(*) - ?2 < ?3 then count(*) - ?2 else ?3 end \
          from vestibule_case where realm = ?1))",
         "housekeeping, over what is capped",
+    ),
+    (
+        "update vestibule_checkword set sealed = null, version = version + 1 where (realm, holder, \
+         purpose) in (select realm, holder, purpose from vestibule_checkword where realm = ?1 and sealed \
+         is not null and issued_at + (expires_at - issued_at) / 2 < ?2 order by issued_at limit ?3) and \
+         sealed is not null and issued_at + (expires_at - issued_at) / 2 < ?2",
+        "housekeeping, over the words that may still be sent again",
     ),
 ];
 

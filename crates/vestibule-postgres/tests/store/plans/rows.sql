@@ -36,5 +36,11 @@ insert into vestibule_message
 insert into vestibule_window select 'default', number % 50, 0, 'kind', hash, 1 from people;
 insert into vestibule_window_population select 'default', number, 0, 'kind', 1 from people;
 insert into vestibule_window_shared select 'default', number % 50, 0, 'kind', number, number, 1 from people;
+insert into vestibule_checkword
+    select 'default', id, 'recovery', 1, hash, '\x', number, number + 10, 0, null, null, case when number % 2 = 0 then id end, 1, 0, 0, id
+    from people;
+insert into vestibule_checkword_former
+    select 'default', id, 'recovery', place, 8 + place, sha256((number::text || place)::bytea), number, 2, 0, null
+    from people, generate_series(0, 1) as place;
 insert into vestibule_batch select 'default', id, number from people;
 analyze;
