@@ -2,7 +2,7 @@
 
 use vestibule::{
     Acting, Authenticated, ChangePermit, Imported, ImportedAccount, ImportedMembership, ImportedPerson,
-    NewPerson, SignIn, SignInRequest, Vestibule,
+    NewPerson, RecoveryRequest, SignIn, SignInRequest, Vestibule,
 };
 use vestibule_core::{ErrorKind, Failure, LoginEmail, Refusal, Secret, SessionHandle};
 use vestibule_profiles::{AccountPolicy, Move, NewAccount, NewMember};
@@ -59,6 +59,9 @@ acts! {
     Register = "register" from Member,
     Import = "import" from Member,
     ImportAccount = "import_account" from Member,
+    RequestRecovery = "request_recovery" from Member,
+    SendRecovery = "send_recovery" from Member,
+    Recover = "recover" from Member,
 }
 
 /// How a command was answered.
@@ -86,12 +89,14 @@ pub(crate) struct Ready {
     /// Another session of Bob's.
     other: Option<SessionHandle>,
     permit: Option<ChangePermit>,
+    /// The link in Bob's mailbox.
+    link: Option<Secret<String>>,
 }
 
 impl Ready {
     /// Opens what the command needs; the answer if that is refused, too.
     pub(crate) async fn make(act: Act, vestibule: &Vestibule) -> Result<Self, Answer> {
-        let mut ready = Self { act, who: None, other: None, permit: None };
+        let mut ready = Self { act, who: None, other: None, permit: None, link: None };
         match act {
             Act::Enter | Act::SignOut | Act::SignOutEverywhere | Act::ChangePassword | Act::CreateAccount => {
                 ready.who = Some(session(vestibule, BOB).await?);
@@ -116,7 +121,8 @@ impl Ready {
             | Act::Decline
             | Act::Dismiss
             | Act::Reinstate
-            | Act::ChangeRole => ready.who = Some(session(vestibule, ADA).await?),
+            | Act::ChangeRole
+            | Act::SendRecovery => ready.who = Some(session(vestibule, ADA).await?),
             Act::SignIn
             | Act::RequirePasswordChange
             | Act::SuspendAccount
@@ -125,7 +131,12 @@ impl Ready {
             | Act::Unblock
             | Act::Register
             | Act::Import
-            | Act::ImportAccount => {}
+            | Act::ImportAccount
+            | Act::RequestRecovery => {}
+            Act::Recover => {
+                vestibule.request_recovery(RecoveryRequest::new(BOB)).await.map_err(refused)?;
+                ready.link = Some(link(vestibule).await?);
+            }
         }
         Ok(ready)
     }
@@ -188,9 +199,19 @@ impl Ready {
                 let new = ImportedAccount::new(looms(), "Looms", bob(), "owner");
                 return imported(vestibule.import_account(new, &why).await);
             }
+            Act::RequestRecovery => vestibule.request_recovery(RecoveryRequest::new(BOB)).await,
+            Act::SendRecovery => vestibule.send_recovery(Acting::Administrator(who()), account, bob()).await,
+            Act::Recover => vestibule.recover(&self.link.unwrap(), NEW, None).await,
         };
         plain.map(|()| "done".to_owned()).map_err(refused)
     }
+}
+
+/// The link that waits for Bob.
+async fn link(vestibule: &Vestibule) -> Result<Secret<String>, Answer> {
+    let waiting = vestibule.waiting_messages(None, 1000).await.unwrap();
+    let link = waiting.messages.into_iter().find_map(|message| message.link);
+    link.ok_or_else(|| Answer::Refused("no link waits".to_owned()))
 }
 
 /// A session, signed in and authenticated.

@@ -1,6 +1,7 @@
 //! Everything that is stored about a scene, without what differs each time: times, ids that were drawn, secrets.
 
 use vestibule::Store;
+use vestibule_checkword::purpose;
 use vestibule_core::Identifier;
 use vestibule_credentials::Lane;
 
@@ -103,6 +104,20 @@ async fn person(store: &impl Store, subject: vestibule_core::SubjectId) -> Vec<S
             own.generation,
             own.must_change
         ));
+    }
+    for purpose in [purpose::RECOVERY, purpose::SET_FIRST_PASSWORD] {
+        if let Some(own) = store.checkword(subject, purpose.as_str().to_owned()).await.unwrap() {
+            let state = format!("{:?}", own.state);
+            lines.push(format!(
+                "  link for {} generation {} {} sealed {} sends {} version {}",
+                own.purpose,
+                own.generation,
+                state.split(' ').next().unwrap_or_default(),
+                own.sealed.is_some(),
+                own.sends,
+                own.version
+            ));
+        }
     }
     let mut lanes = vec![Lane::Everybody];
     let mut sessions = Vec::new();
