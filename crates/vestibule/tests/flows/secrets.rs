@@ -1,6 +1,6 @@
 //! No secret rests anywhere, and none is printed.
 
-use vestibule::SignInRequest;
+use vestibule::{RecoveryRequest, SignInRequest};
 use vestibule_core::Secret;
 
 use crate::ground::at_rest;
@@ -43,6 +43,27 @@ fn no_password_and_no_token_rests_in_the_store_or_is_printed() {
     for token in [&first.token, device, &fresh] {
         secrets.extend(planted(token));
     }
+    look_for(&world, secrets, &printed);
+}
+
+/// Neither the link that waits in the mailbox nor the password that it set.
+#[test]
+fn no_link_rests_in_the_store_or_is_printed() {
+    let (world, _) = World::with_ada();
+    block_on(world.vestibule.request_recovery(RecoveryRequest::new(ADA))).unwrap();
+    let mut waiting = block_on(world.vestibule.waiting_messages(None, 9)).unwrap();
+    let mut printed = format!("{waiting:?}");
+    let link = waiting.messages.remove(0).link.unwrap();
+    printed.push_str(&format!("{:?}", block_on(world.vestibule.inspect_recovery(&link, None)).unwrap()));
+    look_for(&world, planted(&link), &printed);
+    let refusal = refused(block_on(world.vestibule.recover(&link, "short planted", None)));
+    block_on(world.vestibule.recover(&link, NEW, None)).unwrap();
+    let used = refused(block_on(world.vestibule.recover(&link, NEW, None)));
+    let secrets = [planted(&link), vec![NEW.as_bytes().to_vec(), b"short planted".to_vec()]].concat();
+    look_for(&world, secrets, &format!("{printed}{refusal:?}{used:?}"));
+}
+
+fn look_for(world: &World, secrets: Vec<Vec<u8>>, printed: &str) {
     let rests = at_rest(&world.store, &world.keep);
     assert!(!rests.is_empty());
     for secret in secrets {
