@@ -32,6 +32,7 @@ impl Vestibule {
         let (base, link) = (self.links()?, message.link.as_ref()?);
         let page = match message.notice.kind {
             NoticeKind::FirstPasswordLink => "set-first-password",
+            NoticeKind::SignUpLink => "sign-up",
             _ => "recovery",
         };
         // EXPOSE: becomes part of what the message says to the owner of the mailbox.

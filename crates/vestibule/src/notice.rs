@@ -17,6 +17,8 @@ use crate::writes::AnyWrite;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum NoticeKind {
+    /// A sign-up was asked for, and the address is a login already (P7, P9).
+    AlreadyALogin,
     /// The address has a profile that signed up without a password: a link sets the first one (P5, P6, R19).
     FirstPasswordLink,
     /// The address belongs to nobody here (P3).
@@ -31,6 +33,8 @@ pub enum NoticeKind {
     RecoveryWhileBlocked,
     /// The address has a profile: a link sets a new password (R1).
     RecoveryLink,
+    /// A sign-up waits: a link confirms the address and chooses the password (N3).
+    SignUpLink,
     /// An account has a new member: this person.
     MemberAdded,
     /// The person was added to an account and waits for approval (N7).
@@ -54,6 +58,7 @@ pub enum NoticeKind {
 impl NoticeKind {
     /// Every kind.
     pub const ALL: &'static [Self] = &[
+        Self::AlreadyALogin,
         Self::FirstPasswordLink,
         Self::NobodyHere,
         Self::PasswordChanged,
@@ -61,6 +66,7 @@ impl NoticeKind {
         Self::PasswordRecovered,
         Self::RecoveryWhileBlocked,
         Self::RecoveryLink,
+        Self::SignUpLink,
         Self::MemberAdded,
         Self::MemberAwaitsApproval,
         Self::MemberApproved,
@@ -76,6 +82,8 @@ impl NoticeKind {
     #[must_use]
     pub const fn code(self) -> &'static str {
         match self {
+            Self::AlreadyALogin => "mailbox.already_a_login",
+            Self::SignUpLink => "mailbox.sign_up_link",
             Self::FirstPasswordLink => "mailbox.first_password_link",
             Self::NobodyHere => "mailbox.nobody_here",
             Self::RecoveryWhileBlocked => "mailbox.recovery_while_blocked",
@@ -101,6 +109,14 @@ impl NoticeKind {
         match self {
             Self::PasswordChanged => {
                 "Your password was changed and you were signed out everywhere else. If this was not you, ask support."
+            }
+            Self::AlreadyALogin => {
+                "Somebody, perhaps you, wanted to sign up with this address. It is the login of a profile already: sign in with it, \
+                 or ask for a recovery link if you do not know the password."
+            }
+            Self::SignUpLink => {
+                "This link confirms your address and lets you choose a password; only then is there a profile. If you did not sign \
+                 up, do nothing."
             }
             Self::FirstPasswordLink => {
                 "Your profile has no password yet: you signed up in another way. This link sets the first one; after that you \
@@ -148,7 +164,7 @@ impl NoticeKind {
     /// Whether the message carries a link; all others carry no secret (U-22).
     #[must_use]
     pub const fn carries_link(self) -> bool {
-        matches!(self, Self::FirstPasswordLink | Self::RecoveryLink)
+        matches!(self, Self::FirstPasswordLink | Self::RecoveryLink | Self::SignUpLink)
     }
 
     pub(crate) const fn of_move(step: Move) -> Self {

@@ -35,7 +35,7 @@ static LOGIN_MALFORMED: Entry =
         .remedies(&[Remedy::R34, Remedy::R35, Remedy::R38]);
 static LOGIN_UNKNOWN: Entry = Entry::new("sign_in.login_unknown", "P1b", "Nobody has this login.")
     .stage(Stage::BeforeProof)
-    .remedies(&[Remedy::R34, Remedy::R35, Remedy::R21, Remedy::R38]);
+    .remedies(&[Remedy::R34, Remedy::R1, Remedy::R35, Remedy::R21, Remedy::R38]);
 
 /// Every entry of this crate.
 pub(crate) static ENTRIES: &[&Entry] = &[&KIND_NOT_OFFERED, &LOGIN_MALFORMED, &LOGIN_UNKNOWN, &NO_ADDRESS];

@@ -12,8 +12,8 @@ use vestibule_journal::{Draft, EventActor, EventKind, RefusedBy};
 use vestibule_profiles::{Problem, ProfileIdentifier, ProfilesRead, ProfilesWrite};
 
 use crate::notice::{Notice, NoticeKind};
-use crate::recovery::bound_to;
 use crate::refuse::Attempt;
+use crate::telling::bound_to;
 use crate::vestibule::{Inner, ROUNDS, Vestibule, busy};
 
 /// What a link to a new password is for, whichever of them it is.
@@ -107,7 +107,7 @@ impl Vestibule {
     ) -> Result<RecoveryPage, Failure<Refusal>> {
         let inner = self.inner();
         let now = inner.clock.now();
-        let (digest, purpose) = inner.recovery_link(link, now).await?;
+        let (digest, purpose) = inner.read_link_for(link, &PURPOSES, now).await?;
         let live = inner.live_link(digest, purpose, now).await?;
         let address = inner.bound_address(&live).await?;
         let Some(address) = address else {
@@ -141,7 +141,7 @@ impl Vestibule {
         let new = Secret::new(new.into());
         let inner = self.inner();
         let now = inner.clock.now();
-        let (digest, purpose) = inner.recovery_link(link, now).await?;
+        let (digest, purpose) = inner.read_link_for(link, &PURPOSES, now).await?;
         let live = inner.live_link(digest, purpose, now).await?;
         let holder = live.holder;
         if self.open_session(holder, session).await?.at_redemption() == Advice::Refuse {
@@ -188,7 +188,7 @@ impl Vestibule {
         Err(busy().into())
     }
 
-    async fn open_session(
+    pub(crate) async fn open_session(
         &self,
         holder: SubjectId,
         session: Option<&Secret<String>>,
@@ -211,14 +211,15 @@ impl Vestibule {
 }
 
 impl Inner {
-    /// The digest of a link's text, and which of the two purposes it is for. No store is asked.
-    async fn recovery_link(
+    /// The digest of a link's text, and which of these purposes it is for. No store is asked.
+    pub(crate) async fn read_link_for(
         &self,
         link: &Secret<String>,
+        purposes: &[Purpose],
         now: Timestamp,
     ) -> Result<(SecretDigest, Purpose), Failure<Refusal>> {
         let mut problem = WordProblem::Malformed;
-        for purpose in PURPOSES {
+        for &purpose in purposes {
             // EXPOSE: read as the text it must be.
             match read_link(&self.ring, link.expose(), purpose) {
                 Ok(digest) => return Ok((digest, purpose)),
@@ -231,7 +232,7 @@ impl Inner {
         self.refuse_link(&problem, None, now).await
     }
 
-    async fn live_link(
+    pub(crate) async fn live_link(
         &self,
         digest: SecretDigest,
         purpose: Purpose,
@@ -252,7 +253,7 @@ impl Inner {
 
     /// A link opens nothing, or what was brought with it is not good. Whoever holds it is told the truth; the rows are folded
     /// by link and hour, and those of texts that are none into one.
-    async fn refuse_link<T>(
+    pub(crate) async fn refuse_link<T>(
         &self,
         problem: &(dyn Registered + Sync),
         digest: Option<SecretDigest>,

@@ -94,4 +94,5 @@ scenarios! {
     "P8" recovery::link_after_a_change,
     "P8" recovery::token_for_another_purpose,
     "P8" recovery::mistyped_link,
+    "N3" recovery::not_confirmed_yet,
 }

@@ -22,6 +22,8 @@ mod secrets;
 mod server;
 #[path = "../../../vestibule/tests/flows/sessions.rs"]
 mod sessions;
+#[path = "../../../vestibule/tests/flows/sign_up.rs"]
+mod sign_up;
 #[path = "../../../vestibule/tests/flows/tries.rs"]
 mod tries;
 #[path = "../../../vestibule/tests/flows/views.rs"]

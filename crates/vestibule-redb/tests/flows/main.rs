@@ -20,6 +20,8 @@ mod recovery;
 mod secrets;
 #[path = "../../../vestibule/tests/flows/sessions.rs"]
 mod sessions;
+#[path = "../../../vestibule/tests/flows/sign_up.rs"]
+mod sign_up;
 #[path = "../../../vestibule/tests/flows/tries.rs"]
 mod tries;
 #[path = "../../../vestibule/tests/flows/views.rs"]

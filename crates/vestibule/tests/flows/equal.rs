@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use vestibule::{Acting, NewPerson, RecoveryRequest, SignInRequest};
+use vestibule::{Acting, NewPerson, RecoveryRequest, SignInRequest, SignUpAsked, SignUpRequest};
 use vestibule_core::LoginEmail;
 use vestibule_core::kv::Key;
 use vestibule_profiles::Move;
@@ -143,6 +143,20 @@ fn what_is_no_login_is_told_so_whoever_asks() {
 /// A request for a link: first, while the last message is too fresh, and when the link before is superseded.
 #[test]
 fn a_request_for_a_link_writes_the_same_rows_whoever_it_is() {
+    asked_of_each(|world, login| {
+        block_on(world.vestibule.request_recovery(RecoveryRequest::new(login))).unwrap();
+    });
+}
+
+#[test]
+fn a_sign_up_writes_the_same_rows_whoever_has_the_address() {
+    asked_of_each(|world, login| {
+        let request = SignUpRequest::new(login).has_no_profile();
+        assert_eq!(block_on(world.vestibule.request_sign_up(request)).unwrap(), SignUpAsked::Sent);
+    });
+}
+
+fn asked_of_each(ask: impl Fn(&World, &str)) {
     let (world, _, logins) = of_each_kind();
     let mut rounds = Vec::new();
     for wait in [0, 10, 7200] {
@@ -150,7 +164,7 @@ fn a_request_for_a_link_writes_the_same_rows_whoever_it_is() {
         let mut all = Vec::new();
         for login in logins {
             let before = rows(&world);
-            block_on(world.vestibule.request_recovery(RecoveryRequest::new(login))).unwrap();
+            ask(&world, login);
             let after = rows(&world);
             let mut counts = written(&before, &after);
             // A message that is kept back and one that waits rest in slots of their own: how many there are is the same.

@@ -14,6 +14,7 @@ mod races;
 mod recovery;
 mod secrets;
 mod sessions;
+mod sign_up;
 mod tries;
 mod views;
 mod world;

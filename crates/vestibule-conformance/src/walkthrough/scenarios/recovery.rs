@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use vestibule::Acting;
+use vestibule::{Acting, SignUpAsked, SignUpRequest};
 use vestibule_core::{ContactEmail, Remedy, Secret};
 use vestibule_profiles::{NewMember, Role};
 
@@ -145,6 +145,26 @@ pub(super) async fn mistyped_link(stage: &mut Stage) -> Result<Played, StageErro
     done("setting a new password", stage.recover(&link).await)?;
     let end = stage.sign_in(stage.request(login, NEW_PASSWORD)).await?.end();
     Ok(played.pressed(Remedy::R34, "They copy all of it.", end))
+}
+
+/// Ben has signed up and not confirmed: there is no profile yet, and a recovery sends the confirmation again.
+pub(super) async fn not_confirmed_yet(stage: &mut Stage) -> Result<Played, StageError> {
+    stage.mark().await?;
+    let login = stage.address("ben");
+    let request = SignUpRequest::new(login.as_str()).has_no_profile();
+    let asked = stage.operation("request_sign_up").request_sign_up(request).await;
+    let SignUpAsked::Sent = done("signing up", asked)? else {
+        return Err(StageError::Script("the question was answered already".to_owned()));
+    };
+    let refusal = stage.sign_in(stage.of("ben")).await?.refusal("somebody who has not confirmed yet")?;
+    let played = stage.told(&refusal).await?;
+    stage.wait(2 * MINUTE);
+    stage.ask(&login).await?;
+    let link = stage.link(&login).await?;
+    let confirmed = stage.operation("confirm_sign_up").confirm_sign_up(&link, PASSWORD, None).await;
+    done("confirming a sign-up", confirmed)?;
+    let end = stage.sign_in(stage.of("ben")).await?.end();
+    Ok(played.pressed(Remedy::R1, "The confirmation is sent again; they choose a password.", end))
 }
 
 /// Ben, who has asked for a link; his login.

@@ -1,0 +1,199 @@
+//! One answer to the owner of an address: what is true of it, and a link where there is one. The work is the same for every
+//! address.
+
+use core::num::NonZeroU32;
+use core::time::Duration;
+
+use vestibule_checkword::decide::{self, CheckwordRequest, Wanted};
+use vestibule_checkword::{
+    Checkword, CheckwordGuard, CheckwordRead, CheckwordWrite, make_link, open_link, purpose,
+};
+use vestibule_core::{AddressKey, Error, ErrorKind, Identifier, LoginEmail, Purpose, SubjectId, Timestamp};
+use vestibule_journal::Draft;
+use vestibule_profiles::ProfilesRead;
+use vestibule_throttle::{Limit, WindowKind};
+
+use crate::mailbox::Answer;
+use crate::notice::NoticeKind;
+use crate::recovery::UnknownAddressNotice;
+use crate::vestibule::{Inner, ROUNDS, busy};
+use crate::views::{SignInQuestion, SignInView, Views};
+use crate::writes::{AnyGuard, AnyWrite};
+
+/// How many messages to people who are nobody here a realm sends in an hour.
+const NOBODY_BY_REALM: Limit = Limit::per_hour(NonZeroU32::MIN.saturating_add(599));
+
+/// What was asked for an address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Asked {
+    Recovery,
+    SignUp,
+}
+
+/// The truth about an address, which its owner alone is told: the first that holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Truth {
+    Blocked,
+    /// The answer to a sign-up.
+    AlreadyALogin,
+    /// A link to a new password, or to the first.
+    Link(SubjectId, Purpose),
+    /// A sign-up that is asked for, or waits already.
+    SignUp,
+    Nobody,
+}
+
+impl Truth {
+    fn of(asked: Asked, view: &SignInView, sign_up: Option<&Checkword>, now: Timestamp) -> Self {
+        match (view.owner, &view.profile) {
+            (Some(_), Some(profile)) if profile.blocked_at(now).is_some() => Self::Blocked,
+            (Some(_), Some(_)) if asked == Asked::SignUp => Self::AlreadyALogin,
+            (Some(owner), Some(_)) => {
+                let has_password = view.password.as_ref().is_some_and(|password| password.hash.is_some());
+                let purpose = if has_password { purpose::RECOVERY } else { purpose::SET_FIRST_PASSWORD };
+                Self::Link(owner, purpose)
+            }
+            _ if asked == Asked::SignUp || sign_up.is_some_and(|word| word.is_live(now)) => Self::SignUp,
+            _ => Self::Nobody,
+        }
+    }
+
+    fn told(self) -> NoticeKind {
+        match self {
+            Self::Blocked => NoticeKind::RecoveryWhileBlocked,
+            Self::AlreadyALogin => NoticeKind::AlreadyALogin,
+            Self::Link(_, purpose::SET_FIRST_PASSWORD) => NoticeKind::FirstPasswordLink,
+            Self::Link(..) => NoticeKind::RecoveryLink,
+            Self::SignUp => NoticeKind::SignUpLink,
+            Self::Nobody => NoticeKind::NobodyHere,
+        }
+    }
+}
+
+impl Inner {
+    /// One answer to the owner of an address, in one commit. For every address the same reads, and writes of the same kinds
+    /// to the same tables: two of a checkword (of a decoy's, where there is no link), and one message, which may be born
+    /// suppressed (PR-6).
+    pub(crate) async fn tell_mailbox(
+        &self,
+        address: &Identifier,
+        what: Asked,
+        language: Option<String>,
+        event: Option<Draft>,
+    ) -> Result<(), Error> {
+        let now = self.clock.now();
+        let mut may_tell_nobody = None;
+        let decoy = self.decoy_of_mailbox(&address.key());
+        for _ in 0..ROUNDS {
+            let (kind, key) = (address.kind(), address.key());
+            let question = SignInQuestion { kind, key, decoy, device: None, account: None };
+            let view = self.store.sign_in_view(question).await?;
+            let sign_up = self.store.checkword(decoy, purpose::SIGN_UP.as_str().to_owned()).await?;
+            let truth = Truth::of(what, &view, sign_up.as_ref(), now);
+            let may_tell_nobody = match may_tell_nobody {
+                Some(may) => may,
+                None => *may_tell_nobody.insert(self.may_tell_nobody(address, truth, now).await?),
+            };
+            let (holder, purpose) = match truth {
+                Truth::Link(holder, purpose) => (holder, purpose),
+                Truth::SignUp | Truth::AlreadyALogin => (decoy, purpose::SIGN_UP),
+                Truth::Blocked | Truth::Nobody => (decoy, purpose::RECOVERY),
+            };
+            // As its owner wrote it, or whoever signed up first: whoever asks does not choose the spelling that a message goes
+            // to.
+            let own = self.store.identifiers(view.owner.unwrap_or(decoy)).await?;
+            let same = |other: &Identifier| (other.kind(), other.key()) == (kind, key);
+            let own = own.into_iter().find(|own| own.verified_at.is_some() && same(&own.identifier));
+            let signed_up = || sign_up.as_ref().filter(|word| word.is_live(now)).and_then(signed_up_with);
+            let to = own.map(|own| own.identifier).or_else(signed_up).unwrap_or_else(|| address.clone());
+
+            let bound = match purpose {
+                purpose::SIGN_UP => to.as_typed().as_bytes().to_vec(),
+                _ => bound_to(address),
+            };
+            let asked = CheckwordRequest::new(holder, purpose).bound_to(&bound);
+            let mut newest = self.store.checkword(holder, purpose.as_str().to_owned()).await?;
+            let before = open_link(&self.ring, newest.as_mut(), purpose);
+            let generation = newest.as_ref().map_or(0, |row| row.generation).saturating_add(1);
+            let id = self.batch_id(now)?;
+            let (fresh, made) = make_link(&self.ring, &*self.entropy, &asked, generation, id)?;
+            let (link, mut words) =
+                match decide::request(&self.checkwords, &asked, newest.as_ref(), &made, now) {
+                    Wanted::New { checkword, writes } => (Some((fresh, checkword.expires_at)), writes),
+                    Wanted::Again { checkword, writes } => {
+                        (before.map(|link| (link, checkword.expires_at)), writes)
+                    }
+                    Wanted::Spaced { writes, .. } => (None, writes),
+                };
+            // A write that changes nothing makes up for the one that only a superseded link has: how many there are tells
+            // nothing.
+            while words.len() < 2 {
+                let purpose = purpose.as_str().to_owned();
+                words.push(CheckwordWrite::Wipe { holder, purpose, generation: 0 });
+            }
+            let suppressed = link.is_none() || (truth == Truth::Nobody && !may_tell_nobody);
+            let carried = link.as_ref().filter(|_| matches!(truth, Truth::Link(..) | Truth::SignUp));
+            let answer = Answer {
+                to: &to,
+                kind: truth.told(),
+                link: carried.map(|(link, until)| (link, *until)),
+                suppressed,
+                language: language.clone(),
+                at: now,
+            };
+            let mut batch = match &event {
+                Some(event) => self.record(event.clone(), id, now)?,
+                None => Vec::new(),
+            };
+            batch.extend(words.into_iter().map(AnyWrite::from));
+            batch.push(self.answer(answer)?);
+            match self.land(id, now, batch).await? {
+                None => return Ok(()),
+                // Somebody else asked at the same time: what they were sent is the newest.
+                Some(AnyGuard::Checkword(CheckwordGuard::Version)) => {}
+                Some(_) => return Err(Error::from(ErrorKind::Misuse)),
+            }
+        }
+        Err(busy())
+    }
+
+    /// Counted for every address: for those that are somebody's in windows of their own, which nobody looks at.
+    async fn may_tell_nobody(
+        &self,
+        address: &Identifier,
+        truth: Truth,
+        now: Timestamp,
+    ) -> Result<bool, Error> {
+        const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+        let once_a_day = Limit::new(1, DAY).map_err(|error| Error::new(ErrorKind::Misuse, error))?;
+        let whose = if truth == Truth::Nobody { b"nobody".as_slice() } else { b"somebody" };
+        let owner = [whose, address.key().as_bytes()].concat();
+        let by_address = self.throttle.count(WindowKind::Message, &owner, &once_a_day, now).await?;
+        let by_realm = self.throttle.count(WindowKind::Message, whose, &NOBODY_BY_REALM, now).await?;
+        Ok(by_address && by_realm && self.unknown_addresses == UnknownAddressNotice::Send)
+    }
+
+    /// Who stands in for the owner of an address that nobody has: one decoy per address, for its spacing is the address's own.
+    /// A sign-up waits under it, too: it is a pending row, and nobody's profile.
+    fn decoy_of_mailbox(&self, key: &AddressKey) -> SubjectId {
+        let digest = self.ring.digest_current("decoy.mailbox", &[key.as_bytes()]);
+        // 32 bytes are always an id; the fallback cannot be reached.
+        SubjectId::from_bytes(digest.as_bytes()).unwrap_or(SubjectId::from(0))
+    }
+}
+
+/// What a link to a password is bound to: the address it was sent to.
+pub(crate) fn bound_to(address: &Identifier) -> Vec<u8> {
+    [address.kind().as_str().as_bytes(), b":", address.key().as_bytes()].concat()
+}
+
+/// What the link of a sign-up is bound to: the address itself, as it was typed. It is in no other row.
+pub(crate) fn signed_up_with(word: &Checkword) -> Option<Identifier> {
+    address_in(&word.bound)
+}
+
+/// Reads such an address.
+pub(crate) fn address_in(bound: &[u8]) -> Option<Identifier> {
+    let typed = core::str::from_utf8(bound).ok()?;
+    LoginEmail::parse(typed).ok().map(Identifier::from)
+}
