@@ -21,6 +21,24 @@ pub enum Need {
     Nothing,
     /// A harness with a [raw reader](Harness::raw).
     RawReader,
+    /// A harness that can [take the database away](Harness::break_down).
+    Breakdown,
+    /// A store that lands batches in [a host's transaction](Harness::host_transaction).
+    HostTransactions,
+    /// A store with [housekeeping](Harness::maintain).
+    Maintenance,
+    /// A store with [tables of a version](Harness::make_newer).
+    Schema,
+}
+
+/// Why a case is not run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Unmet {
+    /// The author can do something about it: the case is ignored.
+    Ignored(&'static str),
+    /// It is no matter of a store of this kind: the case is not asked.
+    NotAsked(&'static str),
 }
 
 /// One case.
@@ -44,10 +62,19 @@ pub struct Case<H> {
 impl<H: Harness> Case<H> {
     /// Why this harness cannot run it, if it cannot.
     #[must_use]
-    pub fn unmet(&self, harness: &H) -> Option<&'static str> {
+    pub fn unmet(&self, harness: &H) -> Option<Unmet> {
+        let not_asked = |has: bool, why| (!has).then_some(Unmet::NotAsked(why));
         match self.needs {
-            Need::RawReader if !harness.has_raw_reader() => Some("the harness has no raw reader"),
-            Need::Nothing | Need::RawReader => None,
+            Need::Nothing => None,
+            Need::RawReader => {
+                (!harness.has_raw_reader()).then_some(Unmet::Ignored("the harness has no raw reader"))
+            }
+            Need::Breakdown => not_asked(harness.has_breakdown(), "the harness breaks nothing down"),
+            Need::HostTransactions => {
+                not_asked(harness.has_host_transactions(), "the store has no transactions of a host's")
+            }
+            Need::Maintenance => not_asked(harness.has_maintenance(), "the store has no housekeeping"),
+            Need::Schema => not_asked(harness.has_schema(), "the store has no schema"),
         }
     }
 }

@@ -1,55 +1,109 @@
 //! The front ends: one line per case, or one `#[test]` per case.
 
+use std::ffi::OsString;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 
-use crate::case::{CONTRACT, Case};
+use crate::case::Case;
 use crate::cases;
 use crate::finding::{Finding, Outcome};
 use crate::harness::{Harness, Missing};
+use crate::report::{self, Log, Report, VARIABLE, Verdict};
 
 /// With this set to `1` a missing server fails.
 const REQUIRE: &str = "VESTIBULE_REQUIRE_SERVERS";
 
-/// Runs every case as a test target of its own (`harness = false`), and says at the end what was not run and why.
-#[expect(clippy::print_stdout, reason = "a test target's report")]
-pub fn run<H: Harness>(harness: H) -> ExitCode {
-    let harness = Arc::new(harness);
-    let arguments = Arguments::from_args();
-    let conclusion = libtest_mimic::run(&arguments, trials(&harness));
-    if !arguments.list {
-        let name = harness.name();
-        let all = cases::all::<H>();
-        let unrun = all.iter().filter_map(|case| ignored_because(case, &*harness).map(|why| (case.id, why)));
-        let mut complete = true;
-        for (id, why) in unrun {
-            complete = false;
-            println!("ignored conformance::{name}::{id}: {why}");
+/// Runs every case as a test target of its own (`harness = false`), says at the end what was not run and why, and writes
+/// the report if `--report <file>` or `VESTIBULE_CONFORMANCE_REPORT` names a file for it, or a folder.
+#[expect(clippy::print_stdout, clippy::print_stderr, reason = "a test target's report")]
+pub fn run<H: Harness + 'static>(harness: H) -> ExitCode {
+    let (arguments, place) = split(std::env::args_os().collect());
+    let (harness, log) = (Arc::new(harness), Arc::new(Log::default()));
+    let arguments = Arguments::from_iter(arguments);
+    let conclusion = libtest_mimic::run(&arguments, trials_noted(&harness, &log));
+    if arguments.list {
+        return conclusion.exit_code();
+    }
+    let report = reported(&*harness, &log);
+    println!("{}", closing(&report));
+    match place.map(|place| report.save(&place)) {
+        None => conclusion.exit_code(),
+        Some(Ok(file)) => {
+            println!("the report is in {}", file.display());
+            conclusion.exit_code()
         }
-        if complete && !conclusion.has_failed() && conclusion.num_filtered_out == 0 {
-            println!("conformance::{name} passes contract {CONTRACT}: {} cases", conclusion.num_passed);
+        Some(Err(error)) => {
+            eprintln!("the report cannot be written: {error}");
+            ExitCode::FAILURE
         }
     }
-    conclusion.exit_code()
+}
+
+/// The arguments without ours, and where the report goes.
+fn split(arguments: Vec<OsString>) -> (Vec<OsString>, Option<PathBuf>) {
+    let (mut others, mut place) = (Vec::new(), std::env::var_os(VARIABLE).map(PathBuf::from));
+    let mut arguments = arguments.into_iter();
+    while let Some(argument) = arguments.next() {
+        let text = argument.to_str().unwrap_or_default();
+        if text == "--report" {
+            place = arguments.next().map(PathBuf::from).or(place);
+        } else if let Some(named) = text.strip_prefix("--report=") {
+            place = Some(named.into());
+        } else {
+            others.push(argument);
+        }
+    }
+    (others, place)
+}
+
+fn reported<H: Harness>(harness: &H, log: &Log) -> Report {
+    let why = |case: &Case<H>| unrun_because(case, harness);
+    log.report(harness.name(), &cases::all::<H>(), why, harness.measures())
+}
+
+/// What was not run and why, what was measured, and the summary.
+fn closing(report: &Report) -> String {
+    let mut lines = Vec::new();
+    for case in &report.cases {
+        let what = match case.outcome {
+            Verdict::Ignored => "ignored",
+            Verdict::NotAsked => "not asked",
+            Verdict::Passed | Verdict::Failed | Verdict::LeftOut => continue,
+        };
+        let why = case.why.as_deref().unwrap_or_default();
+        lines.push(format!("{what} conformance::{}::{}: {why}", report.store, case.id));
+    }
+    lines
+        .extend(report.measures.iter().map(|(what, n)| format!("conformance::{} {what}: {n}", report.store)));
+    lines.push(report.summary());
+    lines.join("\n")
 }
 
 /// The cases as trials, for a target that runs others beside them.
 #[must_use]
-pub fn trials<H: Harness>(harness: &Arc<H>) -> Vec<Trial> {
-    cases::all::<H>()
-        .into_iter()
-        .map(|case| {
-            let name = format!("conformance::{}::{}", harness.name(), case.id);
-            let ignored = ignored_because(&case, &**harness).is_some();
-            let harness = Arc::clone(harness);
-            Trial::test(name, move || {
-                judge(&case, &*harness).map_err(|finding| Failed::from(finding.to_string()))
-            })
-            .with_ignored_flag(ignored)
-        })
-        .collect()
+pub fn trials<H: Harness + 'static>(harness: &Arc<H>) -> Vec<Trial> {
+    trials_noted(harness, &Arc::default())
+}
+
+fn trials_noted<H: Harness + 'static>(harness: &Arc<H>, log: &Arc<Log>) -> Vec<Trial> {
+    let mut trials = Vec::new();
+    for case in cases::all::<H>() {
+        let name = format!("conformance::{}::{}", harness.name(), case.id);
+        let ignored = match unrun_because(&case, &**harness) {
+            Some((Verdict::NotAsked, _)) => continue,
+            unrun => unrun.is_some(),
+        };
+        let (harness, log) = (Arc::clone(harness), Arc::clone(log));
+        let judged = move || {
+            let outcome = log.watch(&case, || judge(&case, &*harness));
+            outcome.map_err(|finding| Failed::from(finding.to_string()))
+        };
+        trials.push(Trial::test(name, judged).with_ignored_flag(ignored));
+    }
+    trials
 }
 
 /// Runs one case by its id; for [`conformance_tests!`](crate::conformance_tests).
@@ -60,8 +114,9 @@ pub fn trials<H: Harness>(harness: &Arc<H>) -> Vec<Trial> {
 #[expect(clippy::panic, clippy::print_stdout, reason = "a test's only ways to speak")]
 pub fn assert_case<H: Harness>(harness: &H, id: &str) {
     let Some(case) = cases::named::<H>(id) else { panic!("no case {id}") };
-    if let Some(why) = ignored_because(&case, harness) {
-        println!("ignored conformance::{}::{id}: {why}", harness.name());
+    if let Some((verdict, why)) = unrun_because(&case, harness) {
+        let what = if verdict == Verdict::NotAsked { "not asked" } else { "ignored" };
+        println!("{what} conformance::{}::{id}: {why}", harness.name());
         return;
     }
     if let Err(finding) = judge(&case, harness) {
@@ -79,12 +134,16 @@ fn judge<H: Harness>(case: &Case<H>, harness: &H) -> Outcome {
         .map_err(|finding| Finding::new(format!("{finding}\n  clauses {:?}: {}", case.clauses, case.breaks)))
 }
 
-fn ignored_because<H: Harness>(case: &Case<H>, harness: &H) -> Option<String> {
+fn unrun_because<H: Harness>(case: &Case<H>, harness: &H) -> Option<(Verdict, String)> {
+    let unmet = case.unmet(harness).map(report::unmet);
+    if let Some((Verdict::NotAsked, _)) = unmet {
+        return unmet;
+    }
     if let Some(Missing { reason, variable }) = harness.missing() {
         let required = std::env::var_os(REQUIRE).is_some_and(|value| value == "1");
-        return (!required).then(|| format!("{reason}; set {variable}"));
+        return (!required).then(|| (Verdict::Ignored, format!("{reason}; set {variable}")));
     }
-    case.unmet(harness).map(str::to_owned)
+    unmet
 }
 
 /// One `#[test]` per case, over the harness that the expression gives.
@@ -95,30 +154,43 @@ macro_rules! conformance_tests {
             read_your_write missing_is_none_not_error fresh_handle_sees_write two_handles_same_data
             pagination_stable_under_insert lists_are_by_length_then_bytes unicode_and_nul_safe_text
             time_far_future_and_epoch host_ids_of_every_shape object_safe_twin_answers_alike
-            batch_is_all_or_nothing refused_batch_leaves_no_trace first_refusal_in_canonical_order
-            effects_on_one_row_keep_their_order did_it_land_is_answered a_refused_batch_is_not_remembered
-            resend_race_lands_once require_has_no_effect_and_is_judged require_conflicts_with_concurrent_writer
-            domains_land_together random_batches_are_answered_as_the_reference_answers account_isolation_read account_isolation_write account_isolation_unique_key
-            realm_isolation_read_write_unique identifier_unique_across_profiles two_pendings_one_winner
-            provider_subject_unique_globally pending_grants_nothing_and_never_hides released_identifier_is_free
-            unlink_last_method_refused_race last_administrator_cannot_be_dismissed_race
-            seats_are_never_overspent_race join_race_one_winner stale_versions_are_refused
-            last_wrong_secret_only_moves_forward set_get_replace replace_if_stale_is_conflict
-            replace_if_matches_wins_once rehash_does_not_undo_password_change removed_password_keeps_its_count
-            n_parallel_failures_count_n tries_stop_at_the_limit_race success_settles_only_its_own_try
-            success_does_not_erase_a_newer_stop lanes_are_apart
-            sessions_and_devices_come_back_unchanged session_digest_only_at_rest
-            a_replaced_token_is_found_no_more a_replaced_device_is_found_no_more
+            composed_reads_say_what_single_reads_say many_rows empty_filter_never_means_all survives_reopen
+            unknown_schema_version_refused purge_keeps_tombstones_until_grace purge_does_not_touch_live
+            ids_are_opaque like_metacharacters_are_literal case_folding_is_done_by_core_not_collation
+            long_values_rejected_not_truncated time_roundtrip_utc boundary_expiry_is_exclusive
+            now_comes_from_argument_not_database offset_is_reported delete_cascades_only_own_rows
+            delete_missing_is_reported batch_is_all_or_nothing refused_batch_leaves_no_trace
+            first_refusal_in_canonical_order effects_on_one_row_keep_their_order did_it_land_is_answered
+            a_refused_batch_is_not_remembered resend_race_lands_once require_has_no_effect_and_is_judged
+            require_conflicts_with_concurrent_writer domains_land_together
+            random_batches_are_answered_as_the_reference_answers refused_write_is_listed_and_truly_refused
+            duplicate_is_typed_conflict_naming_the_key contention_is_not_refusal
+            concurrent_histories_have_a_serial_explanation backend_error_keeps_source
+            cancelled_future_leaves_no_half_write lost_answer_is_asked_for_again failed_call_changes_nothing
+            slow_commit_is_judged_when_it_lands rollback_undoes_all host_row_and_batch_commit_together
+            refused_batch_leaves_host_free_to_roll_back account_isolation_read account_isolation_write
+            account_isolation_unique_key realm_isolation_read_write_unique identifier_unique_across_profiles
+            two_pendings_one_winner provider_subject_unique_globally pending_grants_nothing_and_never_hides
+            released_identifier_is_free unlink_last_method_refused_race
+            last_administrator_cannot_be_dismissed_race seats_are_never_overspent_race join_race_one_winner
+            stale_versions_are_refused last_wrong_secret_only_moves_forward link_race_one_winner
+            dismiss_then_admission_refused rehire_keeps_identity_and_history profile_survives_last_account
+            set_get_replace replace_if_stale_is_conflict replace_if_matches_wins_once
+            rehash_does_not_undo_password_change removed_password_keeps_its_count n_parallel_failures_count_n
+            tries_stop_at_the_limit_race success_settles_only_its_own_try success_does_not_erase_a_newer_stop
+            lanes_are_apart remove_then_get_none epoch_bumps_with_every_change
+            missing_challenge_counter_refuses sessions_and_devices_come_back_unchanged
+            session_digest_only_at_rest a_replaced_token_is_found_no_more a_replaced_device_is_found_no_more
             ended_session_cannot_be_required stamp_by_stale_version_is_refused
-            touch_never_goes_back_and_never_revives revoke_is_immediate_on_every_handle revoke_all_by_epoch
+            touch_never_goes_back_and_never_revives idle_and_absolute_limits
+            revoke_is_immediate_on_every_handle revoke_all_by_epoch
             password_change_reissues_acting_session_in_same_commit sign_in_vs_reset_race
             sign_in_vs_dismiss_race sign_in_vs_block_race act_vs_sign_out_race slot_is_taken_once_race
-            password_change_race_one_winner
-            budget_is_never_overspent_race window_rolls_over
+            password_change_race_one_winner budget_is_never_overspent_race window_rolls_over
             a_full_window_gives_the_earlier_ones_back debits_are_durable a_live_counter_is_never_evicted
-            giving_back_reaches_its_own_counter an_event_is_found_by_every_way a_case_reference_is_given_once
-            events_are_listed_in_the_order_of_time parallel_refusals_are_one_row_with_their_count
-            a_newer_message_takes_the_slot
+            giving_back_reaches_its_own_counter spent_stays_spent an_event_is_found_by_every_way
+            a_case_reference_is_given_once events_are_listed_in_the_order_of_time
+            parallel_refusals_are_one_row_with_their_count a_newer_message_takes_the_slot walkthrough
         }
     };
     (@each $harness:expr; $($id:ident)+) => {

@@ -1,12 +1,15 @@
 //! A store with something in its way: what happens to a deployment when its database fails, dies or loses an answer.
 
+use core::future::poll_fn;
+use core::pin::pin;
+use core::task::Poll;
 use std::sync::Arc;
 
 use vestibule::{SessionView, SignInQuestion, SignInView, Views};
 use vestibule_checkword::{Checkword, CheckwordRead, Found};
 use vestibule_core::{
     AccountId, AddressKey, AddressKind, Batch, CaseReference, Commit, EventId, Landed, SecretDigest,
-    ServerClock, StoreError, SubjectId, Timestamp, Write,
+    ServerClock, StoreError, StoreErrorKind, SubjectId, Timestamp, Write,
 };
 use vestibule_credentials::{CredentialsRead, Lane, Password, Tries};
 use vestibule_journal::{Case, Event, JournalRead, Message, Personal};
@@ -42,6 +45,27 @@ pub trait Hook: Send + Sync + 'static {
     ///
     /// What the caller is to see.
     fn after(&self, call: Call) -> Result<(), StoreError>;
+
+    /// How many polls later than it could this call begins: others go first.
+    fn delay(&self, call: Call) -> u32 {
+        let _ = call;
+        0
+    }
+
+    /// After how many polls whoever made this call goes away; its future is then dropped, and the caller knows no more
+    /// than if the answer had been lost. `None`: they stay.
+    fn patience(&self, call: Call) -> Option<u32> {
+        let _ = call;
+        None
+    }
+
+    /// This in the way of a store.
+    fn around<S>(self, store: S) -> Hooked<S, Self>
+    where
+        Self: Sized,
+    {
+        Hooked::new(store, Arc::new(self))
+    }
 }
 
 /// A store whose every call passes a [`Hook`].
@@ -69,9 +93,52 @@ impl<S, H: Hook> Hooked<S, H> {
         work: impl Future<Output = Result<T, StoreError>> + Send,
     ) -> Result<T, StoreError> {
         self.hook.before(call)?;
-        let answer = work.await?;
+        later(self.hook.delay(call)).await;
+        let answer = match self.hook.patience(call) {
+            None => work.await?,
+            Some(polls) => within(polls, work).await.ok_or_else(|| gone(call))??,
+        };
         self.hook.after(call)?;
         Ok(answer)
+    }
+}
+
+/// Is ready at the poll after so many.
+pub(crate) async fn later(mut polls: u32) {
+    poll_fn(|context| {
+        if polls == 0 {
+            return Poll::Ready(());
+        }
+        polls -= 1;
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
+
+/// Polls a future so many times at most, and drops it then.
+pub(crate) async fn within<T>(mut polls: u32, work: impl Future<Output = T>) -> Option<T> {
+    let mut work = pin!(work);
+    poll_fn(|context| {
+        if polls == 0 {
+            return Poll::Ready(None);
+        }
+        polls -= 1;
+        match work.as_mut().poll(context) {
+            Poll::Ready(answer) => Poll::Ready(Some(answer)),
+            // Nobody waits any longer: the future is dropped now, not when something would wake it.
+            Poll::Pending if polls == 0 => Poll::Ready(None),
+            Poll::Pending => Poll::Pending,
+        }
+    })
+    .await
+}
+
+/// What is known of a call whose caller went away.
+fn gone(call: Call) -> StoreError {
+    match call {
+        Call::Commit(_) | Call::Windows(_) => StoreErrorKind::OutcomeUnknown.into(),
+        Call::Read(_) => StoreErrorKind::Unavailable.into(),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Races: real threads, one barrier, each task on its own handle.
 
+use core::cell::RefCell;
 use core::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Barrier;
 
@@ -11,6 +12,26 @@ use crate::scene::Scene;
 pub(crate) const TASKS: usize = 8;
 /// How many rounds a race has.
 pub(crate) const ROUNDS: u64 = 20;
+
+/// What was seen in a race that came to its end.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Seen {
+    pub(crate) rounds: u64,
+    /// Rounds in which two tasks ran at once.
+    pub(crate) contended: u64,
+    /// How often each task won.
+    pub(crate) winners: [u64; TASKS],
+}
+
+thread_local! {
+    /// The races that ended on this thread: a case stays on the thread that began it.
+    static SEEN: RefCell<Vec<Seen>> = const { RefCell::new(Vec::new()) };
+}
+
+/// The races that ended on this thread since this was last asked.
+pub(crate) fn take_seen() -> Vec<Seen> {
+    SEEN.take()
+}
 
 /// The handles of a race, and what was seen in its rounds.
 pub(crate) struct Race<'a, H: Harness> {
@@ -88,6 +109,8 @@ impl<'a, H: Harness> Race<'a, H> {
 
     /// A race that never raced proves nothing.
     pub(crate) fn finish(self) -> Outcome {
+        let Self { rounds, contended, winners, .. } = self;
+        SEEN.with_borrow_mut(|seen| seen.push(Seen { rounds, contended, winners }));
         if self.contended > 0 {
             return Ok(());
         }

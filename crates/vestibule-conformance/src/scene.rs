@@ -27,6 +27,12 @@ impl<'a, H: Harness> Scene<'a, H> {
         self.realm(&Realm::default()).await
     }
 
+    /// Gives every handle of the case's up, and keeps its data.
+    pub(crate) fn close(self) -> H::Guard {
+        drop(self.store);
+        self.guard
+    }
+
     pub(crate) async fn realm(&self, realm: &Realm) -> Result<H::Store, Finding> {
         self.harness.reopen(&self.guard, realm).await.map_err(of_harness)
     }
@@ -87,6 +93,6 @@ impl<'a, H: Harness> Scene<'a, H> {
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it stands in map_err")]
-fn of_harness(error: HarnessError) -> Finding {
+pub(crate) fn of_harness(error: HarnessError) -> Finding {
     Finding::from(&*error as &dyn std::error::Error).within("the harness failed")
 }

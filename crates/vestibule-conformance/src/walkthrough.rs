@@ -27,6 +27,7 @@ mod render;
 mod scenarios;
 mod scene;
 mod stage;
+mod story;
 
 use vestibule::{Store, look_up_case};
 
@@ -35,6 +36,8 @@ pub use render::Rendered;
 pub use scenarios::{Scenario, scenarios};
 pub use scene::Scene;
 pub use stage::StageError;
+pub(crate) use story::reference;
+pub use story::{Story, story};
 
 use expected::Expectations;
 use stage::Stage;

@@ -5,7 +5,6 @@ use vestibule_credentials::{CredentialsGuard, CredentialsRead};
 use vestibule_journal::JournalRead;
 use vestibule_profiles::{ProfilesGuard, ProfilesRead, ProfilesWrite};
 
-use crate::case::{Case, Need};
 use crate::finding::{Finding, Outcome, ensure, same};
 use crate::fixture::{
     NOW, account_id, create_account, create_profile, device, email, event, put_device, put_password,
@@ -16,99 +15,6 @@ use crate::joined::{JoinedGuard, JoinedWrite};
 use crate::model::check_fixed;
 use crate::race::{ROUNDS, Race};
 use crate::scene::Scene;
-
-pub(super) fn table<H: Harness>() -> Vec<Case<H>> {
-    vec![
-        Case {
-            id: "batch_is_all_or_nothing",
-            clauses: &["S-1"],
-            needs: Need::Nothing,
-            breaks: "a person has an address but no profile, or a seat but no membership",
-            since: 1,
-            run: |harness| Box::pin(batch_is_all_or_nothing(harness)),
-        },
-        Case {
-            id: "refused_batch_leaves_no_trace",
-            clauses: &["S-1"],
-            needs: Need::RawReader,
-            breaks: "rows that no read shows pile up, or hold keys that nobody can take",
-            since: 1,
-            run: |harness| Box::pin(refused_batch_leaves_no_trace(harness)),
-        },
-        Case {
-            id: "first_refusal_in_canonical_order",
-            clauses: &["S-3"],
-            needs: Need::Nothing,
-            breaks: "the same refusal is explained differently by each store",
-            since: 1,
-            run: |harness| Box::pin(first_refusal_in_canonical_order(harness)),
-        },
-        Case {
-            id: "effects_on_one_row_keep_their_order",
-            clauses: &["S-4"],
-            needs: Need::Nothing,
-            breaks: "a hand-over of administration is refused, or passes through nobody",
-            since: 1,
-            run: |harness| Box::pin(effects_on_one_row_keep_their_order(harness)),
-        },
-        Case {
-            id: "did_it_land_is_answered",
-            clauses: &["S-6"],
-            needs: Need::Nothing,
-            breaks: "after a lost answer the person is told that their own address is taken",
-            since: 1,
-            run: |harness| Box::pin(did_it_land_is_answered(harness)),
-        },
-        Case {
-            id: "a_refused_batch_is_not_remembered",
-            clauses: &["S-1", "S-6"],
-            needs: Need::Nothing,
-            breaks: "what was refused once is later answered as if it had landed",
-            since: 1,
-            run: |harness| Box::pin(a_refused_batch_is_not_remembered(harness)),
-        },
-        Case {
-            id: "resend_race_lands_once",
-            clauses: &["S-6"],
-            needs: Need::Nothing,
-            breaks: "a proxy that repeats a request makes its effect twice",
-            since: 1,
-            run: |harness| Box::pin(resend_race_lands_once(harness)),
-        },
-        Case {
-            id: "require_has_no_effect_and_is_judged",
-            clauses: &["S-5"],
-            needs: Need::Nothing,
-            breaks: "a decision stands on rows that were not as it read them",
-            since: 1,
-            run: |harness| Box::pin(require_has_no_effect_and_is_judged(harness)),
-        },
-        Case {
-            id: "require_conflicts_with_concurrent_writer",
-            clauses: &["S-2", "S-5"],
-            needs: Need::Nothing,
-            breaks: "two administrators each act on a state that the other is ending",
-            since: 1,
-            run: |harness| Box::pin(require_conflicts_with_concurrent_writer(harness)),
-        },
-        Case {
-            id: "domains_land_together",
-            clauses: &["S-1"],
-            needs: Need::Nothing,
-            breaks: "a password changes and no event says so, or the event says so and it did not",
-            since: 1,
-            run: |harness| Box::pin(domains_land_together(harness)),
-        },
-        Case {
-            id: "random_batches_are_answered_as_the_reference_answers",
-            clauses: &["S-1", "S-2", "S-3", "S-4", "S-5", "S-6", "S-7", "S-8", "S-9", "S-10"],
-            needs: Need::Nothing,
-            breaks: "a flow that is tested on the in-memory store goes another way in production",
-            since: 1,
-            run: |harness| Box::pin(random_batches_are_answered_as_the_reference_answers(harness)),
-        },
-    ]
-}
 
 /// Five writes on five rows; each is refused once the row it inserts is there.
 fn five() -> Result<Vec<ProfilesWrite>, Finding> {
@@ -121,7 +27,7 @@ fn five() -> Result<Vec<ProfilesWrite>, Finding> {
     ])
 }
 
-async fn batch_is_all_or_nothing<H: Harness>(harness: &H) -> Outcome {
+pub(super) async fn batch_is_all_or_nothing<H: Harness>(harness: &H) -> Outcome {
     let rows = five()?.len();
     for position in 0..rows {
         let scene = Scene::open(harness, "batch_is_all_or_nothing").await?;
@@ -145,7 +51,7 @@ async fn batch_is_all_or_nothing<H: Harness>(harness: &H) -> Outcome {
     Ok(())
 }
 
-async fn refused_batch_leaves_no_trace<H: Harness>(harness: &H) -> Outcome {
+pub(super) async fn refused_batch_leaves_no_trace<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "refused_batch_leaves_no_trace").await?;
     scene.land(vec![create_account("globex")?]).await?;
     let before = scene.raw().await?;
@@ -154,7 +60,7 @@ async fn refused_batch_leaves_no_trace<H: Harness>(harness: &H) -> Outcome {
     ensure(scene.raw().await? == before, "a refused batch changed what rests in the database")
 }
 
-async fn first_refusal_in_canonical_order<H: Harness>(harness: &H) -> Outcome {
+pub(super) async fn first_refusal_in_canonical_order<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "first_refusal_in_canonical_order").await?;
     scene.land(vec![create_account("acme")?, create_profile(2)]).await?;
     // Handed over in the order opposite to the canonical one, with two guards that do not hold.
@@ -164,7 +70,7 @@ async fn first_refusal_in_canonical_order<H: Harness>(harness: &H) -> Outcome {
     same("the answer", &landed, &Landed::Refused { position: 1, guard: ProfilesGuard::ProfileFree })
 }
 
-async fn effects_on_one_row_keep_their_order<H: Harness>(harness: &H) -> Outcome {
+pub(super) async fn effects_on_one_row_keep_their_order<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "effects_on_one_row_keep_their_order").await?;
     let acme = account_id("acme")?;
     let count = |delta| ProfilesWrite::CountAdministrators { account: acme, delta };
@@ -177,7 +83,7 @@ async fn effects_on_one_row_keep_their_order<H: Harness>(harness: &H) -> Outcome
     same("administrators after all", &administrators, &Some(3))
 }
 
-async fn did_it_land_is_answered<H: Harness>(harness: &H) -> Outcome {
+pub(super) async fn did_it_land_is_answered<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "did_it_land_is_answered").await?;
     let other = scene.reopen().await?;
 
@@ -209,7 +115,7 @@ async fn did_it_land_is_answered<H: Harness>(harness: &H) -> Outcome {
     scene.refuse("another batch of the same writes", five()?, ProfilesGuard::ProfileFree).await
 }
 
-async fn a_refused_batch_is_not_remembered<H: Harness>(harness: &H) -> Outcome {
+pub(super) async fn a_refused_batch_is_not_remembered<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "a_refused_batch_is_not_remembered").await?;
     let bump = |from| ProfilesWrite::BumpEpoch { subject: subject(1), from };
     scene.land(vec![create_profile(1)]).await?;
@@ -221,7 +127,7 @@ async fn a_refused_batch_is_not_remembered<H: Harness>(harness: &H) -> Outcome {
     same("and again", &scene.store.commit(&late).await?, &Landed::AlreadyApplied)
 }
 
-async fn resend_race_lands_once<H: Harness>(harness: &H) -> Outcome {
+pub(super) async fn resend_race_lands_once<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "resend_race_lands_once").await?;
     scene.land(vec![create_account("acme")?]).await?;
     let mut race = Race::open(&scene).await?;
@@ -244,7 +150,7 @@ async fn resend_race_lands_once<H: Harness>(harness: &H) -> Outcome {
     race.finish()
 }
 
-async fn require_has_no_effect_and_is_judged<H: Harness>(harness: &H) -> Outcome {
+pub(super) async fn require_has_no_effect_and_is_judged<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "require_has_no_effect_and_is_judged").await?;
     scene.land(vec![create_profile(1), create_account("acme")?]).await?;
     let before = scene.store.profile(subject(1)).await?;
@@ -264,7 +170,7 @@ async fn require_has_no_effect_and_is_judged<H: Harness>(harness: &H) -> Outcome
 }
 
 /// Each relies on one row and changes the other: whoever lands first ends what the others rely on.
-async fn require_conflicts_with_concurrent_writer<H: Harness>(harness: &H) -> Outcome {
+pub(super) async fn require_conflicts_with_concurrent_writer<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "require_conflicts_with_concurrent_writer").await?;
     let mut race = Race::open(&scene).await?;
     for round in 0..ROUNDS {
@@ -282,7 +188,7 @@ async fn require_conflicts_with_concurrent_writer<H: Harness>(harness: &H) -> Ou
     race.finish()
 }
 
-async fn domains_land_together<H: Harness>(harness: &H) -> Outcome {
+pub(super) async fn domains_land_together<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "domains_land_together").await?;
     let joined = |id, reference, from| -> Result<Vec<JoinedWrite>, Finding> {
         Ok(vec![
@@ -306,7 +212,7 @@ async fn domains_land_together<H: Harness>(harness: &H) -> Outcome {
     ensure(scene.store.event(second.into()).await?.is_some(), "the event is missing")
 }
 
-async fn random_batches_are_answered_as_the_reference_answers<H: Harness>(harness: &H) -> Outcome {
+pub(super) async fn random_batches_are_answered_as_the_reference_answers<H: Harness>(harness: &H) -> Outcome {
     // The check enters the harness's runtime itself, once a history: on a thread that is not in it already.
     let ran = std::thread::scope(|scope| scope.spawn(|| check_fixed(harness)).join());
     ran.unwrap_or_else(|_| Err(Finding::new("the check panicked")))

@@ -4,104 +4,20 @@ use core::num::NonZeroU64;
 
 use vestibule_core::{Landed, SessionHandle};
 use vestibule_credentials::{CredentialsGuard, CredentialsRead, CredentialsWrite, Lane, Password};
+use vestibule_profiles::{Block, ProfilesRead, ProfilesWrite};
 
-use crate::case::{Case, Need};
 use crate::finding::{Finding, Outcome, ensure, same};
-use crate::fixture::{NOW, password, put_password, subject, take_try};
+use crate::fixture::{NOW, create_profile, password, put_password, subject, take_try};
 use crate::harness::Harness;
+use crate::joined::JoinedWrite;
 use crate::race::{ROUNDS, Race};
 use crate::scene::Scene;
-
-pub(super) fn table<H: Harness>() -> Vec<Case<H>> {
-    vec![
-        Case {
-            id: "set_get_replace",
-            clauses: &["S-8"],
-            needs: Need::Nothing,
-            breaks: "the old password still opens after a change",
-            since: 1,
-            run: |harness| Box::pin(set_get_replace(harness)),
-        },
-        Case {
-            id: "replace_if_stale_is_conflict",
-            clauses: &["S-2"],
-            needs: Need::Nothing,
-            breaks: "an old reset undoes a newer one",
-            since: 1,
-            run: |harness| Box::pin(replace_if_stale_is_conflict(harness)),
-        },
-        Case {
-            id: "replace_if_matches_wins_once",
-            clauses: &["S-2"],
-            needs: Need::Nothing,
-            breaks: "two changes at once both succeed and one person's new password does not work",
-            since: 1,
-            run: |harness| Box::pin(replace_if_matches_wins_once(harness)),
-        },
-        Case {
-            id: "rehash_does_not_undo_password_change",
-            clauses: &["S-2"],
-            needs: Need::Nothing,
-            breaks: "a sign-in that hashes anew brings the stolen password back",
-            since: 1,
-            run: |harness| Box::pin(rehash_does_not_undo_password_change(harness)),
-        },
-        Case {
-            id: "removed_password_keeps_its_count",
-            clauses: &["S-7"],
-            needs: Need::Nothing,
-            breaks: "after removal and a new password an old session's generation comes back",
-            since: 1,
-            run: |harness| Box::pin(removed_password_keeps_its_count(harness)),
-        },
-        Case {
-            id: "n_parallel_failures_count_n",
-            clauses: &["S-2"],
-            needs: Need::Nothing,
-            breaks: "a botnet's guesses cost fewer tries than they are",
-            since: 1,
-            run: |harness| Box::pin(n_parallel_failures_count_n(harness)),
-        },
-        Case {
-            id: "tries_stop_at_the_limit_race",
-            clauses: &["S-2"],
-            needs: Need::Nothing,
-            breaks: "a stopped password can still be guessed at",
-            since: 1,
-            run: |harness| Box::pin(tries_stop_at_the_limit_race(harness)),
-        },
-        Case {
-            id: "success_settles_only_its_own_try",
-            clauses: &["S-7"],
-            needs: Need::Nothing,
-            breaks: "one success wipes out guesses made after it",
-            since: 1,
-            run: |harness| Box::pin(success_settles_only_its_own_try(harness)),
-        },
-        Case {
-            id: "success_does_not_erase_a_newer_stop",
-            clauses: &["S-7"],
-            needs: Need::Nothing,
-            breaks: "a slow success lifts a stop that an attack has brought about meanwhile",
-            since: 1,
-            run: |harness| Box::pin(success_does_not_erase_a_newer_stop(harness)),
-        },
-        Case {
-            id: "lanes_are_apart",
-            clauses: &["PR-12"],
-            needs: Need::Nothing,
-            breaks: "a flood of strangers locks the owner out on their own device",
-            since: 1,
-            run: |harness| Box::pin(lanes_are_apart(harness)),
-        },
-    ]
-}
 
 async fn hash_of<H: Harness>(scene: &Scene<'_, H>, number: u64) -> Result<Option<String>, Finding> {
     Ok(scene.store.password(subject(number)).await?.and_then(|row| row.hash))
 }
 
-async fn set_get_replace<H: Harness>(harness: &H) -> Outcome {
+pub(super) async fn set_get_replace<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "set_get_replace").await?;
     let batch = scene.batch(vec![put_password(1, "first", None, 1)])?;
     let landed = vestibule_core::Commit::commit(&scene.store, &batch).await?;
@@ -113,7 +29,7 @@ async fn set_get_replace<H: Harness>(harness: &H) -> Outcome {
     same("somebody else's", &hash_of(&scene, 2).await?, &None)
 }
 
-async fn replace_if_stale_is_conflict<H: Harness>(harness: &H) -> Outcome {
+pub(super) async fn replace_if_stale_is_conflict<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "replace_if_stale_is_conflict").await?;
     let guard = CredentialsGuard::PasswordVersion;
     scene.refuse("a version of nothing", vec![put_password(1, "x", Some(1), 1)], guard).await?;
@@ -124,7 +40,7 @@ async fn replace_if_stale_is_conflict<H: Harness>(harness: &H) -> Outcome {
     same("the password", &hash_of(&scene, 1).await?.as_deref(), &Some("second"))
 }
 
-async fn replace_if_matches_wins_once<H: Harness>(harness: &H) -> Outcome {
+pub(super) async fn replace_if_matches_wins_once<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "replace_if_matches_wins_once").await?;
     let mut race = Race::open(&scene).await?;
     for round in 0..ROUNDS {
@@ -137,7 +53,7 @@ async fn replace_if_matches_wins_once<H: Harness>(harness: &H) -> Outcome {
     race.finish()
 }
 
-async fn rehash_does_not_undo_password_change<H: Harness>(harness: &H) -> Outcome {
+pub(super) async fn rehash_does_not_undo_password_change<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "rehash_does_not_undo_password_change").await?;
     scene.land(vec![put_password(1, "stolen, cheap", None, 1)]).await?;
     // The sign-in has read version 1 and hashes; meanwhile the person changes the password.
@@ -147,7 +63,7 @@ async fn rehash_does_not_undo_password_change<H: Harness>(harness: &H) -> Outcom
     same("the password", &hash_of(&scene, 1).await?.as_deref(), &Some("new"))
 }
 
-async fn removed_password_keeps_its_count<H: Harness>(harness: &H) -> Outcome {
+pub(super) async fn removed_password_keeps_its_count<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "removed_password_keeps_its_count").await?;
     scene.land(vec![put_password(1, "hash", None, 1)]).await?;
     let gone = Password { hash: None, ..password(1, "", 2, 2) };
@@ -179,7 +95,7 @@ async fn take_next<H: Harness>(
     Err(Finding::new("a try as it was just read is refused again and again"))
 }
 
-async fn n_parallel_failures_count_n<H: Harness>(harness: &H) -> Outcome {
+pub(super) async fn n_parallel_failures_count_n<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "n_parallel_failures_count_n").await?;
     let mut race = Race::open(&scene).await?;
     for round in 0..ROUNDS {
@@ -193,7 +109,7 @@ async fn n_parallel_failures_count_n<H: Harness>(harness: &H) -> Outcome {
     race.finish()
 }
 
-async fn tries_stop_at_the_limit_race<H: Harness>(harness: &H) -> Outcome {
+pub(super) async fn tries_stop_at_the_limit_race<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "tries_stop_at_the_limit_race").await?;
     let mut race = Race::open(&scene).await?;
     for round in 0..ROUNDS {
@@ -211,7 +127,7 @@ async fn tries_stop_at_the_limit_race<H: Harness>(harness: &H) -> Outcome {
     race.finish()
 }
 
-async fn success_settles_only_its_own_try<H: Harness>(harness: &H) -> Outcome {
+pub(super) async fn success_settles_only_its_own_try<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "success_settles_only_its_own_try").await?;
     for from in 0..5 {
         scene.land(vec![take_try(1, from, 100)]).await?;
@@ -230,7 +146,7 @@ async fn success_settles_only_its_own_try<H: Harness>(harness: &H) -> Outcome {
     same("after one that was never taken", &open().await?, &Some((5, 0)))
 }
 
-async fn success_does_not_erase_a_newer_stop<H: Harness>(harness: &H) -> Outcome {
+pub(super) async fn success_does_not_erase_a_newer_stop<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "success_does_not_erase_a_newer_stop").await?;
     for from in 0..3 {
         scene.land(vec![take_try(1, from, 3)]).await?;
@@ -248,7 +164,7 @@ async fn success_does_not_erase_a_newer_stop<H: Harness>(harness: &H) -> Outcome
     ensure(!stopped().await?, "the success of the last try itself lifts its stop")
 }
 
-async fn lanes_are_apart<H: Harness>(harness: &H) -> Outcome {
+pub(super) async fn lanes_are_apart<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "lanes_are_apart").await?;
     let devices = [[1; 16], [2; 16]].map(|bytes| Lane::Device(SessionHandle::from_bytes(bytes)));
     scene.land(vec![take_try(1, 0, 1)]).await?;
@@ -260,4 +176,69 @@ async fn lanes_are_apart<H: Harness>(harness: &H) -> Outcome {
         same("the device's own lane", &taken, &Some((lane, 1)))?;
     }
     Ok(())
+}
+
+pub(super) async fn remove_then_get_none<H: Harness>(harness: &H) -> Outcome {
+    let scene = Scene::open(harness, "remove_then_get_none").await?;
+    let gone = |version| Password { hash: None, ..password(1, "", version, 2) };
+    let remove =
+        |from: u64| vec![CredentialsWrite::PutPassword { password: gone(from + 1), from: Some(from) }];
+    scene.refuse("removing what never was", remove(1), CredentialsGuard::PasswordVersion).await?;
+    scene.land(vec![put_password(1, "hash", None, 1)]).await?;
+    scene.land(vec![put_password(2, "hash", None, 1)]).await?;
+    scene.land(remove(1)).await?;
+    let other = scene.reopen().await?;
+    for store in [&scene.store, &other] {
+        let hash = store.password(subject(1)).await?.and_then(|row| row.hash);
+        same("a password that was removed", &hash, &None)?;
+    }
+    same("somebody else's", &hash_of(&scene, 2).await?.as_deref(), &Some("hash"))?;
+    scene.refuse("removing it twice", remove(1), CredentialsGuard::PasswordVersion).await?;
+    scene.land(vec![put_password(1, "new", Some(2), 3)]).await?;
+    same("a password set after it", &hash_of(&scene, 1).await?.as_deref(), &Some("new"))
+}
+
+/// Whatever changes how somebody signs in, or ends their access, moves the number that sessions are judged by.
+pub(super) async fn epoch_bumps_with_every_change<H: Harness>(harness: &H) -> Outcome {
+    let scene = Scene::open(harness, "epoch_bumps_with_every_change").await?;
+    scene.land(vec![create_profile(1)]).await?;
+    scene.land(vec![put_password(1, "hash", None, 1)]).await?;
+    let numbers = async || -> Result<_, Finding> {
+        let epoch = scene.store.profile(subject(1)).await?.map(|row| row.epoch);
+        let password = scene.store.password(subject(1)).await?;
+        Ok((epoch, password.map(|row| (row.version, row.generation, row.set_by))))
+    };
+    for step in 1..5 {
+        let batch = scene.batch(vec![
+            JoinedWrite::from(put_password(1, &format!("hash {step}"), Some(step), step + 1)),
+            ProfilesWrite::BumpEpoch { subject: subject(1), from: step }.into(),
+        ])?;
+        let landed = vestibule_core::Commit::commit(&scene.store, &batch).await?;
+        same("a change", &landed, &Landed::Applied)?;
+        let expected = (Some(step + 1), Some((step + 1, step + 1, batch.id())));
+        same("epoch, version, generation and whose change it was", &numbers().await?, &expected)?;
+    }
+    let block = Some(Block { since: NOW, until: None });
+    for (step, block) in [(5, block), (6, None)] {
+        scene.land(vec![ProfilesWrite::SetBlock { subject: subject(1), from: step, block }]).await?;
+        same("the epoch after a block or its end", &numbers().await?.0, &Some(step + 1))?;
+    }
+    Ok(())
+}
+
+/// Where there is no count there is none to go on from: nobody guesses on a counter that was lost or never begun.
+pub(super) async fn missing_challenge_counter_refuses<H: Harness>(harness: &H) -> Outcome {
+    let scene = Scene::open(harness, "missing_challenge_counter_refuses").await?;
+    for from in [1, 2, 99, u64::try_from(i64::MAX)? - 1] {
+        let late = vec![take_try(1, from, 100)];
+        scene.refuse("a try after none", late, CredentialsGuard::TryNumber).await?;
+    }
+    let device = Lane::Device(SessionHandle::from_bytes([1; 16]));
+    scene.land(vec![take_try(1, 0, 100)]).await?;
+    let other =
+        CredentialsWrite::TakeTry { subject: subject(1), lane: device, from: 1, at: NOW, stops_at: 100 };
+    scene.refuse("a try in a lane without any", vec![other], CredentialsGuard::TryNumber).await?;
+    let stranger = vec![take_try(2, 1, 100)];
+    scene.refuse("a try of somebody without any", stranger, CredentialsGuard::TryNumber).await?;
+    same("the lane's tries", &scene.store.tries(subject(1), device).await?, &None)
 }

@@ -6,7 +6,6 @@ use vestibule_profiles::{Block, ProfilesRead, ProfilesWrite, Status};
 use vestibule_sessions::decide::{check, end, require};
 use vestibule_sessions::{AdmissionStamp, AdmissionState, Session, SessionsRead, Standing};
 
-use crate::case::{Case, Need};
 use crate::finding::{Finding, Outcome, ensure, same};
 use crate::fixture::{
     NOW, account_id, add_membership, create_account, create_profile, event, ids, put_password, put_session,
@@ -16,43 +15,6 @@ use crate::harness::Harness;
 use crate::joined::JoinedWrite;
 use crate::race::{ROUNDS, Race};
 use crate::scene::Scene;
-
-pub(super) fn table<H: Harness>() -> Vec<Case<H>> {
-    vec![
-        Case {
-            id: "sign_in_vs_reset_race",
-            clauses: &["S-2", "S-5", "PR-5"],
-            needs: Need::Nothing,
-            breaks: "a sign-in that was under way while the password was reset outlives the reset",
-            since: 1,
-            run: |harness| Box::pin(sign_in_vs_reset_race(harness)),
-        },
-        Case {
-            id: "sign_in_vs_dismiss_race",
-            clauses: &["S-2", "S-5", "PR-4", "PR-5"],
-            needs: Need::Nothing,
-            breaks: "somebody who was just dismissed is inside the account with a fresh session",
-            since: 1,
-            run: |harness| Box::pin(sign_in_vs_dismiss_race(harness)),
-        },
-        Case {
-            id: "sign_in_vs_block_race",
-            clauses: &["S-2", "S-5", "PR-5"],
-            needs: Need::Nothing,
-            breaks: "the operator blocks an attacker, who signs in at that moment and stays",
-            since: 1,
-            run: |harness| Box::pin(sign_in_vs_block_race(harness)),
-        },
-        Case {
-            id: "act_vs_sign_out_race",
-            clauses: &["S-2", "S-5"],
-            needs: Need::Nothing,
-            breaks: "somebody signs out everywhere, and what the thief does at that moment still lands",
-            since: 1,
-            run: |harness| Box::pin(act_vs_sign_out_race(harness)),
-        },
-    ]
-}
 
 /// Lands writes as the facade does: with an event, which carries the batch's id.
 pub(super) async fn act<H: Harness>(
@@ -181,7 +143,7 @@ async fn none_is_good<H: Harness>(scene: &Scene<'_, H>, number: u64) -> Outcome 
     Ok(())
 }
 
-async fn sign_in_vs_reset_race<H: Harness>(harness: &H) -> Outcome {
+pub(super) async fn sign_in_vs_reset_race<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "sign_in_vs_reset_race").await?;
     let mut race = Race::open(&scene).await?;
     for round in 0..ROUNDS {
@@ -202,7 +164,7 @@ async fn sign_in_vs_reset_race<H: Harness>(harness: &H) -> Outcome {
     race.finish()
 }
 
-async fn sign_in_vs_block_race<H: Harness>(harness: &H) -> Outcome {
+pub(super) async fn sign_in_vs_block_race<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "sign_in_vs_block_race").await?;
     let mut race = Race::open(&scene).await?;
     for round in 0..ROUNDS {
@@ -221,7 +183,7 @@ async fn sign_in_vs_block_race<H: Harness>(harness: &H) -> Outcome {
     race.finish()
 }
 
-async fn sign_in_vs_dismiss_race<H: Harness>(harness: &H) -> Outcome {
+pub(super) async fn sign_in_vs_dismiss_race<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "sign_in_vs_dismiss_race").await?;
     let mut race = Race::open(&scene).await?;
     for round in 0..ROUNDS {
@@ -272,7 +234,7 @@ async fn sign_in_vs_dismiss_race<H: Harness>(harness: &H) -> Outcome {
     race.finish()
 }
 
-async fn act_vs_sign_out_race<H: Harness>(harness: &H) -> Outcome {
+pub(super) async fn act_vs_sign_out_race<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "act_vs_sign_out_race").await?;
     let mut race = Race::open(&scene).await?;
     for round in 0..ROUNDS {

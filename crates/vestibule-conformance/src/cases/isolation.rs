@@ -7,7 +7,6 @@ use vestibule_sessions::decide::end;
 use vestibule_sessions::{SessionsGuard, SessionsRead};
 use vestibule_throttle::{Taken, Windows};
 
-use crate::case::{Case, Need};
 use crate::finding::{Outcome, ensure, same};
 use crate::fixture::{
     account_id, add_membership, address_key, create_account, create_profile, device, email, ids, put_device,
@@ -16,44 +15,7 @@ use crate::fixture::{
 use crate::harness::Harness;
 use crate::scene::Scene;
 
-pub(super) fn table<H: Harness>() -> Vec<Case<H>> {
-    vec![
-        Case {
-            id: "account_isolation_read",
-            clauses: &["S-8"],
-            needs: Need::Nothing,
-            breaks: "one company sees another's members",
-            since: 1,
-            run: |harness| Box::pin(account_isolation_read(harness)),
-        },
-        Case {
-            id: "account_isolation_write",
-            clauses: &["S-2"],
-            needs: Need::Nothing,
-            breaks: "a dismissal in one company is one in every company",
-            since: 1,
-            run: |harness| Box::pin(account_isolation_write(harness)),
-        },
-        Case {
-            id: "account_isolation_unique_key",
-            clauses: &["S-2"],
-            needs: Need::Nothing,
-            breaks: "a contact address taken in one company cannot be used in another, or is used twice in one",
-            since: 1,
-            run: |harness| Box::pin(account_isolation_unique_key(harness)),
-        },
-        Case {
-            id: "realm_isolation_read_write_unique",
-            clauses: &["PR-15"],
-            needs: Need::Nothing,
-            breaks: "one white-label deployment reads, changes or blocks the people of another",
-            since: 1,
-            run: |harness| Box::pin(realm_isolation_read_write_unique(harness)),
-        },
-    ]
-}
-
-async fn account_isolation_read<H: Harness>(harness: &H) -> Outcome {
+pub(super) async fn account_isolation_read<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "account_isolation_read").await?;
     let (acme, acme2) = (account_id("acme")?, account_id("acme2")?);
     scene.land(vec![add_membership(acme, subject(1))?, add_membership(acme2, subject(2))?]).await?;
@@ -64,7 +26,7 @@ async fn account_isolation_read<H: Harness>(harness: &H) -> Outcome {
     same("the accounts of one", &accounts.iter().map(|row| row.account).collect(), &vec![acme2])
 }
 
-async fn account_isolation_write<H: Harness>(harness: &H) -> Outcome {
+pub(super) async fn account_isolation_write<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "account_isolation_write").await?;
     let (acme, globex, ada) = (account_id("acme")?, account_id("globex")?, subject(1));
     scene.land(vec![add_membership(acme, ada)?, add_membership(globex, ada)?]).await?;
@@ -83,7 +45,7 @@ async fn account_isolation_write<H: Harness>(harness: &H) -> Outcome {
     same("the memberships left", &listed, &elsewhere.into_iter().collect())
 }
 
-async fn account_isolation_unique_key<H: Harness>(harness: &H) -> Outcome {
+pub(super) async fn account_isolation_unique_key<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "account_isolation_unique_key").await?;
     let contact = |account, from, to| ProfilesWrite::MoveContact { account, key: address_key(1), from, to };
     let (acme, globex) = (account_id("acme")?, account_id("globex")?);
@@ -98,7 +60,7 @@ async fn account_isolation_unique_key<H: Harness>(harness: &H) -> Outcome {
     same("whose the contact is", &owners, &(Some(subject(1)), Some(subject(2))))
 }
 
-async fn realm_isolation_read_write_unique<H: Harness>(harness: &H) -> Outcome {
+pub(super) async fn realm_isolation_read_write_unique<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "realm_isolation_read_write_unique").await?;
     let other = scene.realm(&Realm::parse("other")?).await?;
     let own = email(1, "ada@example.com")?;

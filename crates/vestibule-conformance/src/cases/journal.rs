@@ -8,59 +8,13 @@ use vestibule_journal::{
     derive_slot, seal_message,
 };
 
-use crate::case::{Case, Need};
 use crate::finding::{Finding, Outcome, ensure, same};
 use crate::fixture::{NOW, account_id, address_key, client, event, record, ring, subject};
 use crate::harness::Harness;
 use crate::race::{ROUNDS, Race};
 use crate::scene::Scene;
 
-pub(super) fn table<H: Harness>() -> Vec<Case<H>> {
-    vec![
-        Case {
-            id: "an_event_is_found_by_every_way",
-            clauses: &["J-1", "J-4"],
-            needs: Need::Nothing,
-            breaks: "support is given a reference and finds nothing",
-            since: 1,
-            run: |harness| Box::pin(an_event_is_found_by_every_way(harness)),
-        },
-        Case {
-            id: "a_case_reference_is_given_once",
-            clauses: &["S-2"],
-            needs: Need::Nothing,
-            breaks: "support reads one person's refusal to another",
-            since: 1,
-            run: |harness| Box::pin(a_case_reference_is_given_once(harness)),
-        },
-        Case {
-            id: "events_are_listed_in_the_order_of_time",
-            clauses: &["J-3"],
-            needs: Need::Nothing,
-            breaks: "an audit skips events between two pages",
-            since: 1,
-            run: |harness| Box::pin(events_are_listed_in_the_order_of_time(harness)),
-        },
-        Case {
-            id: "parallel_refusals_are_one_row_with_their_count",
-            clauses: &["S-2"],
-            needs: Need::Nothing,
-            breaks: "an attack looks smaller than it was, or fills the journal",
-            since: 1,
-            run: |harness| Box::pin(parallel_refusals_are_one_row_with_their_count(harness)),
-        },
-        Case {
-            id: "a_newer_message_takes_the_slot",
-            clauses: &["J-3"],
-            needs: Need::Nothing,
-            breaks: "an older link is sent after a newer one, or a mailbox is filled",
-            since: 1,
-            run: |harness| Box::pin(a_newer_message_takes_the_slot(harness)),
-        },
-    ]
-}
-
-async fn an_event_is_found_by_every_way<H: Harness>(harness: &H) -> Outcome {
+pub(super) async fn an_event_is_found_by_every_way<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "an_event_is_found_by_every_way").await?;
     let id = scene.batch_id();
     let own = event(id, Some([7; 5]))?;
@@ -78,7 +32,7 @@ async fn an_event_is_found_by_every_way<H: Harness>(harness: &H) -> Outcome {
     ensure(store.events_of_account(account_id("acm")?, None, 9).await?.is_empty(), "by another account")
 }
 
-async fn a_case_reference_is_given_once<H: Harness>(harness: &H) -> Outcome {
+pub(super) async fn a_case_reference_is_given_once<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "a_case_reference_is_given_once").await?;
     let mut race = Race::open(&scene).await?;
     for round in 0..ROUNDS {
@@ -94,7 +48,7 @@ async fn a_case_reference_is_given_once<H: Harness>(harness: &H) -> Outcome {
     race.finish()
 }
 
-async fn events_are_listed_in_the_order_of_time<H: Harness>(harness: &H) -> Outcome {
+pub(super) async fn events_are_listed_in_the_order_of_time<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "events_are_listed_in_the_order_of_time").await?;
     let at = |minute: u64| NOW.plus(Duration::from_secs(60 * minute));
     for minute in [3, 1, 4, 0, 2] {
@@ -128,7 +82,7 @@ fn refusal(identifier: u8, seconds: u64) -> Result<FoldedCase, Finding> {
     Ok(FoldedCase::derive(&ring()?, &refusal, 0)?)
 }
 
-async fn parallel_refusals_are_one_row_with_their_count<H: Harness>(harness: &H) -> Outcome {
+pub(super) async fn parallel_refusals_are_one_row_with_their_count<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "parallel_refusals_are_one_row_with_their_count").await?;
     let mut race = Race::open(&scene).await?;
     for round in 0..ROUNDS {
@@ -146,7 +100,7 @@ async fn parallel_refusals_are_one_row_with_their_count<H: Harness>(harness: &H)
     race.finish()
 }
 
-async fn a_newer_message_takes_the_slot<H: Harness>(harness: &H) -> Outcome {
+pub(super) async fn a_newer_message_takes_the_slot<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "a_newer_message_takes_the_slot").await?;
     let ring = ring()?;
     let message = |owner: &[u8]| -> Result<_, Finding> {

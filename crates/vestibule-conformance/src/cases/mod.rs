@@ -1,43 +1,27 @@
-//! The table of cases, by what they are about.
+//! The cases, by what they are about, and the table of them.
 
 mod batches;
 mod credentials;
+mod deleting;
 mod end_races;
+mod faults;
+mod histories;
+mod host;
 mod isolation;
 mod journal;
+mod lasting;
+mod membership;
 mod profiles;
 mod reading;
+mod refusals;
 mod revocation;
 mod session_races;
 mod sessions;
+mod story;
+mod table;
+mod text;
+mod time;
+mod views;
 mod windows;
 
-use crate::case::Case;
-use crate::harness::Harness;
-
-/// Every case, in the order in which it is worth reading their failures.
-#[must_use]
-pub fn all<H: Harness>() -> Vec<Case<H>> {
-    [
-        reading::table(),
-        batches::table(),
-        isolation::table(),
-        profiles::table(),
-        credentials::table(),
-        sessions::table(),
-        revocation::table(),
-        end_races::table(),
-        session_races::table(),
-        windows::table(),
-        journal::table(),
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
-}
-
-/// The case of this id.
-#[must_use]
-pub fn named<H: Harness>(id: &str) -> Option<Case<H>> {
-    all().into_iter().find(|case| case.id == id)
-}
+pub use table::{all, named};

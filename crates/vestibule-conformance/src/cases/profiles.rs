@@ -5,7 +5,6 @@ use vestibule_profiles::{
     Account, AccountPolicy, Block, Profile, ProfileIdentifier, ProfilesGuard, ProfilesRead, ProfilesWrite,
 };
 
-use crate::case::{Case, Need};
 use crate::finding::{Outcome, ensure, same};
 use crate::fixture::{
     NOW, account, account_id, add_membership, create_account, create_profile, email, profile, social,
@@ -15,100 +14,7 @@ use crate::harness::Harness;
 use crate::race::{ROUNDS, Race};
 use crate::scene::Scene;
 
-pub(super) fn table<H: Harness>() -> Vec<Case<H>> {
-    vec![
-        Case {
-            id: "identifier_unique_across_profiles",
-            clauses: &["S-2", "PR-1"],
-            needs: Need::Nothing,
-            breaks: "an address signs in two people",
-            since: 1,
-            run: |harness| Box::pin(identifier_unique_across_profiles(harness)),
-        },
-        Case {
-            id: "two_pendings_one_winner",
-            clauses: &["S-2", "PR-1"],
-            needs: Need::Nothing,
-            breaks: "two people verify one address at once and both own it",
-            since: 1,
-            run: |harness| Box::pin(two_pendings_one_winner(harness)),
-        },
-        Case {
-            id: "provider_subject_unique_globally",
-            clauses: &["S-2", "PR-1"],
-            needs: Need::Nothing,
-            breaks: "one Google account opens two profiles",
-            since: 1,
-            run: |harness| Box::pin(provider_subject_unique_globally(harness)),
-        },
-        Case {
-            id: "pending_grants_nothing_and_never_hides",
-            clauses: &["PR-1"],
-            needs: Need::Nothing,
-            breaks: "typing somebody's address takes it from them, or takes a verified one back to pending",
-            since: 1,
-            run: |harness| Box::pin(pending_grants_nothing_and_never_hides(harness)),
-        },
-        Case {
-            id: "released_identifier_is_free",
-            clauses: &["S-2"],
-            needs: Need::Nothing,
-            breaks: "an address that was given up can never be used again, or still opens the old profile",
-            since: 1,
-            run: |harness| Box::pin(released_identifier_is_free(harness)),
-        },
-        Case {
-            id: "unlink_last_method_refused_race",
-            clauses: &["S-2", "PR-2"],
-            needs: Need::Nothing,
-            breaks: "two removals at once lock a person out for ever",
-            since: 1,
-            run: |harness| Box::pin(unlink_last_method_refused_race(harness)),
-        },
-        Case {
-            id: "last_administrator_cannot_be_dismissed_race",
-            clauses: &["S-2", "PR-8"],
-            needs: Need::Nothing,
-            breaks: "two administrators dismiss each other and the company has none",
-            since: 1,
-            run: |harness| Box::pin(last_administrator_cannot_be_dismissed_race(harness)),
-        },
-        Case {
-            id: "seats_are_never_overspent_race",
-            clauses: &["S-2"],
-            needs: Need::Nothing,
-            breaks: "a company has more members than it pays for",
-            since: 1,
-            run: |harness| Box::pin(seats_are_never_overspent_race(harness)),
-        },
-        Case {
-            id: "join_race_one_winner",
-            clauses: &["S-2"],
-            needs: Need::Nothing,
-            breaks: "two clicks join twice and count two seats",
-            since: 1,
-            run: |harness| Box::pin(join_race_one_winner(harness)),
-        },
-        Case {
-            id: "stale_versions_are_refused",
-            clauses: &["S-2"],
-            needs: Need::Nothing,
-            breaks: "the later of two administrators undoes what the earlier did without having seen it",
-            since: 1,
-            run: |harness| Box::pin(stale_versions_are_refused(harness)),
-        },
-        Case {
-            id: "last_wrong_secret_only_moves_forward",
-            clauses: &["S-7"],
-            needs: Need::Nothing,
-            breaks: "a slow request hides a later attack from the member list",
-            since: 1,
-            run: |harness| Box::pin(last_wrong_secret_only_moves_forward(harness)),
-        },
-    ]
-}
-
-async fn identifier_unique_across_profiles<H: Harness>(harness: &H) -> Outcome {
+pub(super) async fn identifier_unique_across_profiles<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "identifier_unique_across_profiles").await?;
     scene.land(vec![take(email(1, "ada@example.com")?)]).await?;
     // Spelled otherwise it is the same address: core folds, the store compares.
@@ -121,7 +27,7 @@ async fn identifier_unique_across_profiles<H: Harness>(harness: &H) -> Outcome {
     ensure(scene.store.identifiers(subject(2)).await?.len() == 1, "the refused address is listed")
 }
 
-async fn two_pendings_one_winner<H: Harness>(harness: &H) -> Outcome {
+pub(super) async fn two_pendings_one_winner<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "two_pendings_one_winner").await?;
     let mut race = Race::open(&scene).await?;
     for round in 0..ROUNDS {
@@ -141,7 +47,7 @@ async fn two_pendings_one_winner<H: Harness>(harness: &H) -> Outcome {
     race.finish()
 }
 
-async fn provider_subject_unique_globally<H: Harness>(harness: &H) -> Outcome {
+pub(super) async fn provider_subject_unique_globally<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "provider_subject_unique_globally").await?;
     scene.land(vec![take(social(1, "Subject")?)]).await?;
     let again = vec![take(social(2, "Subject")?)];
@@ -150,7 +56,7 @@ async fn provider_subject_unique_globally<H: Harness>(harness: &H) -> Outcome {
     scene.land(vec![take(social(2, "subject")?)]).await
 }
 
-async fn pending_grants_nothing_and_never_hides<H: Harness>(harness: &H) -> Outcome {
+pub(super) async fn pending_grants_nothing_and_never_hides<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "pending_grants_nothing_and_never_hides").await?;
     let own = email(1, "ada@example.com")?;
     let (kind, key) = (own.identifier.kind(), own.identifier.key());
@@ -172,7 +78,7 @@ async fn pending_grants_nothing_and_never_hides<H: Harness>(harness: &H) -> Outc
     )
 }
 
-async fn released_identifier_is_free<H: Harness>(harness: &H) -> Outcome {
+pub(super) async fn released_identifier_is_free<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "released_identifier_is_free").await?;
     let own = email(1, "ada@example.com")?;
     let (kind, key) = (own.identifier.kind(), own.identifier.key());
@@ -186,7 +92,7 @@ async fn released_identifier_is_free<H: Harness>(harness: &H) -> Outcome {
     scene.land(vec![take(email(2, "ada@example.com")?)]).await
 }
 
-async fn unlink_last_method_refused_race<H: Harness>(harness: &H) -> Outcome {
+pub(super) async fn unlink_last_method_refused_race<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "unlink_last_method_refused_race").await?;
     let mut race = Race::open(&scene).await?;
     for round in 0..ROUNDS {
@@ -202,7 +108,7 @@ async fn unlink_last_method_refused_race<H: Harness>(harness: &H) -> Outcome {
     race.finish()
 }
 
-async fn last_administrator_cannot_be_dismissed_race<H: Harness>(harness: &H) -> Outcome {
+pub(super) async fn last_administrator_cannot_be_dismissed_race<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "last_administrator_cannot_be_dismissed_race").await?;
     let mut race = Race::open(&scene).await?;
     for round in 0..ROUNDS {
@@ -221,7 +127,7 @@ async fn last_administrator_cannot_be_dismissed_race<H: Harness>(harness: &H) ->
     race.finish()
 }
 
-async fn seats_are_never_overspent_race<H: Harness>(harness: &H) -> Outcome {
+pub(super) async fn seats_are_never_overspent_race<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "seats_are_never_overspent_race").await?;
     let mut race = Race::open(&scene).await?;
     for round in 0..ROUNDS {
@@ -245,7 +151,7 @@ async fn seats_are_never_overspent_race<H: Harness>(harness: &H) -> Outcome {
     race.finish()
 }
 
-async fn join_race_one_winner<H: Harness>(harness: &H) -> Outcome {
+pub(super) async fn join_race_one_winner<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "join_race_one_winner").await?;
     let mut race = Race::open(&scene).await?;
     let acme = account_id("acme")?;
@@ -269,7 +175,7 @@ async fn join_race_one_winner<H: Harness>(harness: &H) -> Outcome {
     race.finish()
 }
 
-async fn stale_versions_are_refused<H: Harness>(harness: &H) -> Outcome {
+pub(super) async fn stale_versions_are_refused<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "stale_versions_are_refused").await?;
     let acme = account_id("acme")?;
     scene.land(vec![create_account("acme")?, create_profile(1), add_membership(acme, subject(1))?]).await?;
@@ -299,7 +205,7 @@ async fn stale_versions_are_refused<H: Harness>(harness: &H) -> Outcome {
     scene.refuse("a membership that is gone", vec![leave(1)], ProfilesGuard::MembershipVersion).await
 }
 
-async fn last_wrong_secret_only_moves_forward<H: Harness>(harness: &H) -> Outcome {
+pub(super) async fn last_wrong_secret_only_moves_forward<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "last_wrong_secret_only_moves_forward").await?;
     let acme = account_id("acme")?;
     let later = NOW.plus(core::time::Duration::from_secs(60));

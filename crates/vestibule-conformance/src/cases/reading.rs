@@ -1,15 +1,12 @@
 //! What every read owes: what was written, to every handle, and nothing else.
 
-use std::sync::Arc;
-
-use vestibule_core::{AccountId, AddressKind, BatchId, CaseReference, EventId, Shared, SubjectId, Timestamp};
+use vestibule_core::{AccountId, AddressKind, BatchId, CaseReference, EventId, SubjectId, Timestamp};
 use vestibule_credentials::{CredentialsRead, Lane};
 use vestibule_journal::JournalRead;
 use vestibule_profiles::{ProfilesRead, ProfilesWrite};
 use vestibule_sessions::SessionsRead;
 
-use crate::case::{Case, Need};
-use crate::finding::{Finding, Outcome, ensure, same};
+use crate::finding::{Outcome, ensure, same};
 use crate::fixture::{
     NOW, account, account_id, add_membership, address_key, create_account, create_profile, email, ids,
     membership, password, profile, put_password, subject, take, take_try,
@@ -17,92 +14,7 @@ use crate::fixture::{
 use crate::harness::Harness;
 use crate::scene::Scene;
 
-pub(super) fn table<H: Harness>() -> Vec<Case<H>> {
-    vec![
-        Case {
-            id: "read_your_write",
-            clauses: &["S-8"],
-            needs: Need::Nothing,
-            breaks: "somebody registers and is then unknown, or comes back changed",
-            since: 1,
-            run: |harness| Box::pin(read_your_write(harness)),
-        },
-        Case {
-            id: "missing_is_none_not_error",
-            clauses: &["S-9", "J-2"],
-            needs: Need::Nothing,
-            breaks: "every sign-in with an unknown address becomes a server error",
-            since: 1,
-            run: |harness| Box::pin(missing_is_none_not_error(harness)),
-        },
-        Case {
-            id: "fresh_handle_sees_write",
-            clauses: &["S-8"],
-            needs: Need::Nothing,
-            breaks: "a restart, or a second process, forgets who registered",
-            since: 1,
-            run: |harness| Box::pin(fresh_handle_sees_write(harness)),
-        },
-        Case {
-            id: "two_handles_same_data",
-            clauses: &["S-8"],
-            needs: Need::Nothing,
-            breaks: "a block set in one process does not hold in another, whose handle remembers",
-            since: 1,
-            run: |harness| Box::pin(two_handles_same_data(harness)),
-        },
-        Case {
-            id: "pagination_stable_under_insert",
-            clauses: &["S-10"],
-            needs: Need::Nothing,
-            breaks: "an administrator's list of members skips people or shows them twice",
-            since: 1,
-            run: |harness| Box::pin(pagination_stable_under_insert(harness)),
-        },
-        Case {
-            id: "lists_are_by_length_then_bytes",
-            clauses: &["S-10"],
-            needs: Need::Nothing,
-            breaks: "pages of one store cannot be resumed on another, and a collation skips rows",
-            since: 1,
-            run: |harness| Box::pin(lists_are_by_length_then_bytes(harness)),
-        },
-        Case {
-            id: "unicode_and_nul_safe_text",
-            clauses: &["S-7"],
-            needs: Need::Nothing,
-            breaks: "a name is cut at a NUL, or comes back normalised into another",
-            since: 1,
-            run: |harness| Box::pin(unicode_and_nul_safe_text(harness)),
-        },
-        Case {
-            id: "time_far_future_and_epoch",
-            clauses: &["S-7"],
-            needs: Need::Nothing,
-            breaks: "an instant is rounded, shifted into a time zone, or refused, and expiries move with it",
-            since: 1,
-            run: |harness| Box::pin(time_far_future_and_epoch(harness)),
-        },
-        Case {
-            id: "host_ids_of_every_shape",
-            clauses: &["S-7"],
-            needs: Need::Nothing,
-            breaks: "two of a host's ids are one row: one person is the other",
-            since: 1,
-            run: |harness| Box::pin(host_ids_of_every_shape(harness)),
-        },
-        Case {
-            id: "object_safe_twin_answers_alike",
-            clauses: &["S-8"],
-            needs: Need::Nothing,
-            breaks: "a host that keeps its store behind `dyn` gets other answers",
-            since: 1,
-            run: |harness| Box::pin(object_safe_twin_answers_alike(harness)),
-        },
-    ]
-}
-
-async fn read_your_write<H: Harness>(harness: &H) -> Outcome {
+pub(super) async fn read_your_write<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "read_your_write").await?;
     let (acme, ada) = (account_id("acme")?, subject(1));
     let own = email(1, "Ada@Example.com")?;
@@ -131,7 +43,7 @@ async fn read_your_write<H: Harness>(harness: &H) -> Outcome {
     same("the memberships", &store.memberships_of(ada, None, 9).await?, &vec![membership(acme, ada)?])
 }
 
-async fn missing_is_none_not_error<H: Harness>(harness: &H) -> Outcome {
+pub(super) async fn missing_is_none_not_error<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "missing_is_none_not_error").await?;
     let (store, acme, ada) = (&scene.store, account_id("acme")?, subject(1));
     let (key, event) = (address_key(1), EventId::from(BatchId::from_bytes([1; 16])));
@@ -160,7 +72,7 @@ async fn missing_is_none_not_error<H: Harness>(harness: &H) -> Outcome {
     same("messages", &store.messages(None, 9).await?, &Vec::new())
 }
 
-async fn fresh_handle_sees_write<H: Harness>(harness: &H) -> Outcome {
+pub(super) async fn fresh_handle_sees_write<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "fresh_handle_sees_write").await?;
     scene.land(vec![create_profile(1)]).await?;
     scene.land(vec![put_password(1, "hash", None, 1)]).await?;
@@ -173,7 +85,7 @@ async fn fresh_handle_sees_write<H: Harness>(harness: &H) -> Outcome {
     same("the tries through a new handle", &taken, &Some(1))
 }
 
-async fn two_handles_same_data<H: Harness>(harness: &H) -> Outcome {
+pub(super) async fn two_handles_same_data<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "two_handles_same_data").await?;
     let other = scene.reopen().await?;
     // Both handles have read: whatever one of them remembers is stale after the next write through the other.
@@ -191,7 +103,7 @@ async fn two_handles_same_data<H: Harness>(harness: &H) -> Outcome {
     Ok(())
 }
 
-async fn pagination_stable_under_insert<H: Harness>(harness: &H) -> Outcome {
+pub(super) async fn pagination_stable_under_insert<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "pagination_stable_under_insert").await?;
     let acme = account_id("acme")?;
     for number in (10..100).step_by(10) {
@@ -218,7 +130,7 @@ async fn pagination_stable_under_insert<H: Harness>(harness: &H) -> Outcome {
     ensure(members.iter().all(|member| member.account == acme), "a list shows another account's members")
 }
 
-async fn lists_are_by_length_then_bytes<H: Harness>(harness: &H) -> Outcome {
+pub(super) async fn lists_are_by_length_then_bytes<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "lists_are_by_length_then_bytes").await?;
     let acme = account_id("acme")?;
     let ids: [&[u8]; 8] = [b"\xff", b"a", b"B", b"ab", b"b", b"aa", b"\0", b"aaa"];
@@ -239,7 +151,7 @@ async fn lists_are_by_length_then_bytes<H: Harness>(harness: &H) -> Outcome {
     same("the order of memberships", &accounts, &sorted)
 }
 
-async fn unicode_and_nul_safe_text<H: Harness>(harness: &H) -> Outcome {
+pub(super) async fn unicode_and_nul_safe_text<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "unicode_and_nul_safe_text").await?;
     let texts = [
         "a\0b",
@@ -265,7 +177,7 @@ async fn unicode_and_nul_safe_text<H: Harness>(harness: &H) -> Outcome {
     Ok(())
 }
 
-async fn time_far_future_and_epoch<H: Harness>(harness: &H) -> Outcome {
+pub(super) async fn time_far_future_and_epoch<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "time_far_future_and_epoch").await?;
     let instants = [0, 1, -1, 1_700_000_000_123_457, -62_135_596_800_000_000, i64::MAX, i64::MIN];
     for (number, micros) in (0_u64..).zip(instants) {
@@ -284,7 +196,7 @@ async fn time_far_future_and_epoch<H: Harness>(harness: &H) -> Outcome {
     Ok(())
 }
 
-async fn host_ids_of_every_shape<H: Harness>(harness: &H) -> Outcome {
+pub(super) async fn host_ids_of_every_shape<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "host_ids_of_every_shape").await?;
     let long = [b'x'; 64];
     let ids: [&[u8]; 16] = [
@@ -322,26 +234,4 @@ async fn host_ids_of_every_shape<H: Harness>(harness: &H) -> Outcome {
             .map_err(|finding| finding.within(format_args!("a change of {id:?} met that of another id")))?;
     }
     Ok(())
-}
-
-async fn object_safe_twin_answers_alike<H: Harness>(harness: &H) -> Outcome {
-    let scene = Scene::open(harness, "object_safe_twin_answers_alike").await?;
-    scene.land(vec![create_profile(1)]).await?;
-    let store = Arc::new(scene.reopen().await?);
-    let reads: Shared<dyn vestibule_profiles::dynamic::ProfilesRead> =
-        Shared::new(Arc::clone(&store) as Arc<_>);
-    same(
-        "a profile through dyn",
-        &reads.profile(subject(1)).await?,
-        &scene.store.profile(subject(1)).await?,
-    )?;
-    let commits: Shared<dyn vestibule_core::dynamic::Commit<ProfilesWrite>> = Shared::new(store as Arc<_>);
-    let landed = scene.commit(&commits, vec![create_profile(2)]).await?;
-    same("a commit through dyn", &landed, &vestibule_core::Landed::Applied)?;
-    let refused = scene.commit(&commits, vec![create_profile(2)]).await?.refused();
-    ensure(refused.is_some(), "a commit through dyn lands what is refused")?;
-    match scene.store.profile(subject(2)).await? {
-        Some(_) => Ok(()),
-        None => Err(Finding::new("what was committed through dyn is not there")),
-    }
 }

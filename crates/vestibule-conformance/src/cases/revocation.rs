@@ -7,7 +7,6 @@ use vestibule_sessions::decide::{check, end, reissue};
 use vestibule_sessions::{Session, SessionPolicy, SessionsGuard, SessionsRead, Standing};
 
 use super::sessions::found;
-use crate::case::{Case, Need};
 use crate::finding::{Finding, Outcome, ensure, same};
 use crate::fixture::{
     NOW, create_profile, device, ids, put_device, put_password, put_session, session, subject,
@@ -16,36 +15,7 @@ use crate::harness::Harness;
 use crate::joined::{JoinedGuard, JoinedWrite};
 use crate::scene::Scene;
 
-pub(super) fn table<H: Harness>() -> Vec<Case<H>> {
-    vec![
-        Case {
-            id: "revoke_is_immediate_on_every_handle",
-            clauses: &["S-8"],
-            needs: Need::Nothing,
-            breaks: "a session ended in one process goes on in another",
-            since: 1,
-            run: |harness| Box::pin(revoke_is_immediate_on_every_handle(harness)),
-        },
-        Case {
-            id: "revoke_all_by_epoch",
-            clauses: &["S-2", "S-8", "PR-5"],
-            needs: Need::Nothing,
-            breaks: "sign out everywhere leaves somebody signed in",
-            since: 1,
-            run: |harness| Box::pin(revoke_all_by_epoch(harness)),
-        },
-        Case {
-            id: "password_change_reissues_acting_session_in_same_commit",
-            clauses: &["S-1", "PR-5"],
-            needs: Need::Nothing,
-            breaks: "the person who changes the password is signed out, or the thief is not",
-            since: 1,
-            run: |harness| Box::pin(password_change_reissues_acting_session_in_same_commit(harness)),
-        },
-    ]
-}
-
-async fn revoke_is_immediate_on_every_handle<H: Harness>(harness: &H) -> Outcome {
+pub(super) async fn revoke_is_immediate_on_every_handle<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "revoke_is_immediate_on_every_handle").await?;
     let handles = [scene.reopen().await?, scene.reopen().await?, scene.reopen().await?];
     for (round, ender) in (0..6).zip(handles.iter().cycle()) {
@@ -68,7 +38,7 @@ async fn revoke_is_immediate_on_every_handle<H: Harness>(harness: &H) -> Outcome
     Ok(())
 }
 
-async fn revoke_all_by_epoch<H: Harness>(harness: &H) -> Outcome {
+pub(super) async fn revoke_all_by_epoch<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "revoke_all_by_epoch").await?;
     let other = scene.reopen().await?;
     scene.land(vec![create_profile(1), create_profile(2)]).await?;
@@ -107,7 +77,9 @@ async fn revoke_all_by_epoch<H: Harness>(harness: &H) -> Outcome {
     same("good in the end", &good(&other, 1).await?, &(1, 0))
 }
 
-async fn password_change_reissues_acting_session_in_same_commit<H: Harness>(harness: &H) -> Outcome {
+pub(super) async fn password_change_reissues_acting_session_in_same_commit<H: Harness>(
+    harness: &H,
+) -> Outcome {
     let scene = Scene::open(harness, "password_change_reissues_acting_session_in_same_commit").await?;
     let (acting, thief) = (session(1, 3), session(1, 4));
     let new = |name, epoch| {

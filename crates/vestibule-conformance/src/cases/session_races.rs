@@ -7,35 +7,13 @@ use vestibule_sessions::decide::check;
 use vestibule_sessions::{Session, SessionsRead};
 
 use super::end_races::{act, at_the_door, name, standing_of};
-use crate::case::{Case, Need};
 use crate::finding::{Finding, Outcome, ensure, same};
 use crate::fixture::{NOW, ids, put_password, put_session, session, subject};
 use crate::harness::Harness;
 use crate::race::{ROUNDS, Race};
 use crate::scene::Scene;
 
-pub(super) fn table<H: Harness>() -> Vec<Case<H>> {
-    vec![
-        Case {
-            id: "slot_is_taken_once_race",
-            clauses: &["S-2", "SE-1"],
-            needs: Need::Nothing,
-            breaks: "two sign-ins at once write over each other: one person is signed out, or holds a token of nothing",
-            since: 1,
-            run: |harness| Box::pin(slot_is_taken_once_race(harness)),
-        },
-        Case {
-            id: "password_change_race_one_winner",
-            clauses: &["S-1", "S-2", "PR-5"],
-            needs: Need::Nothing,
-            breaks: "two changes by one session both go through and leave two sessions with two passwords",
-            since: 1,
-            run: |harness| Box::pin(password_change_race_one_winner(harness)),
-        },
-    ]
-}
-
-async fn slot_is_taken_once_race<H: Harness>(harness: &H) -> Outcome {
+pub(super) async fn slot_is_taken_once_race<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "slot_is_taken_once_race").await?;
     let mut race = Race::open(&scene).await?;
     let mut holder: Option<u64> = None;
@@ -70,7 +48,7 @@ async fn slot_is_taken_once_race<H: Harness>(harness: &H) -> Outcome {
     race.finish()
 }
 
-async fn password_change_race_one_winner<H: Harness>(harness: &H) -> Outcome {
+pub(super) async fn password_change_race_one_winner<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "password_change_race_one_winner").await?;
     let mut race = Race::open(&scene).await?;
     for round in 0..ROUNDS {

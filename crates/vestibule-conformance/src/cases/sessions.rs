@@ -4,86 +4,24 @@ use core::time::Duration;
 
 use vestibule_core::{Entropy, EntropyError, Landed, SecretDigest};
 use vestibule_profiles::ProfilesRead;
-use vestibule_sessions::decide::{end, require, stamp};
+use vestibule_sessions::decide::{check, end, require, stamp};
 use vestibule_sessions::{
-    AdmissionStamp, Amr, Device, Evidence, MAX_ADMISSIONS, Session, SessionToken, SessionsGuard,
-    SessionsRead, SessionsWrite,
+    AdmissionStamp, Amr, Device, Evidence, MAX_ADMISSIONS, Problem, Session, SessionToken, SessionsGuard,
+    SessionsRead, SessionsWrite, Standing,
 };
 
-use crate::case::{Case, Need};
 use crate::finding::{Finding, Outcome, ensure, same};
 use crate::fixture::{NOW, create_profile, device, ids, put_device, put_session, ring, session, subject};
 use crate::harness::Harness;
 use crate::joined::{JoinedGuard, JoinedWrite};
 use crate::scene::Scene;
 
-pub(super) fn table<H: Harness>() -> Vec<Case<H>> {
-    vec![
-        Case {
-            id: "sessions_and_devices_come_back_unchanged",
-            clauses: &["S-7", "SE-2"],
-            needs: Need::Nothing,
-            breaks: "a session lives longer than it should, or its owner does not recognise it in the list",
-            since: 1,
-            run: |harness| Box::pin(sessions_and_devices_come_back_unchanged(harness)),
-        },
-        Case {
-            id: "session_digest_only_at_rest",
-            clauses: &["PR-16", "SE-1"],
-            needs: Need::RawReader,
-            breaks: "whoever reads a backup is signed in as everybody",
-            since: 1,
-            run: |harness| Box::pin(session_digest_only_at_rest(harness)),
-        },
-        Case {
-            id: "a_replaced_token_is_found_no_more",
-            clauses: &["SE-1"],
-            needs: Need::Nothing,
-            breaks: "a stolen token outlives the sign-in, the step-up or the password change that should have ended it",
-            since: 1,
-            run: |harness| Box::pin(a_replaced_token_is_found_no_more(harness)),
-        },
-        Case {
-            id: "a_replaced_device_is_found_no_more",
-            clauses: &["SE-1"],
-            needs: Need::Nothing,
-            breaks: "a device that was forgotten still has tries of its own",
-            since: 1,
-            run: |harness| Box::pin(a_replaced_device_is_found_no_more(harness)),
-        },
-        Case {
-            id: "ended_session_cannot_be_required",
-            clauses: &["S-2", "S-5"],
-            needs: Need::Nothing,
-            breaks: "after signing out, what was done with the old token still lands",
-            since: 1,
-            run: |harness| Box::pin(ended_session_cannot_be_required(harness)),
-        },
-        Case {
-            id: "stamp_by_stale_version_is_refused",
-            clauses: &["S-2"],
-            needs: Need::Nothing,
-            breaks: "of two admissions noted at once one is lost, and an account opens that was left",
-            since: 1,
-            run: |harness| Box::pin(stamp_by_stale_version_is_refused(harness)),
-        },
-        Case {
-            id: "touch_never_goes_back_and_never_revives",
-            clauses: &["S-7"],
-            needs: Need::Nothing,
-            breaks: "a late request brings back a session that was ended, or ends one that is in use",
-            since: 1,
-            run: |harness| Box::pin(touch_never_goes_back_and_never_revives(harness)),
-        },
-    ]
-}
-
 /// Whose session has the token of this name.
 pub(super) async fn found<H: Harness>(store: &H::Store, name: u64) -> Result<Option<Session>, Finding> {
     Ok(store.session(ids(name).digest).await?)
 }
 
-async fn sessions_and_devices_come_back_unchanged<H: Harness>(harness: &H) -> Outcome {
+pub(super) async fn sessions_and_devices_come_back_unchanged<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "sessions_and_devices_come_back_unchanged").await?;
     let at = |micros| vestibule_core::Timestamp::from_unix_micros(micros);
     let admissions = (0..u64::try_from(MAX_ADMISSIONS)?).map(|number| AdmissionStamp {
@@ -144,7 +82,7 @@ fn resting(rows: &[Vec<u8>], needles: &[&[u8]]) -> usize {
     needles.iter().filter(rests).count()
 }
 
-async fn session_digest_only_at_rest<H: Harness>(harness: &H) -> Outcome {
+pub(super) async fn session_digest_only_at_rest<H: Harness>(harness: &H) -> Outcome {
     let token = SessionToken::make(&Planted, &ring()?)?;
     let text = token.render();
     // EXPOSE: searched for.
@@ -177,7 +115,7 @@ async fn session_digest_only_at_rest<H: Harness>(harness: &H) -> Outcome {
     Ok(())
 }
 
-async fn a_replaced_token_is_found_no_more<H: Harness>(harness: &H) -> Outcome {
+pub(super) async fn a_replaced_token_is_found_no_more<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "a_replaced_token_is_found_no_more").await?;
     let own = |name| Session { slot: 1, ..session(1, name) };
     scene.land(vec![put_session(own(17), None)]).await?;
@@ -200,7 +138,7 @@ async fn a_replaced_token_is_found_no_more<H: Harness>(harness: &H) -> Outcome {
     same("the sessions", &scene.store.sessions(subject(1)).await?.len(), &1)
 }
 
-async fn a_replaced_device_is_found_no_more<H: Harness>(harness: &H) -> Outcome {
+pub(super) async fn a_replaced_device_is_found_no_more<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "a_replaced_device_is_found_no_more").await?;
     let own = |name| Device { slot: 1, ..device(1, name) };
     let known = async |name| -> Result<_, Finding> {
@@ -221,7 +159,7 @@ async fn a_replaced_device_is_found_no_more<H: Harness>(harness: &H) -> Outcome 
     same("the device beside a session", &known(18).await?, &Some(ids(18).handle))
 }
 
-async fn ended_session_cannot_be_required<H: Harness>(harness: &H) -> Outcome {
+pub(super) async fn ended_session_cannot_be_required<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "ended_session_cannot_be_required").await?;
     let acting = session(1, 3);
     let by = |number| -> Vec<JoinedWrite> { vec![require(&acting).into(), create_profile(number).into()] };
@@ -240,7 +178,7 @@ async fn ended_session_cannot_be_required<H: Harness>(harness: &H) -> Outcome {
     scene.refuse("ending it twice", vec![end(&acting)], SessionsGuard::SessionLive).await
 }
 
-async fn stamp_by_stale_version_is_refused<H: Harness>(harness: &H) -> Outcome {
+pub(super) async fn stamp_by_stale_version_is_refused<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "stamp_by_stale_version_is_refused").await?;
     let admitted = |number: u64, epoch| AdmissionStamp {
         account: number.into(),
@@ -276,7 +214,7 @@ async fn stamp_by_stale_version_is_refused<H: Harness>(harness: &H) -> Outcome {
     scene.refuse("a stamp on a session that was ended", gone, SessionsGuard::SessionVersion).await
 }
 
-async fn touch_never_goes_back_and_never_revives<H: Harness>(harness: &H) -> Outcome {
+pub(super) async fn touch_never_goes_back_and_never_revives<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "touch_never_goes_back_and_never_revives").await?;
     let own = session(1, 3);
     let at = |minute: u64| NOW.plus(Duration::from_secs(60 * minute));
@@ -303,4 +241,32 @@ async fn touch_never_goes_back_and_never_revives<H: Harness>(harness: &H) -> Out
     scene.land(touch(9, 3)).await?;
     same("a session that was ended", &used().await?, &None)?;
     same("the sessions", &scene.store.sessions(subject(1)).await?, &Vec::new())
+}
+
+/// A session in use lasts as long as it is used, and no longer than it may at most.
+pub(super) async fn idle_and_absolute_limits<H: Harness>(harness: &H) -> Outcome {
+    let scene = Scene::open(harness, "idle_and_absolute_limits").await?;
+    let (tick, hour) = (Duration::from_micros(1), Duration::from_secs(3600));
+    let ends_at = NOW.plus(hour * 5);
+    let own = Session { idle: hour, ends_at, ..session(1, 3) };
+    scene.land(vec![put_session(own.clone(), None)]).await?;
+    let relied = Standing::new(1).with_password_generation(1);
+    let other = scene.reopen().await?;
+    let state = async |now| -> Result<_, Finding> {
+        let row = found::<H>(&other, 3).await?.ok_or_else(|| Finding::new("the session is gone"))?;
+        Ok(check(row, &relied, now).err())
+    };
+    let idle = |at| Some(Problem::Idle { ended_at: at });
+    same("just before it was idle too long", &state(NOW.plus(hour).minus(tick)).await?, &None)?;
+    same("idle too long", &state(NOW.plus(hour)).await?, &idle(NOW.plus(hour)))?;
+    let mut used = NOW;
+    while used.plus(hour) < ends_at {
+        used = used.plus(hour).minus(tick);
+        let (slot, handle) = (own.slot, own.handle);
+        let touch = SessionsWrite::TouchSession { subject: subject(1), slot, handle, at: used };
+        scene.land(vec![touch]).await?;
+        same("right after a use", &state(used).await?, &None)?;
+    }
+    same("in use, just before its end", &state(ends_at.minus(tick)).await?, &None)?;
+    same("in use, at its end", &state(ends_at).await?, &Some(Problem::Expired { ended_at: ends_at }))
 }

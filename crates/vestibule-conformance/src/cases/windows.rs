@@ -2,65 +2,11 @@
 
 use vestibule_throttle::{Taken, TakenWindow, WindowTake, Windows};
 
-use crate::case::{Case, Need};
 use crate::finding::{Finding, Outcome, ensure, same};
 use crate::fixture::window;
 use crate::harness::Harness;
 use crate::race::{ROUNDS, Race};
 use crate::scene::Scene;
-
-pub(super) fn table<H: Harness>() -> Vec<Case<H>> {
-    vec![
-        Case {
-            id: "budget_is_never_overspent_race",
-            clauses: &["W-1"],
-            needs: Need::Nothing,
-            breaks: "parallel guesses pass a limit that holds for guesses one by one",
-            since: 1,
-            run: |harness| Box::pin(budget_is_never_overspent_race(harness)),
-        },
-        Case {
-            id: "window_rolls_over",
-            clauses: &["W-1"],
-            needs: Need::Nothing,
-            breaks: "an address that was tried too often stays closed for ever, or its limit lasts no window",
-            since: 1,
-            run: |harness| Box::pin(window_rolls_over(harness)),
-        },
-        Case {
-            id: "a_full_window_gives_the_earlier_ones_back",
-            clauses: &["W-2"],
-            needs: Need::Nothing,
-            breaks: "refused tries eat up budgets in which they had no part",
-            since: 1,
-            run: |harness| Box::pin(a_full_window_gives_the_earlier_ones_back(harness)),
-        },
-        Case {
-            id: "debits_are_durable",
-            clauses: &["W-3"],
-            needs: Need::Nothing,
-            breaks: "a restart, or a second process, gives every attacker a new budget",
-            since: 1,
-            run: |harness| Box::pin(debits_are_durable(harness)),
-        },
-        Case {
-            id: "a_live_counter_is_never_evicted",
-            clauses: &["W-4"],
-            needs: Need::Nothing,
-            breaks: "a flood of fresh addresses empties the counter of the one that is attacked",
-            since: 1,
-            run: |harness| Box::pin(a_live_counter_is_never_evicted(harness)),
-        },
-        Case {
-            id: "giving_back_reaches_its_own_counter",
-            clauses: &["W-5"],
-            needs: Need::Nothing,
-            breaks: "a person's own successes use up their budget, or lift it above its limit",
-            since: 1,
-            run: |harness| Box::pin(giving_back_reaches_its_own_counter(harness)),
-        },
-    ]
-}
 
 /// Debits one window; `None` when it is full.
 async fn debit(store: &impl Windows, window: WindowTake) -> Result<Option<TakenWindow>, Finding> {
@@ -80,7 +26,7 @@ async fn room(store: &impl Windows, window: &WindowTake) -> Result<u32, Finding>
     Ok(room)
 }
 
-async fn budget_is_never_overspent_race<H: Harness>(harness: &H) -> Outcome {
+pub(super) async fn budget_is_never_overspent_race<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "budget_is_never_overspent_race").await?;
     let mut race = Race::open(&scene).await?;
     for round in 0..ROUNDS {
@@ -99,7 +45,7 @@ async fn budget_is_never_overspent_race<H: Harness>(harness: &H) -> Outcome {
     race.finish()
 }
 
-async fn window_rolls_over<H: Harness>(harness: &H) -> Outcome {
+pub(super) async fn window_rolls_over<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "window_rolls_over").await?;
     same("a window", &room(&scene.store, &window(1, 0, 2, 100)).await?, &2)?;
     same("the next", &room(&scene.store, &window(1, 1, 2, 100)).await?, &2)?;
@@ -108,7 +54,7 @@ async fn window_rolls_over<H: Harness>(harness: &H) -> Outcome {
     same("somebody else's", &room(&scene.store, &window(2, 0, 2, 100)).await?, &2)
 }
 
-async fn a_full_window_gives_the_earlier_ones_back<H: Harness>(harness: &H) -> Outcome {
+pub(super) async fn a_full_window_gives_the_earlier_ones_back<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "a_full_window_gives_the_earlier_ones_back").await?;
     let (wide, narrow) = (window(1, 0, 3, 100), window(2, 0, 1, 100));
     ensure(debit(&scene.store, narrow.clone()).await?.is_some(), "an empty window is full")?;
@@ -120,7 +66,7 @@ async fn a_full_window_gives_the_earlier_ones_back<H: Harness>(harness: &H) -> O
     same("what is left of the third", &room(&scene.store, &window(3, 0, 1, 100)).await?, &1)
 }
 
-async fn debits_are_durable<H: Harness>(harness: &H) -> Outcome {
+pub(super) async fn debits_are_durable<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "debits_are_durable").await?;
     let window = window(1, 0, 3, 100);
     ensure(debit(&scene.store, window.clone()).await?.is_some(), "an empty window is full")?;
@@ -129,7 +75,7 @@ async fn debits_are_durable<H: Harness>(harness: &H) -> Outcome {
     same("what is left through the first", &room(&scene.store, &window).await?, &0)
 }
 
-async fn a_live_counter_is_never_evicted<H: Harness>(harness: &H) -> Outcome {
+pub(super) async fn a_live_counter_is_never_evicted<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "a_live_counter_is_never_evicted").await?;
     let live = window(0, 0, 5, 3);
     let first = debit(&scene.store, live.clone()).await?;
@@ -144,7 +90,7 @@ async fn a_live_counter_is_never_evicted<H: Harness>(harness: &H) -> Outcome {
     same("what is left of the live counter", &room(&scene.store, &live).await?, &4)
 }
 
-async fn giving_back_reaches_its_own_counter<H: Harness>(harness: &H) -> Outcome {
+pub(super) async fn giving_back_reaches_its_own_counter<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "giving_back_reaches_its_own_counter").await?;
     let (own, late) = (window(0, 0, 1, 1), window(1, 0, 1, 1));
     for (window, shared) in [(&own, false), (&late, true)] {
@@ -160,4 +106,24 @@ async fn giving_back_reaches_its_own_counter<H: Harness>(harness: &H) -> Outcome
     let forged = TakenWindow { key: own.key.clone(), shared: false };
     scene.store.give_back(vec![forged]).await?;
     same("room after giving back what was not taken", &room(&scene.store, &own).await?, &1)
+}
+
+pub(super) async fn spent_stays_spent<H: Harness>(harness: &H) -> Outcome {
+    let scene = Scene::open(harness, "spent_stays_spent").await?;
+    let (spent, beside) = (window(1, 0, 3, 100), window(2, 0, 3, 100));
+    same("a window of three", &room(&scene.store, &spent).await?, &3)?;
+    for round in 0..4 {
+        let other = scene.reopen().await?;
+        for store in [&scene.store, &other] {
+            same("what is left when it is spent", &room(store, &spent).await?, &0)?;
+        }
+        // Neither refusals, nor debits beside it, nor what they give back, make room in it.
+        let Some(taken) = debit(&other, beside.clone()).await? else {
+            return Err(Finding::new(format!("round {round}: a window beside it is full")));
+        };
+        let taken_with = scene.store.take(vec![beside.clone(), spent.clone()]).await?;
+        same("which window is full", &taken_with, &Taken::Full { position: 1 })?;
+        scene.store.give_back(vec![taken]).await?;
+    }
+    same("what is left beside it", &room(&scene.store, &beside).await?, &3)
 }

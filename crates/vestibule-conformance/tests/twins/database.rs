@@ -1,20 +1,45 @@
 //! A second key-value database, independent of the reference, that can be wrong in one way at a time.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::future::poll_fn;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::task::Poll;
 
-use vestibule_conformance::{Harness, HarnessError};
+use vestibule_conformance::{Harness, HarnessError, HostEnd, HostWork, JoinedGuard};
 use vestibule_core::kv::{Action, Applied, Expect, Key, Kv, KvStore, Op, Partition, Versioned};
-use vestibule_core::{BatchId, Realm, StoreError, StoreErrorKind};
+use vestibule_core::{BatchId, Commit, Landed, Realm, StoreError, StoreErrorKind, Timestamp};
 
 use crate::faults::Fault;
 
 type Bytes = (Vec<u8>, Vec<u8>);
+/// The rows, and the last version that was given.
+type Rows = (BTreeMap<Bytes, Versioned>, u64);
 
 #[derive(Debug, Default)]
 pub(crate) struct Tables {
-    rows: Mutex<(BTreeMap<Bytes, Versioned>, u64)>,
+    rows: Mutex<Rows>,
     counters: Mutex<BTreeMap<Bytes, i64>>,
+    /// The host's own rows.
+    host: Mutex<Vec<String>>,
+    /// Whether a newer version made the tables.
+    newer: AtomicBool,
+    /// Whether the database can no longer be reached.
+    broken: AtomicBool,
+    /// Whether somebody is between the two halves of a batch.
+    halfway: AtomicBool,
+}
+
+impl Tables {
+    /// What a transaction sees and changes.
+    fn fork(&self) -> Self {
+        Self {
+            rows: Mutex::new(self.rows.lock().unwrap().clone()),
+            counters: Mutex::new(self.counters.lock().unwrap().clone()),
+            host: Mutex::new(self.host.lock().unwrap().clone()),
+            ..Self::default()
+        }
+    }
 }
 
 /// A handle.
@@ -32,6 +57,53 @@ impl Twin {
 
     fn is(&self, fault: Fault) -> bool {
         self.fault == Some(fault)
+    }
+
+    /// What a call on a database that cannot be reached is answered; `None`: it can be.
+    fn unreachable<T: Default>(&self) -> Option<Result<T, StoreError>> {
+        if !self.tables.broken.load(Ordering::SeqCst) {
+            return None;
+        }
+        Some(match self.fault {
+            Some(Fault::BrokenIsEmpty) => Ok(T::default()),
+            Some(Fault::LosesCause) => Err(StoreErrorKind::Unavailable.into()),
+            _ => Err(StoreError::new(StoreErrorKind::Unavailable, "connection refused")),
+        })
+    }
+
+    /// The rows, when nobody is between the halves of a batch.
+    async fn whole(&self) -> MutexGuard<'_, Rows> {
+        poll_fn(|context| {
+            let rows = self.tables.rows.lock().unwrap();
+            if !self.tables.halfway.load(Ordering::SeqCst) {
+                return Poll::Ready(rows);
+            }
+            drop(rows);
+            std::thread::yield_now();
+            context.waker().wake_by_ref();
+            Poll::Pending
+        })
+        .await
+    }
+
+    /// The half-way point of a batch: it is passed a poll later.
+    async fn halfway(&self) {
+        struct Passed<'a>(&'a AtomicBool);
+        impl Drop for Passed<'_> {
+            fn drop(&mut self) {
+                self.0.store(false, Ordering::SeqCst);
+            }
+        }
+        let _passed = Passed(&self.tables.halfway);
+        let mut first = true;
+        poll_fn(|context| {
+            if !std::mem::take(&mut first) {
+                return Poll::Ready(());
+            }
+            context.waker().wake_by_ref();
+            Poll::Pending
+        })
+        .await;
     }
 
     fn partition(&self, partition: &Partition) -> Vec<u8> {
@@ -98,11 +170,40 @@ fn pause() {
     (0..8).for_each(|_| std::thread::yield_now());
 }
 
+impl Twin {
+    fn put(&self, (rows, version): &mut Rows, op: &Op) {
+        let key = self.key(&op.key);
+        let memory = remembers_batch(op.key.partition());
+        match &op.action {
+            Action::Put(_) if memory && self.is(Fault::ForgetsMemory) => {}
+            Action::Put(value) => {
+                let mut value = value.clone();
+                if self.is(Fault::CutsValues) {
+                    value.truncate(96);
+                }
+                let address = key.0.windows(19).any(|part| part == b"profiles.identifier");
+                if address && self.is(Fault::FoldsValues) {
+                    value.make_ascii_lowercase();
+                }
+                *version += 1;
+                rows.insert(key, Versioned { value, version: *version });
+            }
+            Action::Delete if !self.is(Fault::NeverDeletes) => {
+                rows.remove(&key);
+            }
+            Action::Check | Action::Delete => {}
+        }
+    }
+}
+
 impl Kv for Twin {
     async fn get(&self, keys: Vec<Key>) -> Result<Vec<Option<Versioned>>, StoreError> {
+        if let Some(answer) = self.unreachable::<()>() {
+            return answer.map(|()| vec![None; keys.len()]);
+        }
         let keys: Vec<_> = keys.iter().map(|key| self.key(key)).collect();
         let mut found: Vec<_> = {
-            let rows = self.tables.rows.lock().unwrap();
+            let rows = self.whole().await;
             keys.iter().map(|key| rows.0.get(key).cloned()).collect()
         };
         if self.is(Fault::StaleReads) {
@@ -121,9 +222,13 @@ impl Kv for Twin {
         after: Option<Vec<u8>>,
         limit: usize,
     ) -> Result<Vec<(Vec<u8>, Versioned)>, StoreError> {
+        if let Some(answer) = self.unreachable() {
+            return answer;
+        }
         let partition = self.partition(&partition);
+        let limit = if limit == 0 && self.is(Fault::ZeroIsAll) { usize::MAX } else { limit };
         let limit = limit.saturating_sub(usize::from(self.is(Fault::ShortPages)));
-        let rows = self.tables.rows.lock().unwrap();
+        let rows = self.whole().await;
         let above = |sort: &Vec<u8>| match &after {
             None => true,
             Some(after) if self.is(Fault::PagesOverlap) => sort >= after,
@@ -150,42 +255,42 @@ impl Kv for Twin {
     }
 
     async fn apply(&self, _batch: BatchId, ops: Vec<Op>) -> Result<Applied, StoreError> {
+        if let Some(answer) = self.unreachable::<()>() {
+            return answer.map(|()| Applied::All);
+        }
         if self.is(Fault::StaleReads) {
             self.remembered.lock().unwrap().retain(|key, _| ops.iter().all(|op| self.key(&op.key) != *key));
         }
-        let mut rows = self.tables.rows.lock().unwrap();
-        let (rows, version) = &mut *rows;
-        let fits = ops.iter().all(|op| self.holds(op, rows.get(&self.key(&op.key))));
         let half = ops.len() / 2;
-        for (position, op) in ops.into_iter().enumerate() {
-            if !(fits || self.is(Fault::HalfBatch) && position < half) {
-                continue;
-            }
-            let key = self.key(&op.key);
-            let memory = remembers_batch(op.key.partition());
-            match op.action {
-                Action::Put(_) if memory && self.is(Fault::ForgetsMemory) => {}
-                Action::Put(mut value) => {
-                    if self.is(Fault::CutsValues) {
-                        value.truncate(96);
-                    }
-                    let address = key.0.windows(19).any(|part| part == b"profiles.identifier");
-                    if address && self.is(Fault::FoldsValues) {
-                        value.make_ascii_lowercase();
-                    }
-                    *version += 1;
-                    rows.insert(key, Versioned { value, version: *version });
+        let fits = {
+            let mut rows = self.whole().await;
+            let fits = ops.iter().all(|op| self.holds(op, rows.0.get(&self.key(&op.key))));
+            let lasts = |position: usize| match self.fault {
+                Some(Fault::HalfBatch) => fits || position < half,
+                Some(Fault::HalfWhenCancelled) => fits && position < half,
+                _ => fits,
+            };
+            for (position, op) in ops.iter().enumerate() {
+                if lasts(position) {
+                    self.put(&mut rows, op);
                 }
-                Action::Delete if !self.is(Fault::NeverDeletes) => {
-                    rows.remove(&key);
-                }
-                Action::Check | Action::Delete => {}
             }
+            // Before anybody else sees the rows.
+            self.tables.halfway.store(fits && self.is(Fault::HalfWhenCancelled), Ordering::SeqCst);
+            fits
+        };
+        if fits && self.is(Fault::HalfWhenCancelled) {
+            self.halfway().await;
+            let mut rows = self.tables.rows.lock().unwrap();
+            ops.iter().skip(half).for_each(|op| self.put(&mut rows, op));
         }
         Ok(if fits { Applied::All } else { Applied::Nothing })
     }
 
     async fn add(&self, key: Key, delta: i64, at_most: Option<i64>) -> Result<Option<i64>, StoreError> {
+        if let Some(answer) = self.unreachable() {
+            return answer;
+        }
         if delta < 0 && self.is(Fault::NeverGivesBack) {
             return Ok(Some(0));
         }
@@ -232,6 +337,9 @@ impl Harness for TwinHarness {
     }
 
     async fn reopen(&self, tables: &Self::Guard, realm: &Realm) -> Result<Self::Store, HarnessError> {
+        if tables.newer.load(Ordering::SeqCst) && self.fault != Some(Fault::IgnoresSchema) {
+            return Err(StoreError::from(StoreErrorKind::Schema).into());
+        }
         let tables =
             if self.fault == Some(Fault::LosesOnReopen) { Arc::default() } else { Arc::clone(tables) };
         Ok(KvStore::new(Twin::new(tables, self.fault), realm.clone()))
@@ -248,5 +356,75 @@ impl Harness for TwinHarness {
             .iter()
             .map(|((partition, sort), row)| [&partition[..], sort, &row.value].concat())
             .collect())
+    }
+
+    fn has_schema(&self) -> bool {
+        true
+    }
+
+    async fn make_newer(&self, tables: &Self::Guard) -> Result<(), HarnessError> {
+        tables.newer.store(true, Ordering::SeqCst);
+        Ok(())
+    }
+
+    fn has_breakdown(&self) -> bool {
+        true
+    }
+
+    async fn break_down(&self, tables: &Self::Guard) -> Result<(), HarnessError> {
+        tables.broken.store(true, Ordering::SeqCst);
+        Ok(())
+    }
+
+    fn has_host_transactions(&self) -> bool {
+        true
+    }
+
+    async fn host_transaction(
+        &self,
+        tables: &Self::Guard,
+        work: HostWork<'_>,
+    ) -> Result<Landed<JoinedGuard>, HarnessError> {
+        let own = Arc::new(tables.fork());
+        own.host.lock().unwrap().push(work.row.to_owned());
+        let store = KvStore::new(Twin::new(Arc::clone(&own), self.fault), Realm::default());
+        let landed = store.commit(work.batch).await?;
+        if self.fault == Some(Fault::RefusalEndsTransaction) && landed.refused().is_some() {
+            return Err("the transaction is over".into());
+        }
+        if work.end == HostEnd::Commit || self.fault == Some(Fault::RollBackKeeps) {
+            *tables.host.lock().unwrap() = own.host.lock().unwrap().clone();
+            if self.fault != Some(Fault::HostCommitsAlone) {
+                *tables.rows.lock().unwrap() = own.rows.lock().unwrap().clone();
+            }
+        }
+        Ok(landed)
+    }
+
+    async fn host_rows(&self, tables: &Self::Guard) -> Result<Vec<String>, HarnessError> {
+        let mut rows = tables.host.lock().unwrap().clone();
+        rows.sort();
+        Ok(rows)
+    }
+
+    fn has_maintenance(&self) -> bool {
+        true
+    }
+
+    /// Housekeeping of a database in which nothing is ever too much.
+    async fn maintain(
+        &self,
+        tables: &Self::Guard,
+        _store: &Self::Store,
+        _now: Timestamp,
+    ) -> Result<(), HarnessError> {
+        if self.fault == Some(Fault::PurgesLive) {
+            tables.counters.lock().unwrap().clear();
+        }
+        if self.fault == Some(Fault::PurgesMemory) {
+            let memory = |(partition, _): &Bytes| partition.windows(7).any(|part| part == b"\0\x05batch");
+            tables.rows.lock().unwrap().0.retain(|key, _| !memory(key));
+        }
+        Ok(())
     }
 }

@@ -47,10 +47,30 @@ pub(crate) enum Fault {
     CutsValues,
     /// Addresses are put in lower case.
     FoldsValues,
+    /// A batch is written in two steps, and whoever goes away in between leaves the first.
+    HalfWhenCancelled,
+    /// A fault does not say what the database said.
+    LosesCause,
+    /// A database that cannot be reached is taken for an empty one.
+    BrokenIsEmpty,
+    /// Tables of a newer version are opened.
+    IgnoresSchema,
+    /// A page of nothing is a page of everything.
+    ZeroIsAll,
+    /// Housekeeping removes counters that still count.
+    PurgesLive,
+    /// Housekeeping forgets what has just landed.
+    PurgesMemory,
+    /// What a host takes back stays.
+    RollBackKeeps,
+    /// A host's commit keeps what is its own and not our batch.
+    HostCommitsAlone,
+    /// A refused batch ends the host's transaction.
+    RefusalEndsTransaction,
 }
 
 impl Fault {
-    pub(crate) const ALL: [Self; 22] = [
+    pub(crate) const ALL: [Self; 32] = [
         Self::DoubleSpend,
         Self::HalfBatch,
         Self::IgnoresVersion,
@@ -73,5 +93,15 @@ impl Fault {
         Self::MissingIsError,
         Self::CutsValues,
         Self::FoldsValues,
+        Self::HalfWhenCancelled,
+        Self::LosesCause,
+        Self::BrokenIsEmpty,
+        Self::IgnoresSchema,
+        Self::ZeroIsAll,
+        Self::PurgesLive,
+        Self::PurgesMemory,
+        Self::RollBackKeeps,
+        Self::HostCommitsAlone,
+        Self::RefusalEndsTransaction,
     ];
 }

@@ -2,17 +2,21 @@
 
 mod reads;
 
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
+use vestibule::AnyWrite;
 use vestibule_conformance::{Harness, HarnessError, JoinedWrite, Yielding, block_on};
 use vestibule_core::kv::{Halt, KvStore, MemoryKv, Rows};
 use vestibule_core::{
     AccountId, Batch, BatchId, Commit, Identifier, Landed, Memory, Realm, RowName, SecretDigest,
-    SocialSubject, StoreError, Timestamp, Verdict, Write, WriteKind,
+    SocialSubject, StoreError, SubjectId, Timestamp, Verdict, Write, WriteKind,
 };
 use vestibule_credentials::{CredentialsRead, CredentialsWrite, Lane, Password};
-use vestibule_profiles::{Membership, ProfilesRead, ProfilesWrite};
-use vestibule_sessions::{Session, SessionsRead, SessionsWrite};
+use vestibule_journal::JournalWrite;
+use vestibule_profiles::{Block, Membership, Profile, ProfilesRead, ProfilesWrite, Status};
+use vestibule_sessions::{Device, Session, SessionsRead, SessionsWrite};
 
 /// One way to be wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,10 +59,36 @@ pub(crate) enum Mistake {
     CutsDigests,
     /// The author's raw reader reads nothing.
     RawReadsNothing,
+    /// Instants are kept to the second.
+    RoundsTimes,
+    /// Ids are compared by pattern.
+    LikeMatches,
+    /// The server's clock is told in another zone.
+    WrongZone,
+    /// Whoever counts at the same time as another is refused.
+    CountsOptimistically,
+    /// What is removed takes along what else the person has.
+    RemovesTooMuch,
+    /// Removing what is not there is answered as done.
+    DeletesAnyway,
+    /// What is there already is answered as inserted.
+    SwallowsDuplicates,
+    /// A dismissal is answered as applied and is not kept.
+    DismissalFades,
+    /// Who comes back is a new member.
+    RehireIsNew,
+    /// A try is taken whatever number was read.
+    TriesFromAnywhere,
+    /// A password that is removed stays.
+    KeepsRemoved,
+    /// What is read at once leaves the device out.
+    ViewsForget,
+    /// While somebody writes, a handle answers from what it read before.
+    ReadsBehind,
 }
 
 impl Mistake {
-    pub(crate) const ALL: [Self; 19] = [
+    pub(crate) const ALL: [Self; 32] = [
         Self::LandsOneByOne,
         Self::PipelinesCommit,
         Self::SwapsOrder,
@@ -78,6 +108,19 @@ impl Mistake {
         Self::OldTokensOpen,
         Self::CutsDigests,
         Self::RawReadsNothing,
+        Self::RoundsTimes,
+        Self::LikeMatches,
+        Self::WrongZone,
+        Self::CountsOptimistically,
+        Self::RemovesTooMuch,
+        Self::DeletesAnyway,
+        Self::SwallowsDuplicates,
+        Self::DismissalFades,
+        Self::RehireIsNew,
+        Self::TriesFromAnywhere,
+        Self::KeepsRemoved,
+        Self::ViewsForget,
+        Self::ReadsBehind,
     ];
 }
 
@@ -87,6 +130,8 @@ pub(crate) struct Ground {
     kv: Arc<MemoryKv>,
     put: Mutex<Vec<SessionsWrite>>,
     turn: Mutex<()>,
+    /// How many commits are under way.
+    writing: AtomicUsize,
 }
 
 /// How many racers the kit sends.
@@ -99,6 +144,36 @@ pub(crate) struct Wrong {
     inner: Inner,
     ground: Arc<Ground>,
     mistake: Mistake,
+    /// What this handle read, for [`Mistake::ReadsBehind`].
+    read: Mutex<BTreeMap<SubjectId, Option<Profile>>>,
+}
+
+/// A write of whichever union, as one of the kit's.
+pub(crate) trait Joins {
+    fn joined(self) -> JoinedWrite;
+}
+
+macro_rules! joins {
+    ($($write:ty),+) => {
+        $(impl Joins for $write {
+            fn joined(self) -> JoinedWrite {
+                self.into()
+            }
+        })+
+    };
+}
+
+joins!(CredentialsWrite, JoinedWrite, JournalWrite, ProfilesWrite, SessionsWrite);
+
+impl Joins for AnyWrite {
+    fn joined(self) -> JoinedWrite {
+        match self {
+            Self::Credentials(write) => write.into(),
+            Self::Journal(write) => write.into(),
+            Self::Profiles(write) => write.into(),
+            Self::Sessions(write) => write.into(),
+        }
+    }
 }
 
 /// A write, and what is done in its stead.
@@ -147,8 +222,11 @@ impl Wrong {
     async fn bend(&self, write: JoinedWrite) -> Result<Option<Vec<JoinedWrite>>, StoreError> {
         use CredentialsWrite::{PutPassword, ResetTries, SettleTry, TakeTry};
         use JoinedWrite::{Credentials, Profiles, Sessions};
-        use ProfilesWrite::{BumpEpoch, EditPolicy, MoveContact, TakeIdentifier, TouchMembership};
-        use SessionsWrite::{StampAdmissions, TouchSession};
+        use ProfilesWrite::{
+            AddMembership, BumpEpoch, CreateAccount, CreateProfile, EditPolicy, MoveContact, MoveMembership,
+            ReleaseIdentifier, SetBlock, TakeIdentifier, TouchMembership,
+        };
+        use SessionsWrite::{EndSession, PutDevice, PutSession, StampAdmissions, TouchSession};
 
         let later = Timestamp::from_unix_seconds(1_800_000_000);
         Ok(match (self.mistake, write) {
@@ -172,9 +250,8 @@ impl Wrong {
                     let ends_access = false;
                     let membership = Membership { wrong_secret_at: Some(at), ..row };
                     vec![
-                        ProfilesWrite::MoveMembership { account, subject, from, to: None, ends_access }
-                            .into(),
-                        ProfilesWrite::AddMembership { membership }.into(),
+                        MoveMembership { account, subject, from, to: None, ends_access }.into(),
+                        AddMembership { membership }.into(),
                     ]
                 })
             }
@@ -182,7 +259,7 @@ impl Wrong {
                 let all = self.inner.sessions(subject).await?;
                 all.into_iter().find(|row| row.handle == handle).map(|row| {
                     let session = Session { last_used_at: at, ..row };
-                    vec![SessionsWrite::PutSession { session, replacing: Some(handle) }.into()]
+                    vec![PutSession { session, replacing: Some(handle) }.into()]
                 })
             }
             (Mistake::AsksOwnClock, Credentials(TakeTry { subject, lane, from, stops_at, .. })) => {
@@ -216,8 +293,104 @@ impl Wrong {
                     vec![StampAdmissions { subject, slot, handle, from: row.version, admissions }.into()]
                 })
             }
+            (Mistake::RoundsTimes, Profiles(CreateProfile { profile })) => {
+                let created_at = to_the_second(profile.created_at);
+                Some(vec![CreateProfile { profile: Profile { created_at, ..profile } }.into()])
+            }
+            (Mistake::RoundsTimes, Profiles(SetBlock { subject, from, block })) => {
+                let block = block.map(|block| Block { until: block.until.map(to_the_second), ..block });
+                Some(vec![SetBlock { subject, from, block }.into()])
+            }
+            (Mistake::RoundsTimes, Sessions(PutSession { session, replacing })) => {
+                let ends_at = to_the_second(session.ends_at);
+                Some(vec![PutSession { session: Session { ends_at, ..session }, replacing }.into()])
+            }
+            (Mistake::RoundsTimes, Sessions(PutDevice { device, replacing })) => {
+                let ends_at = to_the_second(device.ends_at);
+                Some(vec![PutDevice { device: Device { ends_at, ..device }, replacing }.into()])
+            }
+            (
+                Mistake::RemovesTooMuch,
+                Profiles(
+                    write @ (ReleaseIdentifier { subject, verified: true, .. }
+                    | MoveMembership { subject, to: None, .. }),
+                ),
+            ) => Some(self.removing_all(write, subject).await?),
+            (Mistake::DeletesAnyway, Profiles(ReleaseIdentifier { subject, key, .. })) => {
+                let own = self.inner.identifiers(subject).await?;
+                own.iter().all(|row| row.identifier.key() != key).then(Vec::new)
+            }
+            (Mistake::DeletesAnyway, Profiles(MoveMembership { account, subject, to: None, .. })) => {
+                self.inner.membership(account, subject).await?.is_none().then(Vec::new)
+            }
+            (Mistake::DeletesAnyway, Sessions(EndSession { subject, handle, .. })) => {
+                let all = self.inner.sessions(subject).await?;
+                all.iter().all(|row| row.handle != handle).then(Vec::new)
+            }
+            (Mistake::SwallowsDuplicates, Profiles(CreateProfile { profile })) => {
+                self.inner.profile(profile.subject).await?.map(|_| vec![])
+            }
+            (Mistake::SwallowsDuplicates, Profiles(CreateAccount { account })) => {
+                self.inner.account(account.account).await?.map(|_| vec![])
+            }
+            (Mistake::SwallowsDuplicates, Profiles(AddMembership { membership })) => {
+                self.inner.membership(membership.account, membership.subject).await?.map(|_| vec![])
+            }
+            (Mistake::DismissalFades, Profiles(MoveMembership { to: Some(to), .. }))
+                if to.status == Status::Dismissed =>
+            {
+                Some(vec![])
+            }
+            (
+                Mistake::RehireIsNew,
+                Profiles(MoveMembership { account, subject, from, to: Some(to), ends_access: false }),
+            ) => self.inner.membership(account, subject).await?.map(|row| {
+                let gone = MoveMembership { account, subject, from, to: None, ends_access: false };
+                let membership = Membership { contact: None, standing: to, version: from + 1, ..row };
+                vec![gone.into(), AddMembership { membership }.into()]
+            }),
+            (Mistake::TriesFromAnywhere, Credentials(TakeTry { subject, lane, at, stops_at, .. })) => {
+                let from = self.inner.tries(subject, lane).await?.map_or(0, |row| row.taken);
+                Some(vec![TakeTry { subject, lane, from, at, stops_at }.into()])
+            }
+            (Mistake::KeepsRemoved, Credentials(PutPassword { password, from }))
+                if password.hash.is_none() =>
+            {
+                let hash = self.inner.password(password.subject).await?.and_then(|row| row.hash);
+                Some(vec![PutPassword { password: Password { hash, ..password }, from }.into()])
+            }
             _ => None,
         })
+    }
+
+    /// Commits, or refuses this write if another commit of the kind is under way.
+    fn alone<W: Write + Joins>(
+        &self,
+        batch: &Batch<W>,
+        position: usize,
+    ) -> Result<Landed<W::Guard>, StoreError> {
+        match self.ground.turn.try_lock() {
+            Ok(_alone) => block_on(self.commit_bent(batch)),
+            Err(_) => Ok(batch.refused(position).unwrap()),
+        }
+    }
+
+    /// The write, and whatever else the person can be found by.
+    async fn removing_all(
+        &self,
+        write: ProfilesWrite,
+        subject: SubjectId,
+    ) -> Result<Vec<JoinedWrite>, StoreError> {
+        let own = self.inner.identifiers(subject).await?.into_iter();
+        let others =
+            own.filter(|row| row.verified_at.is_some()).map(|row| ProfilesWrite::ReleaseIdentifier {
+                subject,
+                kind: row.identifier.kind(),
+                key: row.identifier.key(),
+                verified: true,
+            });
+        let others = others.filter(|other| *other != write).map(JoinedWrite::from);
+        Ok([write.clone().into()].into_iter().chain(others.collect::<Vec<_>>()).collect())
     }
 
     /// Every write in a commit of its own; one batch at a time, so that which races are lost is no matter of scheduling.
@@ -240,21 +413,18 @@ impl Wrong {
         refused.unwrap_or(if applied { Landed::Applied } else { Landed::AlreadyApplied })
     }
 
-    async fn commit_bent<W: Write + Into<JoinedWrite>>(
-        &self,
-        batch: &Batch<W>,
-    ) -> Result<Landed<W::Guard>, StoreError> {
+    async fn commit_bent<W: Write + Joins>(&self, batch: &Batch<W>) -> Result<Landed<W::Guard>, StoreError> {
         let mut writes = Vec::new();
         for own in batch.writes() {
-            writes.push(Bent { own: own.clone(), instead: self.bend(own.clone().into()).await? });
+            writes.push(Bent { own: own.clone(), instead: self.bend(own.clone().joined()).await? });
         }
         self.inner.commit(&Batch::new(batch.id(), batch.at(), writes).unwrap()).await
     }
 
     /// Notes the sessions and devices that were put, by all handles.
-    fn note<W: Write + Into<JoinedWrite>>(&self, batch: &Batch<W>) {
+    fn note<W: Write + Joins>(&self, batch: &Batch<W>) {
         let mut put = self.ground.put.lock().unwrap();
-        put.extend(batch.writes().iter().filter_map(|write| match write.clone().into() {
+        put.extend(batch.writes().iter().filter_map(|write| match write.clone().joined() {
             JoinedWrite::Sessions(write) => Some(write),
             _ => None,
         }));
@@ -276,13 +446,26 @@ impl Wrong {
     }
 }
 
-impl<W: Write + Into<JoinedWrite>> Commit<W> for Wrong {
+impl<W: Write + Joins> Commit<W> for Wrong {
     async fn commit(&self, batch: &Batch<W>) -> Result<Landed<W::Guard>, StoreError> {
         let landed = match self.mistake {
             Mistake::LandsOneByOne | Mistake::PipelinesCommit => self.one_by_one(batch),
             Mistake::SwapsOrder => {
                 let swapped = batch.writes().iter().rev().cloned().collect();
                 self.inner.commit(&Batch::new(batch.id(), batch.at(), swapped).unwrap()).await?
+            }
+            Mistake::CountsOptimistically => {
+                let counts = |write: &W| format!("{:?}", write.clone().joined()).contains("(Count");
+                match batch.writes().iter().position(counts) {
+                    Some(position) => self.alone(batch, position)?,
+                    None => self.commit_bent(batch).await?,
+                }
+            }
+            Mistake::ReadsBehind => {
+                self.ground.writing.fetch_add(1, Ordering::SeqCst);
+                let landed = self.commit_bent(batch).await;
+                self.ground.writing.fetch_sub(1, Ordering::SeqCst);
+                landed?
             }
             Mistake::LastPasswordWins => {
                 // Whoever was faster is overwritten, however many they are.
@@ -301,6 +484,10 @@ impl<W: Write + Into<JoinedWrite>> Commit<W> for Wrong {
         }
         Ok(landed)
     }
+}
+
+fn to_the_second(at: Timestamp) -> Timestamp {
+    Timestamp::from_unix_micros(at.unix_micros().div_euclid(1_000_000).saturating_mul(1_000_000))
 }
 
 /// The harness of a store that is wrong so.
@@ -323,7 +510,7 @@ impl Harness for WrongHarness {
 
     async fn reopen(&self, ground: &Self::Guard, realm: &Realm) -> Result<Self::Store, HarnessError> {
         let inner = KvStore::new(Yielding::new(Arc::clone(&ground.kv)), realm.clone());
-        Ok(Wrong { inner, ground: Arc::clone(ground), mistake: self.0 })
+        Ok(Wrong { inner, ground: Arc::clone(ground), mistake: self.0, read: Mutex::default() })
     }
 
     fn has_raw_reader(&self) -> bool {

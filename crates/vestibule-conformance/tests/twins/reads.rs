@@ -1,8 +1,13 @@
 //! What wrong stores read: as the database has it, but for the mistakes that are of reading.
 
+use std::sync::atomic::Ordering;
+use std::time::SystemTime;
+
+use vestibule::{SessionView, SignInQuestion, SignInView, Views, session_view_of, sign_in_view_of};
 use vestibule_checkword::{Checkword, CheckwordRead, Found};
 use vestibule_core::{
-    AccountId, AddressKey, AddressKind, CaseReference, EventId, SecretDigest, StoreError, SubjectId,
+    AccountId, AddressKey, AddressKind, CaseReference, EventId, SecretDigest, ServerClock, StoreError,
+    SubjectId, Timestamp,
 };
 use vestibule_credentials::{CredentialsRead, Lane, Password, Tries};
 use vestibule_journal::{Case, Event, JournalRead, Message, Personal};
@@ -94,7 +99,24 @@ impl ProfilesRead for Wrong {
         if self.mistake == Mistake::IgnoresAccount {
             return Ok(self.inner.memberships_of(subject, None, 1).await?.pop());
         }
+        if self.mistake == Mistake::LikeMatches {
+            let all = self.inner.memberships_of(subject, None, 99).await?;
+            return Ok(all.into_iter().find(|row| like(account.as_bytes(), row.account.as_bytes())));
+        }
         self.inner.membership(account, subject).await
+    }
+
+    async fn profile(&self, subject: SubjectId) -> Result<Option<Profile>, StoreError> {
+        let found = self.inner.profile(subject).await?;
+        let mut read = self.read.lock().unwrap();
+        let behind = self.mistake == Mistake::ReadsBehind && self.ground.writing.load(Ordering::SeqCst) > 0;
+        Ok(match read.get(&subject) {
+            Some(before) if behind => before.clone(),
+            _ => {
+                read.insert(subject, found.clone());
+                found
+            }
+        })
     }
 
     async fn contact_owner(
@@ -107,7 +129,6 @@ impl ProfilesRead for Wrong {
     }
 
     as_inner! {
-        profile(subject: SubjectId) -> Option<Profile>;
         identifier_owner(kind: AddressKind, key: AddressKey) -> Option<ProfileIdentifier>;
         identifiers(subject: SubjectId) -> Vec<ProfileIdentifier>;
         account(account: AccountId) -> Option<Account>;
@@ -126,5 +147,36 @@ impl JournalRead for Wrong {
         cases(reference: CaseReference) -> Vec<Case>;
         case_population() -> u64;
         messages(after: Option<[u8; 32]>, limit: u32) -> Vec<Message>;
+    }
+}
+
+/// A pattern of SQL's.
+fn like(pattern: &[u8], text: &[u8]) -> bool {
+    match (pattern, text) {
+        ([], []) => true,
+        ([b'%', rest @ ..], _) => (0..=text.len()).any(|from| like(rest, &text[from..])),
+        ([b'_', rest @ ..], [_, text @ ..]) => like(rest, text),
+        ([one, rest @ ..], [other, text @ ..]) => one == other && like(rest, text),
+        _ => false,
+    }
+}
+
+impl Views for Wrong {
+    async fn sign_in_view(&self, question: SignInQuestion) -> Result<SignInView, StoreError> {
+        let view = sign_in_view_of(self, question).await?;
+        let forgets = self.mistake == Mistake::ViewsForget;
+        Ok(if forgets { SignInView { device: None, device_tries: None, ..view } } else { view })
+    }
+
+    async fn session_view(&self, digest: SecretDigest) -> Result<Option<SessionView>, StoreError> {
+        session_view_of(self, digest).await
+    }
+}
+
+impl ServerClock for Wrong {
+    async fn server_time(&self) -> Result<Option<Timestamp>, StoreError> {
+        let zone = std::time::Duration::from_secs(3600);
+        let wrong = self.mistake == Mistake::WrongZone;
+        Ok(wrong.then(|| Timestamp::from(SystemTime::now()).plus(zone)))
     }
 }

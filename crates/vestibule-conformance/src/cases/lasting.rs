@@ -1,0 +1,179 @@
+//! What lasts: over reopening, over housekeeping, over many rows; and what is refused on opening.
+
+use core::time::Duration;
+
+use vestibule_core::{AccountId, Batch, Commit, Landed, Realm, StoreError, StoreErrorKind};
+use vestibule_credentials::{CredentialsRead, Lane};
+use vestibule_journal::JournalRead;
+use vestibule_profiles::{Membership, ProfilesRead, ProfilesWrite};
+use vestibule_sessions::{Session, SessionsRead};
+use vestibule_throttle::{Taken, Windows};
+
+use super::sessions::found;
+use crate::finding::{Finding, Outcome, ensure, same};
+use crate::fixture::{
+    NOW, account_id, add_membership, address_key, create_account, create_profile, device, email, event, ids,
+    profile, put_device, put_password, put_session, record, session, subject, take, take_try, window,
+};
+use crate::harness::Harness;
+use crate::scene::{Scene, of_harness};
+
+pub(super) async fn survives_reopen<H: Harness>(harness: &H) -> Outcome {
+    let scene = Scene::open(harness, "survives_reopen").await?;
+    let own = email(1, "ada@example.com")?;
+    let batch = scene.batch(vec![create_profile(1), take(own.clone()), create_account("acme")?])?;
+    same("a batch", &scene.store.commit(&batch).await?, &Landed::Applied)?;
+    scene.land(vec![put_password(1, "hash", None, 1)]).await?;
+    scene.land(vec![take_try(1, 0, 100)]).await?;
+    scene.land(vec![put_session(session(1, 3), None), put_device(device(1, 3), None)]).await?;
+    let id = scene.batch_id();
+    scene.land(vec![record(event(id, Some([9; 5]))?)]).await?;
+    let full = window(1, 0, 1, 100);
+    ensure(matches!(scene.store.take(vec![full.clone()]).await?, Taken::All(_)), "an empty window is full")?;
+
+    // Every handle goes: what was only in one of them goes with it.
+    let guard = scene.close();
+    let store = harness.reopen(&guard, &Realm::default()).await.map_err(of_harness)?;
+    same("the profile", &store.profile(subject(1)).await?, &Some(profile(1)))?;
+    let owner = store.identifier_owner(own.identifier.kind(), own.identifier.key()).await?;
+    same("the owner of the address", &owner, &Some(own))?;
+    ensure(store.account(account_id("acme")?).await?.is_some(), "the account is gone")?;
+    ensure(store.password(subject(1)).await?.is_some(), "the password is gone")?;
+    let taken = store.tries(subject(1), Lane::Everybody).await?.map(|row| row.taken);
+    same("the tries", &taken, &Some(1))?;
+    ensure(found::<H>(&store, 3).await?.is_some(), "the session is gone")?;
+    ensure(store.device(ids(3).digest).await?.is_some(), "the device is gone")?;
+    ensure(store.event(id.into()).await?.is_some(), "the event is gone")?;
+    same("a window that was full", &store.take(vec![full]).await?, &Taken::Full { position: 0 })?;
+    same("the batch again", &store.commit(&batch).await?, &Landed::AlreadyApplied)
+}
+
+pub(super) async fn unknown_schema_version_refused<H: Harness>(harness: &H) -> Outcome {
+    let scene = Scene::open(harness, "unknown_schema_version_refused").await?;
+    scene.land(vec![create_profile(1)]).await?;
+    let guard = scene.close();
+    drop(harness.reopen(&guard, &Realm::default()).await.map_err(of_harness)?);
+    harness.make_newer(&guard).await.map_err(of_harness)?;
+    match harness.reopen(&guard, &Realm::default()).await {
+        Ok(_) => Err(Finding::new("tables of a newer version are opened")),
+        Err(error) => {
+            let store_error = error.downcast_ref::<StoreError>();
+            same("the fault", &store_error.map(StoreError::kind), &Some(StoreErrorKind::Schema))
+        }
+    }
+}
+
+/// How many rows a list has that no page holds.
+const MANY: u64 = 1_200;
+
+pub(super) async fn many_rows<H: Harness>(harness: &H) -> Outcome {
+    let scene = Scene::open(harness, "many_rows").await?;
+    let acme = account_id("acme")?;
+    let all: Vec<u64> = (0..MANY).collect();
+    for numbers in all.chunks(8) {
+        let writes = numbers.iter().flat_map(|number| {
+            let company = if number % 2 == 0 { Ok(acme) } else { account_id("globex") };
+            let company = company.and_then(|company| add_membership(company, subject(*number)));
+            [company, add_membership(AccountId::from(*number), subject(1))]
+        });
+        let writes = writes.collect::<Result<Vec<_>, _>>()?;
+        // What is not of this list stands between its rows.
+        scene.land(writes).await?;
+    }
+    let (mut members, mut after): (Vec<Membership>, _) = (Vec::new(), None);
+    loop {
+        let page = scene.store.members_of(acme, after, 100).await?;
+        let Some(last) = page.last() else { break };
+        after = Some(last.subject);
+        ensure(page.len() == 100 || members.len() + page.len() == 600, "a page is short before the end")?;
+        members.extend(page);
+        ensure(members.len() <= 600, "the pages of a list do not end")?;
+    }
+    let found: Vec<_> = members.iter().map(|row| row.subject).collect();
+    let expected: Vec<_> = (0..MANY).step_by(2).map(subject).collect();
+    ensure(found == expected, "of many members some are missing, twice there, or out of order")?;
+    let accounts = scene.store.memberships_of(subject(1), None, 1000).await?;
+    // Those by number, and globex, of which 1 is a member too.
+    same("the longest page", &accounts.len(), &1000)
+}
+
+pub(super) async fn empty_filter_never_means_all<H: Harness>(harness: &H) -> Outcome {
+    let scene = Scene::open(harness, "empty_filter_never_means_all").await?;
+    let (acme, ada) = (account_id("acme")?, subject(1));
+    scene.land(vec![create_profile(1), create_account("acme")?, add_membership(acme, ada)?]).await?;
+    scene.land(vec![take(email(1, "ada@example.com")?)]).await?;
+    scene.land(vec![put_session(session(1, 3), None), put_device(device(1, 3), None)]).await?;
+    let id = scene.batch_id();
+    scene.land(vec![record(event(id, Some([9; 5]))?)]).await?;
+    let store = &scene.store;
+    // A page of nothing is empty.
+    same("members", &store.members_of(acme, None, 0).await?, &Vec::new())?;
+    same("memberships", &store.memberships_of(ada, None, 0).await?, &Vec::new())?;
+    same("events of an account", &store.events_of_account(acme, None, 0).await?, &Vec::new())?;
+    same("events of a person", &store.events_of_subject(ada, None, 0).await?, &Vec::new())?;
+    same("messages", &store.messages(None, 0).await?, &Vec::new())?;
+    // So is what belongs to nobody, however little the question says.
+    for bytes in [&b"\0"[..], b" ", b"0"] {
+        let (nobody, nowhere) =
+            (vestibule_core::SubjectId::from_bytes(bytes)?, AccountId::from_bytes(bytes)?);
+        same("members of nothing", &store.members_of(nowhere, None, 99).await?, &Vec::new())?;
+        same("memberships of nobody", &store.memberships_of(nobody, None, 99).await?, &Vec::new())?;
+        same("identifiers of nobody", &store.identifiers(nobody).await?, &Vec::new())?;
+        same("sessions of nobody", &store.sessions(nobody).await?, &Vec::new())?;
+        same("devices of nobody", &store.devices(nobody).await?, &Vec::new())?;
+        same("events of nobody", &store.events_of_subject(nobody, None, 99).await?, &Vec::new())?;
+    }
+    same("whose an empty key is", &store.contact_owner(acme, address_key(0)).await?, &None)?;
+    // Debits of no window are made at once, and giving none back gives nothing back.
+    same("no debits", &store.take(Vec::new()).await?, &Taken::All(Vec::new()))?;
+    let full = window(1, 0, 1, 100);
+    ensure(matches!(store.take(vec![full.clone()]).await?, Taken::All(_)), "an empty window is full")?;
+    store.give_back(Vec::new()).await?;
+    same("a window that was full", &store.take(vec![full]).await?, &Taken::Full { position: 0 })
+}
+
+pub(super) async fn purge_keeps_tombstones_until_grace<H: Harness>(harness: &H) -> Outcome {
+    let scene = Scene::open(harness, "purge_keeps_tombstones_until_grace").await?;
+    let ended = NOW.minus(Duration::from_secs(60));
+    let created_at = NOW.minus(Duration::from_secs(3600));
+    let old = Session { created_at, last_used_at: created_at, ends_at: ended, ..session(1, 3) };
+    scene.land(vec![put_session(old, None)]).await?;
+    let batch = Batch::new(scene.batch_id(), created_at, vec![create_profile(1), create_account("acme")?])?;
+    same("a batch of an hour ago", &scene.store.commit(&batch).await?, &Landed::Applied)?;
+    harness.maintain(&scene.guard, &scene.store, NOW).await.map_err(of_harness)?;
+    let row = found::<H>(&scene.store, 3).await?;
+    ensure(row.is_some(), "a session that has just ended is gone: nobody can be told why it opens nothing")?;
+    same("the batch again", &scene.store.commit(&batch).await?, &Landed::AlreadyApplied)
+}
+
+pub(super) async fn purge_does_not_touch_live<H: Harness>(harness: &H) -> Outcome {
+    let scene = Scene::open(harness, "purge_does_not_touch_live").await?;
+    scene.land(vec![create_profile(1), take(email(1, "ada@example.com")?), create_account("acme")?]).await?;
+    scene.land(vec![add_membership(account_id("acme")?, subject(1))?]).await?;
+    scene.land(vec![put_password(1, "hash", None, 1), take_try(1, 0, 100)]).await?;
+    scene.land(vec![put_session(session(1, 3), None), put_device(device(1, 3), None)]).await?;
+    let id = scene.batch_id();
+    scene.land(vec![record(event(id, Some([9; 5]))?)]).await?;
+    let full = window(1, 0, 1, 100);
+    ensure(matches!(scene.store.take(vec![full.clone()]).await?, Taken::All(_)), "an empty window is full")?;
+    let rows = async || -> Result<_, Finding> {
+        let store = &scene.store;
+        Ok((
+            (store.profile(subject(1)).await?, store.identifiers(subject(1)).await?),
+            store.membership(account_id("acme")?, subject(1)).await?,
+            store.password(subject(1)).await?.map(|row| (row.hash, row.version)),
+            store.tries(subject(1), Lane::Everybody).await?,
+            (store.sessions(subject(1)).await?, store.devices(subject(1)).await?),
+            store.event(id.into()).await?,
+        ))
+    };
+    let before = rows().await?;
+    let soon = NOW.plus(Duration::from_secs(30));
+    for _ in 0..2 {
+        harness.maintain(&scene.guard, &scene.store, soon).await.map_err(of_harness)?;
+    }
+    same("the rows after housekeeping", &rows().await?, &before)?;
+    same("a window that was full", &scene.store.take(vec![full]).await?, &Taken::Full { position: 0 })?;
+    let bump = ProfilesWrite::BumpEpoch { subject: subject(1), from: 1 };
+    scene.land(vec![bump]).await
+}

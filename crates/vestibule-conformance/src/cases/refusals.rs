@@ -1,0 +1,189 @@
+//! Refusals: each names its write and its guard, nothing of its batch lands, and nobody's being faster is one.
+
+use vestibule_core::{Batch, Landed, Write, commit_known};
+use vestibule_credentials::{CredentialsGuard, CredentialsWrite, Lane};
+use vestibule_journal::JournalGuard;
+use vestibule_profiles::{AccountPolicy, AccountState, ProfilesGuard, ProfilesRead, ProfilesWrite};
+use vestibule_sessions::decide::{end, require};
+use vestibule_sessions::{SessionsGuard, SessionsWrite};
+
+use crate::finding::{Finding, Outcome, same};
+use crate::fixture::{
+    account_id, add_membership, address_key, create_account, create_profile, device, email, event, ids,
+    put_device, put_password, put_session, record, session, subject, take, take_try,
+};
+use crate::harness::Harness;
+use crate::joined::{JoinedGuard, JoinedWrite};
+use crate::race::{ROUNDS, Race};
+use crate::scene::Scene;
+
+/// A row of every kind, which the writes below do not fit.
+async fn settle<H: Harness>(scene: &Scene<'_, H>) -> Outcome {
+    let acme = account_id("acme")?;
+    scene
+        .land(vec![
+            create_profile(1),
+            take(email(1, "ada@example.com")?),
+            create_account("acme")?,
+            add_membership(acme, subject(1))?,
+            ProfilesWrite::MoveContact {
+                account: acme,
+                key: address_key(1),
+                from: None,
+                to: Some(subject(1)),
+            },
+        ])
+        .await?;
+    scene.land(vec![put_password(1, "hash", None, 1), take_try(1, 0, 100)]).await?;
+    scene.land(vec![put_session(session(1, 3), None), put_device(device(1, 3), None)]).await?;
+    scene.land(vec![record(event(scene.batch_id(), Some([9; 5]))?)]).await
+}
+
+/// A write of every kind that has a guard, whose guard does not hold.
+fn unfit<H: Harness>(scene: &Scene<'_, H>) -> Result<Vec<JoinedWrite>, Finding> {
+    let (acme, ada) = (account_id("acme")?, subject(1));
+    let own = email(1, "bob@example.com")?.identifier;
+    let (slot, handle, other) = (session(1, 3).slot, ids(3).handle, ids(19).handle);
+    let profiles = [
+        add_membership(acme, ada)?,
+        ProfilesWrite::BumpEpoch { subject: ada, from: 7 },
+        ProfilesWrite::CountAdministrators { account: acme, delta: -1 },
+        ProfilesWrite::CountProfile { subject: ada, memberships: -1, accounts: 0, accounts_at_most: 9 },
+        ProfilesWrite::CountSeats { account: acme, delta: 1, settings_version: 7 },
+        ProfilesWrite::CountWays { subject: ada, identifiers: -1, social_links: 0 },
+        create_account("acme")?,
+        create_profile(1),
+        ProfilesWrite::EditPolicy { account: acme, from: 7, policy: AccountPolicy::new() },
+        ProfilesWrite::MoveContact { account: acme, key: address_key(1), from: None, to: Some(subject(2)) },
+        ProfilesWrite::MoveMembership { account: acme, subject: ada, from: 7, to: None, ends_access: true },
+        ProfilesWrite::ReleaseIdentifier { subject: ada, kind: own.kind(), key: own.key(), verified: true },
+        ProfilesWrite::RequireMembership { account: acme, subject: ada, version: 7 },
+        ProfilesWrite::RequireProfile { subject: ada, epoch: 7 },
+        ProfilesWrite::RequireSettings { account: acme, version: 7 },
+        ProfilesWrite::SetBlock { subject: ada, from: 7, block: None },
+        ProfilesWrite::SetState { account: acme, from: 7, state: AccountState::Closed },
+        take(email(2, "ada@example.com")?),
+    ];
+    let credentials = [
+        put_password(1, "other", Some(7), 7),
+        CredentialsWrite::RequirePassword { subject: ada, generation: 7 },
+        take_try(1, 7, 100),
+    ];
+    let sessions = [
+        end(&session(1, 19)),
+        put_device(device(1, 19), None),
+        put_session(session(1, 19), None),
+        require(&session(1, 19)),
+        SessionsWrite::StampAdmissions { subject: ada, slot, handle, from: 7, admissions: Vec::new() },
+        SessionsWrite::StampAdmissions { subject: ada, slot, handle: other, from: 1, admissions: Vec::new() },
+    ];
+    let journal = record(event(scene.batch_id(), Some([9; 5]))?);
+    let all = profiles.into_iter().map(JoinedWrite::from);
+    let all = all.chain(credentials.into_iter().map(JoinedWrite::from));
+    Ok(all.chain(sessions.into_iter().map(JoinedWrite::from)).chain([journal.into()]).collect())
+}
+
+/// The rows that [`settle`] has put, and those that a batch would put beside them.
+async fn rows<S: crate::Store>(store: &S) -> Result<String, Finding> {
+    let (acme, ada) = (account_id("acme")?, subject(1));
+    Ok(format!(
+        "{:?}",
+        (
+            [store.profile(ada).await?, store.profile(subject(900)).await?],
+            [store.account(acme).await?, store.account(account_id("beside")?).await?],
+            (store.membership(acme, ada).await?, store.contact_owner(acme, address_key(1)).await?),
+            (store.identifiers(ada).await?, store.identifiers(subject(2)).await?),
+            store.password(ada).await?.map(|row| (row.hash, row.version, row.generation)),
+            store.tries(ada, Lane::Everybody).await?,
+            (store.sessions(ada).await?, store.devices(ada).await?),
+        )
+    ))
+}
+
+pub(super) async fn refused_write_is_listed_and_truly_refused<H: Harness>(harness: &H) -> Outcome {
+    let scene = Scene::open(harness, "refused_write_is_listed_and_truly_refused").await?;
+    settle(&scene).await?;
+    let before = rows(&scene.store).await?;
+    for bad in unfit(&scene)? {
+        let what = format!("{bad:?}");
+        let (row, guard) = (bad.row(), bad.guard());
+        let writes = vec![create_profile(900).into(), bad, create_account("beside")?.into()];
+        let batch = scene.batch(writes)?;
+        let position = batch.writes().iter().position(|write| write.row() == row);
+        let position = position.ok_or_else(|| Finding::new("the batch lost a write"))?;
+        let landed = vestibule_core::Commit::commit(&scene.store, &batch).await?;
+        same("the answer", &landed, &Landed::Refused { position, guard })
+            .map_err(|finding| finding.within(&what))?;
+        same("the rows after a refusal", &rows(&scene.store).await?, &before)
+            .map_err(|finding| finding.within(&what))?;
+    }
+    Ok(())
+}
+
+pub(super) async fn duplicate_is_typed_conflict_naming_the_key<H: Harness>(harness: &H) -> Outcome {
+    let scene = Scene::open(harness, "duplicate_is_typed_conflict_naming_the_key").await?;
+    settle(&scene).await?;
+    let other = scene.reopen().await?;
+    let inserts: Vec<(JoinedWrite, JoinedGuard)> = vec![
+        (create_profile(1).into(), JoinedGuard::Profiles(ProfilesGuard::ProfileFree)),
+        (take(email(2, "ada@example.com")?).into(), JoinedGuard::Profiles(ProfilesGuard::IdentifierFree)),
+        (create_account("acme")?.into(), JoinedGuard::Profiles(ProfilesGuard::AccountFree)),
+        (
+            add_membership(account_id("acme")?, subject(1))?.into(),
+            JoinedGuard::Profiles(ProfilesGuard::MembershipFree),
+        ),
+        (
+            ProfilesWrite::MoveContact {
+                account: account_id("acme")?,
+                key: address_key(1),
+                from: None,
+                to: Some(subject(2)),
+            }
+            .into(),
+            JoinedGuard::Profiles(ProfilesGuard::Contact),
+        ),
+        (
+            put_password(1, "other", None, 1).into(),
+            JoinedGuard::Credentials(CredentialsGuard::PasswordVersion),
+        ),
+        (take_try(1, 0, 100).into(), JoinedGuard::Credentials(CredentialsGuard::TryNumber)),
+        (put_session(session(1, 19), None).into(), JoinedGuard::Sessions(SessionsGuard::Slot)),
+        (put_device(device(1, 19), None).into(), JoinedGuard::Sessions(SessionsGuard::DeviceSlot)),
+        (record(event(scene.batch_id(), Some([9; 5]))?).into(), JoinedGuard::Journal(JournalGuard::CaseFree)),
+    ];
+    for (insert, guard) in inserts {
+        let what = format!("{insert:?}");
+        for store in [&scene.store, &other] {
+            let batch = Batch::new(scene.batch_id(), crate::fixture::NOW, vec![insert.clone()])?;
+            let landed = vestibule_core::Commit::commit(store, &batch).await?;
+            same("a row that is there already", &landed, &Landed::Refused { position: 0, guard })
+                .map_err(|finding| finding.within(&what))?;
+        }
+    }
+    Ok(())
+}
+
+/// Nobody's guard fails here: whoever is told otherwise was refused for being slower.
+pub(super) async fn contention_is_not_refusal<H: Harness>(harness: &H) -> Outcome {
+    let scene = Scene::open(harness, "contention_is_not_refusal").await?;
+    let acme = account_id("acme")?;
+    scene.land(vec![create_account("acme")?, create_profile(1)]).await?;
+    let mut race = Race::open(&scene).await?;
+    for round in 1..=ROUNDS {
+        race.expect_winners(8, async |_, store| {
+            let batch = scene.batch(vec![
+                ProfilesWrite::CountAdministrators { account: acme, delta: 1 },
+                ProfilesWrite::CountProfile {
+                    subject: subject(1),
+                    memberships: 1,
+                    accounts: 0,
+                    accounts_at_most: 0,
+                },
+            ])?;
+            Ok(!matches!(commit_known(store, &batch).await?, Landed::Refused { .. }))
+        })?;
+        let administrators = scene.store.account(acme).await?.map(|row| u64::from(row.administrators));
+        same("what all of them counted", &administrators, &Some(1 + 8 * round))?;
+    }
+    race.finish()
+}
