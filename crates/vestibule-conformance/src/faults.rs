@@ -183,7 +183,7 @@ mod tests {
     fn every_nth_call_fails_and_does_nothing() {
         let memory = MemoryStore::in_memory();
         let store = Failing::every(2, StoreErrorKind::Unavailable).around(memory.clone());
-        block_on(store.commit(&batch(1))).unwrap();
+        assert_eq!(block_on(store.commit(&batch(1))).unwrap(), Landed::Applied);
         let error = block_on(store.commit(&batch(2))).unwrap_err();
         assert_eq!(error.kind(), StoreErrorKind::Unavailable);
         assert!(block_on(memory.profile(subject(2))).unwrap().is_none());

@@ -85,6 +85,8 @@ const STATES: usize = 200_000;
 ///
 /// [`Finding`] with the whole history when there is none, or the search gave up.
 pub(crate) fn explain(start: &MemoryStore, mut history: Vec<Event>) -> Result<(), Finding> {
+    // What was lost may land whenever it likes, or never.
+    history.iter_mut().filter(|event| event.told == Told::Lost).for_each(|event| event.answered = u64::MAX);
     history.sort_by_key(|event| event.answered);
     if history.len() > 64 {
         return Err(Finding::new("a history is longer than 64 calls"));
@@ -128,10 +130,10 @@ impl Search<'_> {
             if event.called > first_answer {
                 continue;
             }
-            if let Some(next) = follows(state, event)? {
-                if self.from(done | 1 << number, &next)? {
-                    return Ok(true);
-                }
+            if let Some(next) = follows(state, event)?
+                && self.from(done | 1 << number, &next)?
+            {
+                return Ok(true);
             }
         }
         Ok(false)

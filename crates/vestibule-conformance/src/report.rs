@@ -94,6 +94,10 @@ impl Log {
     /// Runs a case, and notes what it came to, also when it panics.
     pub(crate) fn watch<H>(&self, case: &Case<H>, run: impl FnOnce() -> Outcome) -> Outcome {
         drop(take_seen());
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "how long a case takes is measured, and decides nothing"
+        )]
         let begun = Instant::now();
         let mut entry = Entry { log: self, report: Some(blank(case, Verdict::Failed)), begun };
         let outcome = run();

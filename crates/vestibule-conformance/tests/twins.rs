@@ -3,7 +3,12 @@
 //! A twin that is caught by other cases than those listed says by which. Who adds a case or a twin gives the lists what
 //! is found, once it is understood.
 
-#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test, though not of the usual harness")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a test, though not of the usual harness"
+)]
 
 #[path = "twins/database.rs"]
 mod database;

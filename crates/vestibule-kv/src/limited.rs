@@ -6,6 +6,7 @@ use vestibule_core::kv::{Applied, Key, Kv, Op, Partition, Versioned};
 use vestibule_core::{BatchId, StoreError};
 
 use crate::limits::{self, Limit};
+use crate::maintain::{Dead, Sweep, Swept};
 
 /// The largest batch that was seen: the most operations and the most bytes, perhaps not of one batch.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -124,6 +125,12 @@ impl<K: Kv> Kv for Limited<K> {
     async fn add(&self, key: Key, delta: i64, at_most: Option<i64>) -> Result<Option<i64>, StoreError> {
         self.record.judge(limits::key(&key))?;
         self.inner.add(key, delta, at_most).await
+    }
+}
+
+impl<K: Sweep> Sweep for Limited<K> {
+    async fn sweep(&self, after: Vec<u8>, limit: usize, dead: Dead) -> Result<Swept, StoreError> {
+        self.inner.sweep(after, limit, dead).await
     }
 }
 

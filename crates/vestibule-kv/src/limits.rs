@@ -47,8 +47,12 @@ impl From<Limit> for StoreError {
 }
 
 pub(crate) fn key(key: &Key) -> Result<(), Limit> {
-    partition(key.partition())?;
-    sort(key.sort())
+    place(key.partition(), key.sort())
+}
+
+pub(crate) fn place(of: &Partition, sort_bytes: &[u8]) -> Result<(), Limit> {
+    partition(of)?;
+    sort(sort_bytes)
 }
 
 pub(crate) fn keys(keys: &[Key]) -> Result<(), Limit> {
@@ -57,8 +61,7 @@ pub(crate) fn keys(keys: &[Key]) -> Result<(), Limit> {
 }
 
 pub(crate) fn page(of: &Partition, after: Option<&[u8]>, limit: usize) -> Result<(), Limit> {
-    partition(of)?;
-    sort(after.unwrap_or_default())?;
+    place(of, after.unwrap_or_default())?;
     within(limit, MAX_PAGE, Limit::Page)
 }
 

@@ -1,10 +1,10 @@
 #![doc = include_str!("../README.md")]
 
+mod database;
 mod error;
-mod file;
 mod kv;
 mod open;
 
-pub use error::FormatError;
 pub use kv::RedbKv;
 pub use open::{RedbStore, create, open};
+pub use vestibule_kv::FormatError;

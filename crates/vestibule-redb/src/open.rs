@@ -1,17 +1,16 @@
 //! A store in a file.
 
-use std::fs::{File, OpenOptions};
-use std::io;
 use std::path::Path;
+use std::sync::Arc;
 
+use redb::Builder;
 use redb::backends::FileBackend;
-use redb::{Builder, Error};
 use vestibule_core::kv::KvStore;
 use vestibule_core::{Realm, StoreError};
+use vestibule_kv::file::OpenedFile;
 
 use crate::RedbKv;
 use crate::error::fault;
-use crate::file::OpenedFile;
 
 /// A store of every domain in a redb file.
 pub type RedbStore = KvStore<RedbKv>;
@@ -26,12 +25,13 @@ const CACHE: usize = 64 * 1024 * 1024;
 ///
 /// As [`open`].
 pub fn create(path: impl AsRef<Path>, realm: Realm) -> Result<RedbStore, StoreError> {
-    let (file, opened) = created(path.as_ref()).map_err(Error::Io).map_err(fault)?;
+    let (file, opened) = OpenedFile::create(path.as_ref())?;
     let backend = FileBackend::new(file).map_err(fault)?;
     let database = Builder::new().set_cache_size(CACHE).create_with_backend(backend).map_err(fault)?;
-    RedbKv::prepare(&database)?;
-    sync_folder(opened.path()).map_err(Error::Io).map_err(fault)?;
-    Ok(KvStore::new(RedbKv::in_file(database, opened)?, realm))
+    let database = Arc::new(database);
+    let _ = RedbKv::prepare(&database)?;
+    opened.sync_folder()?;
+    Ok(KvStore::new(RedbKv::start(database, Some(opened))?, realm))
 }
 
 /// Opens a file in which our tables were made.
@@ -41,33 +41,7 @@ pub fn create(path: impl AsRef<Path>, realm: Realm) -> Result<RedbStore, StoreEr
 /// [`StoreError`]; `Schema` when a newer version made the tables or there are none, `Unavailable` when there is no file or
 /// somebody has it open, `Corrupt` when it is no redb file.
 pub fn open(path: impl AsRef<Path>, realm: Realm) -> Result<RedbStore, StoreError> {
-    let opened = found(path.as_ref()).map_err(Error::Io).map_err(fault)?;
+    let opened = OpenedFile::find(path.as_ref())?;
     let database = Builder::new().set_cache_size(CACHE).open(opened.path()).map_err(fault)?;
-    Ok(KvStore::new(RedbKv::in_file(database, opened)?, realm))
-}
-
-fn created(path: &Path) -> io::Result<(File, OpenedFile)> {
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let file = options.open(path)?;
-    let opened = OpenedFile::new(path, &file.metadata()?)?;
-    Ok((file, opened))
-}
-
-/// What is replaced between this look and the opening is found to be another file by the first read.
-fn found(path: &Path) -> io::Result<OpenedFile> {
-    OpenedFile::new(path, &path.metadata()?)
-}
-
-/// The name of a new file rests in its folder.
-#[cfg(unix)]
-fn sync_folder(path: &Path) -> io::Result<()> {
-    path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
-}
-
-#[cfg(not(unix))]
-fn sync_folder(_: &Path) -> io::Result<()> {
-    Ok(())
+    Ok(KvStore::new(RedbKv::start(Arc::new(database), Some(opened))?, realm))
 }

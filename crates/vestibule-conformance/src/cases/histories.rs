@@ -40,8 +40,14 @@ pub(super) async fn concurrent_histories_have_a_serial_explanation<H: Harness>(h
             }
             Ok(events)
         })?;
-        explain(&reference, told.into_iter().flatten().collect())
-            .map_err(|finding| finding.within(format_args!("round {round}")))?;
+        // What is there in the end tells what every call has left.
+        let mut told: Vec<_> = told.into_iter().flatten().collect();
+        let people = [ada, bob].map(subject);
+        let last = people.map(Asked::Profile).into_iter().chain(people.map(Asked::Tries));
+        for asked in last.chain([Asked::Account(account_id(&name)?)]) {
+            told.extend(recorder.ask(&scene.store, asked).await?);
+        }
+        explain(&reference, told).map_err(|finding| finding.within(format_args!("round {round}")))?;
     }
     race.finish()
 }

@@ -1,9 +1,8 @@
 //! Instants: kept to the microsecond, judged by nobody but core, and never the database's own.
 
 use core::time::Duration;
-use std::time::SystemTime;
 
-use vestibule_core::{Batch, ServerClock, Timestamp};
+use vestibule_core::{Batch, Clock, ServerClock, SystemClock, Timestamp};
 use vestibule_credentials::{CredentialsRead, CredentialsWrite, Lane, Password};
 use vestibule_journal::{Event, JournalRead};
 use vestibule_profiles::{
@@ -175,7 +174,7 @@ pub(super) async fn offset_is_reported<H: Harness>(harness: &H) -> Outcome {
         (None, None) => Ok(()),
         (Some(first), Some(second)) => {
             ensure(first <= second, "the server's time goes backwards")?;
-            let here = Timestamp::from(SystemTime::now());
+            let here = SystemClock.now();
             let off = here.since(second).max(second.since(here));
             ensure(off <= TOLERANCE, &format!("the server's time is {} s off", off.as_secs()))
         }

@@ -1,13 +1,12 @@
 //! What wrong stores read: as the database has it, but for the mistakes that are of reading.
 
 use std::sync::atomic::Ordering;
-use std::time::SystemTime;
 
 use vestibule::{SessionView, SignInQuestion, SignInView, Views, session_view_of, sign_in_view_of};
 use vestibule_checkword::{Checkword, CheckwordRead, Found};
 use vestibule_core::{
-    AccountId, AddressKey, AddressKind, CaseReference, EventId, SecretDigest, ServerClock, StoreError,
-    SubjectId, Timestamp,
+    AccountId, AddressKey, AddressKind, CaseReference, Clock, EventId, SecretDigest, ServerClock, StoreError,
+    SubjectId, SystemClock, Timestamp,
 };
 use vestibule_credentials::{CredentialsRead, Lane, Password, Tries};
 use vestibule_journal::{Case, Event, JournalRead, Message, Personal};
@@ -177,6 +176,6 @@ impl ServerClock for Wrong {
     async fn server_time(&self) -> Result<Option<Timestamp>, StoreError> {
         let zone = std::time::Duration::from_secs(3600);
         let wrong = self.mistake == Mistake::WrongZone;
-        Ok(wrong.then(|| Timestamp::from(SystemTime::now()).plus(zone)))
+        Ok(wrong.then(|| SystemClock.now().plus(zone)))
     }
 }

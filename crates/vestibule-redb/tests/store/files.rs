@@ -6,13 +6,14 @@ use std::sync::Arc;
 
 use redb::{Database, TableDefinition};
 use vestibule_conformance::block_on;
-use vestibule_core::kv::{Action, Applied, Expect, Kv, Op};
+use vestibule_core::kv::{Action, Applied, Expect, Kv, Op, RecordWriter};
 use vestibule_core::{Realm, StoreError, StoreErrorKind};
+use vestibule_kv::Migrated;
 use vestibule_redb::{FormatError, RedbKv, create, open};
 
 use crate::support::{apply, key, put, store, value};
 
-const META: TableDefinition<'_, &str, u64> = TableDefinition::new("vestibule_meta");
+const META: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("vestibule_meta");
 
 fn format_error(error: &StoreError) -> Option<&FormatError> {
     assert_eq!(error.kind(), StoreErrorKind::Schema);
@@ -79,11 +80,13 @@ fn tables_of_a_newer_version_or_none_are_refused() {
     let database = Arc::new(Database::create(&path).unwrap());
     let error = RedbKv::over(Arc::clone(&database)).unwrap_err();
     assert_eq!(format_error(&error), Some(&FormatError::Missing));
-    RedbKv::prepare(&database).unwrap();
+    assert_eq!(RedbKv::prepare(&database).unwrap(), Migrated::Made);
+    assert_eq!(RedbKv::prepare(&database).unwrap(), Migrated::NothingToDo);
     RedbKv::over(Arc::clone(&database)).unwrap();
 
     let transaction = database.begin_write().unwrap();
-    transaction.open_table(META).unwrap().insert("format", 2).unwrap();
+    let newer = RecordWriter::new(1).u64(2).finish();
+    transaction.open_table(META).unwrap().insert(&b"schema"[..], newer.as_slice()).unwrap();
     transaction.commit().unwrap();
     let error = RedbKv::over(Arc::clone(&database)).unwrap_err();
     assert_eq!(format_error(&error), Some(&FormatError::Newer), "FLT-X23");

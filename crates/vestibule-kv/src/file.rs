@@ -1,0 +1,113 @@
+//! Databases in a file: made for its owner alone, found again, and noticed when it is another (FLT-X20).
+
+use std::fs::{self, File, Metadata, OpenOptions};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use vestibule_core::{StoreError, StoreErrorKind};
+
+/// A file that was opened, by its path and what identifies it there.
+#[derive(Debug)]
+pub struct OpenedFile {
+    path: PathBuf,
+    identity: Identity,
+}
+
+impl OpenedFile {
+    /// Opens the file for reading and writing, and makes it if there is none, readable by its owner alone (on Unix).
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`], as [`io_fault`] has it.
+    pub fn create(path: &Path) -> Result<(File, Self), StoreError> {
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = options.open(path).map_err(io_fault)?;
+        let opened = file.metadata().and_then(|metadata| Self::of(path, &metadata)).map_err(io_fault)?;
+        Ok((file, opened))
+    }
+
+    /// The file that is there. One put in its place between this look and its opening is found out by
+    /// [`require_same`](Self::require_same).
+    ///
+    /// # Errors
+    ///
+    /// As [`create`](Self::create); `Unavailable` when there is none.
+    pub fn find(path: &Path) -> Result<Self, StoreError> {
+        path.metadata().and_then(|metadata| Self::of(path, &metadata)).map_err(io_fault)
+    }
+
+    fn of(path: &Path, metadata: &Metadata) -> io::Result<Self> {
+        Ok(Self { path: fs::canonicalize(path)?, identity: identity(metadata) })
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Whether the file under the path is still the one that was opened. It costs one `stat`, about a microsecond.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] of kind `Unavailable` when it is gone or another.
+    pub fn require_same(&self) -> Result<(), StoreError> {
+        if identity(&fs::metadata(&self.path).map_err(io_fault)?) == self.identity {
+            return Ok(());
+        }
+        Err(StoreError::new(StoreErrorKind::Unavailable, "the file was replaced while it was open"))
+    }
+
+    /// Makes the name of a new file lasting: it rests in its folder.
+    ///
+    /// # Errors
+    ///
+    /// As [`create`](Self::create).
+    pub fn sync_folder(&self) -> Result<(), StoreError> {
+        #[cfg(unix)]
+        if let Some(folder) = self.path.parent() {
+            return File::open(folder).and_then(|folder| folder.sync_all()).map_err(io_fault);
+        }
+        Ok(())
+    }
+}
+
+/// A fault of the operating system's, while nothing was being committed.
+#[must_use]
+pub fn io_fault(error: io::Error) -> StoreError {
+    StoreError::new(io_kind(error.kind()), error)
+}
+
+/// The kind of fault that it is.
+#[must_use]
+pub const fn io_kind(kind: io::ErrorKind) -> StoreErrorKind {
+    match kind {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
+            StoreErrorKind::Full
+        }
+        io::ErrorKind::ReadOnlyFilesystem => StoreErrorKind::ReadOnly,
+        // What is said of a file of something else, or of less than one.
+        io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof => StoreErrorKind::Corrupt,
+        _ => StoreErrorKind::Unavailable,
+    }
+}
+
+#[cfg(unix)]
+type Identity = (u64, u64);
+
+#[cfg(unix)]
+fn identity(metadata: &Metadata) -> Identity {
+    use std::os::unix::fs::MetadataExt;
+    (metadata.dev(), metadata.ino())
+}
+
+#[cfg(not(unix))]
+type Identity = Option<std::time::SystemTime>;
+
+#[cfg(not(unix))]
+fn identity(metadata: &Metadata) -> Identity {
+    metadata.created().ok()
+}
