@@ -6,7 +6,7 @@ use redb::Database;
 use vestibule_core::kv::{Applied, Key, Kv, Op, Partition, Versioned};
 use vestibule_core::{BatchId, StoreError};
 use vestibule_kv::file::OpenedFile;
-use vestibule_kv::{Dead, Migrated, Sweep, Swept, Threaded, prepare};
+use vestibule_kv::{Dead, Sweep, Swept, Threaded, prepare};
 
 use crate::database::Redb;
 
@@ -20,8 +20,8 @@ impl RedbKv {
     /// # Errors
     ///
     /// [`StoreError`]; `Schema` when a newer version made them.
-    pub fn prepare(database: &Arc<Database>) -> Result<Migrated, StoreError> {
-        prepare(&Redb { database: Arc::clone(database), file: None })
+    pub fn prepare(database: &Arc<Database>) -> Result<(), StoreError> {
+        prepare(&Redb { database: Arc::clone(database), file: None }).map(drop)
     }
 
     /// A database of yours, in which our tables were made.

@@ -29,7 +29,7 @@ pub fn create(path: impl AsRef<Path>, realm: Realm) -> Result<RedbStore, StoreEr
     let backend = FileBackend::new(file).map_err(fault)?;
     let database = Builder::new().set_cache_size(CACHE).create_with_backend(backend).map_err(fault)?;
     let database = Arc::new(database);
-    let _ = RedbKv::prepare(&database)?;
+    RedbKv::prepare(&database)?;
     opened.sync_folder()?;
     Ok(KvStore::new(RedbKv::start(database, Some(opened))?, realm))
 }

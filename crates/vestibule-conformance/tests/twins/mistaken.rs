@@ -259,7 +259,6 @@ pub(crate) const FAILING: &[(Mistake, &[&str])] = &[
             "did_it_land_is_answered",
             "duplicate_is_typed_conflict_naming_the_key",
             "first_refusal_in_canonical_order",
-            "join_race_one_winner",
             "object_safe_twin_answers_alike",
             "random_batches_are_answered_as_the_reference_answers",
             "refused_batch_leaves_no_trace",
@@ -280,14 +279,11 @@ pub(crate) const FAILING: &[(Mistake, &[&str])] = &[
     ),
     (Mistake::RehireIsNew, &["rehire_keeps_identity_and_history"]),
     (
-        Mistake::TriesFromAnywhere,
+        Mistake::TriesFromNothing,
         &[
             "concurrent_histories_have_a_serial_explanation",
-            "duplicate_is_typed_conflict_naming_the_key",
             "missing_challenge_counter_refuses",
-            "n_parallel_failures_count_n",
             "random_batches_are_answered_as_the_reference_answers",
-            "refused_write_is_listed_and_truly_refused",
         ],
     ),
     (

@@ -77,8 +77,8 @@ pub(crate) enum Mistake {
     DismissalFades,
     /// Who comes back is a new member.
     RehireIsNew,
-    /// A try is taken whatever number was read.
-    TriesFromAnywhere,
+    /// Where there is no count, a try is taken whatever number was read.
+    TriesFromNothing,
     /// A password that is removed stays.
     KeepsRemoved,
     /// What is read at once leaves the device out.
@@ -117,7 +117,7 @@ impl Mistake {
         Self::SwallowsDuplicates,
         Self::DismissalFades,
         Self::RehireIsNew,
-        Self::TriesFromAnywhere,
+        Self::TriesFromNothing,
         Self::KeepsRemoved,
         Self::ViewsForget,
         Self::ReadsBehind,
@@ -333,9 +333,6 @@ impl Wrong {
             (Mistake::SwallowsDuplicates, Profiles(CreateAccount { account })) => {
                 self.inner.account(account.account).await?.map(|_| vec![])
             }
-            (Mistake::SwallowsDuplicates, Profiles(AddMembership { membership })) => {
-                self.inner.membership(membership.account, membership.subject).await?.map(|_| vec![])
-            }
             (Mistake::DismissalFades, Profiles(MoveMembership { to: Some(to), .. }))
                 if to.status == Status::Dismissed =>
             {
@@ -349,9 +346,9 @@ impl Wrong {
                 let membership = Membership { contact: None, standing: to, version: from + 1, ..row };
                 vec![gone.into(), AddMembership { membership }.into()]
             }),
-            (Mistake::TriesFromAnywhere, Credentials(TakeTry { subject, lane, at, stops_at, .. })) => {
-                let from = self.inner.tries(subject, lane).await?.map_or(0, |row| row.taken);
-                Some(vec![TakeTry { subject, lane, from, at, stops_at }.into()])
+            (Mistake::TriesFromNothing, Credentials(TakeTry { subject, lane, at, stops_at, .. })) => {
+                let missing = self.inner.tries(subject, lane).await?.is_none();
+                missing.then(|| vec![TakeTry { subject, lane, from: 0, at, stops_at }.into()])
             }
             (Mistake::KeepsRemoved, Credentials(PutPassword { password, from }))
                 if password.hash.is_none() =>
