@@ -148,16 +148,16 @@ pub(crate) struct Wrong {
     read: Mutex<BTreeMap<SubjectId, Option<Profile>>>,
 }
 
-/// A write of whichever union, as one of the kit's.
+/// A write of whichever union, as one of the kit's; `None` when the kit joins no such writes.
 pub(crate) trait Joins {
-    fn joined(self) -> JoinedWrite;
+    fn joined(self) -> Option<JoinedWrite>;
 }
 
 macro_rules! joins {
     ($($write:ty),+) => {
         $(impl Joins for $write {
-            fn joined(self) -> JoinedWrite {
-                self.into()
+            fn joined(self) -> Option<JoinedWrite> {
+                Some(self.into())
             }
         })+
     };
@@ -166,12 +166,13 @@ macro_rules! joins {
 joins!(CredentialsWrite, JoinedWrite, JournalWrite, ProfilesWrite, SessionsWrite);
 
 impl Joins for AnyWrite {
-    fn joined(self) -> JoinedWrite {
+    fn joined(self) -> Option<JoinedWrite> {
         match self {
-            Self::Credentials(write) => write.into(),
-            Self::Journal(write) => write.into(),
-            Self::Profiles(write) => write.into(),
-            Self::Sessions(write) => write.into(),
+            Self::Checkword(_) => None,
+            Self::Credentials(write) => Some(write.into()),
+            Self::Journal(write) => Some(write.into()),
+            Self::Profiles(write) => Some(write.into()),
+            Self::Sessions(write) => Some(write.into()),
         }
     }
 }
@@ -413,7 +414,11 @@ impl Wrong {
     async fn commit_bent<W: Write + Joins>(&self, batch: &Batch<W>) -> Result<Landed<W::Guard>, StoreError> {
         let mut writes = Vec::new();
         for own in batch.writes() {
-            writes.push(Bent { own: own.clone(), instead: self.bend(own.clone().joined()).await? });
+            let instead = match own.clone().joined() {
+                Some(write) => self.bend(write).await?,
+                None => None,
+            };
+            writes.push(Bent { own: own.clone(), instead });
         }
         self.inner.commit(&Batch::new(batch.id(), batch.at(), writes).unwrap()).await
     }
@@ -422,7 +427,7 @@ impl Wrong {
     fn note<W: Write + Joins>(&self, batch: &Batch<W>) {
         let mut put = self.ground.put.lock().unwrap();
         put.extend(batch.writes().iter().filter_map(|write| match write.clone().joined() {
-            JoinedWrite::Sessions(write) => Some(write),
+            Some(JoinedWrite::Sessions(write)) => Some(write),
             _ => None,
         }));
     }
