@@ -40,8 +40,16 @@ pub(super) async fn concurrent_histories_have_a_serial_explanation<H: Harness>(h
             }
             Ok(events)
         })?;
-        // What is there in the end tells what every call has left.
+        // What is there in the end tells what every call has left; the last is refused by its second write alone.
         let mut told: Vec<_> = told.into_iter().flatten().collect();
+        let late = 2_000_000 + ada;
+        let refused: Vec<JoinedWrite> = vec![
+            create_profile(late).into(),
+            ProfilesWrite::CountAdministrators { account: account_id(&name)?, delta: -100 }.into(),
+        ];
+        let refused = Asked::Commit(Batch::new(scene.batch_id(), NOW, refused)?);
+        told.extend(recorder.ask(&scene.store, refused).await?);
+        told.extend(recorder.ask(&scene.store, Asked::Profile(subject(late))).await?);
         let people = [ada, bob].map(subject);
         let last = people.map(Asked::Profile).into_iter().chain(people.map(Asked::Tries));
         for asked in last.chain([Asked::Account(account_id(&name)?)]) {
