@@ -11,6 +11,7 @@ mod ground;
 #[path = "../../../vestibule/tests/flows/import.rs"]
 mod import;
 mod killed;
+mod lost;
 #[path = "../../../vestibule/tests/flows/notices.rs"]
 mod notices;
 #[path = "../../../vestibule/tests/flows/passwords.rs"]
