@@ -85,7 +85,15 @@ fn item<'a>(source: &'a str, start: &str) -> &'a str {
 fn cases() -> String {
     let mut table = "| case | clauses | if it fails |\n|---|---|---|\n".to_owned();
     for case in all::<MemoryHarness>() {
-        let needs = if matches!(case.needs, Need::RawReader) { " (needs `raw`)" } else { "" };
+        let needs = match case.needs {
+            Need::Nothing => "",
+            Need::RawReader => " (needs `raw`)",
+            Need::Breakdown => " (asked with `break_down`)",
+            Need::HostTransactions => " (asked with `host_transaction`)",
+            Need::Maintenance => " (asked with `maintain`)",
+            Need::Schema => " (asked with `make_newer`)",
+            other => panic!("say what is needed: {other:?}"),
+        };
         let clauses = case.clauses.join(", ");
         writeln!(table, "| `{}`{needs} | {clauses} | {} |", case.id, case.breaks.replace('|', "\\|"))
             .unwrap();

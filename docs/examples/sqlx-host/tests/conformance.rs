@@ -6,9 +6,10 @@ mod support;
 use std::process::ExitCode;
 
 use sqlx::{AssertSqlSafe, Row};
+use sqlx_host::adapter::apply_in;
 use sqlx_host::store::SqlxStore;
-use vestibule_conformance::{Harness, HarnessError, Missing};
-use vestibule_core::Realm;
+use vestibule_conformance::{Harness, HarnessError, HostEnd, HostWork, JoinedGuard, Missing};
+use vestibule_core::{Landed, Realm};
 
 use crate::support::{Place, VARIABLE, runtime, server};
 
@@ -56,6 +57,33 @@ impl Harness for Sqlx {
             }
         }
         Ok(all)
+    }
+
+    fn has_host_transactions(&self) -> bool {
+        true
+    }
+
+    async fn host_transaction(
+        &self,
+        place: &Place,
+        work: HostWork<'_>,
+    ) -> Result<Landed<JoinedGuard>, HarnessError> {
+        let pool = place.pool().await?;
+        sqlx::raw_sql("create table if not exists host_row (text text not null)").execute(&pool).await?;
+        let mut transaction = pool.begin().await?;
+        let row = sqlx::query("insert into host_row (text) values ($1)").bind(work.row.to_owned());
+        row.execute(&mut *transaction).await?;
+        let landed = apply_in(&mut transaction, &Realm::default(), work.batch).await?;
+        match work.end {
+            HostEnd::Commit => transaction.commit().await?,
+            HostEnd::RollBack => transaction.rollback().await?,
+        }
+        Ok(landed)
+    }
+
+    async fn host_rows(&self, place: &Place) -> Result<Vec<String>, HarnessError> {
+        let rows = sqlx::query_scalar("select text from host_row order by 1");
+        Ok(rows.fetch_all(&place.pool().await?).await?)
     }
 
     fn block_on<F: Future>(&self, future: F) -> F::Output {
