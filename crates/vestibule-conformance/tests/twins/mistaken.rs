@@ -243,9 +243,7 @@ pub(crate) const FAILING: &[(Mistake, &[&str])] = &[
         &[
             "delete_missing_is_reported",
             "ended_session_cannot_be_required",
-            "object_safe_twin_answers_alike",
             "random_batches_are_answered_as_the_reference_answers",
-            "realm_isolation_read_write_unique",
             "refused_write_is_listed_and_truly_refused",
             "released_identifier_is_free",
             "stale_versions_are_refused",
