@@ -92,7 +92,7 @@ pub(crate) fn tables_one_version_newer_are_left_alone() {
         let rows = statement.query_map([], |row| row.get::<_, String>(0)).unwrap();
         rows.map(Result::unwrap).collect::<Vec<_>>()
     };
-    assert_eq!(domains.len(), 6);
+    assert!(domains.len() >= 6);
     for domain in domains {
         own.execute(
             "insert into vestibule_migration select domain, number + 1, checksum, applied_at
