@@ -259,7 +259,7 @@ address = "no-reply@example.com"
         for (from, to, key, expected) in [
             ("store =", "stoer =", "line 2, stoer", "expected one of `store`, `realm`"),
             ("store = \"sqlite:vestibule.db\"", "store = 1", "line 2, store", "expected a string"),
-            ("sqlite:vestibule.db", "vestibule.db", "store", "`sqlite:PATH` or `memory:`"),
+            ("sqlite:vestibule.db", "vestibule.db", "store", "`sqlite:PATH`, `redb:PATH`"),
             ("\"default\"", "\"De fault\"", "realm", "a-z, 0-9"),
             ("current = \"k2\"", "current = \"K2\"", "keys.digest.current", "1 to 8 characters"),
             ("current = \"k2\"", "current = \"k3\"", "keys.digest.files", "the file of the key k3"),

@@ -4,15 +4,15 @@ use std::io::{IsTerminal, Write};
 use std::path::Path;
 
 use vestibule::{ClockCheck, ErasedStore, Vestibule, erase};
-use vestibule_core::{MemoryStore, ServerClock};
+use vestibule_core::{ServerClock, StoreError};
 
 use crate::colour::{self, Colour};
 use crate::config::Config;
 use crate::deployment::Deployment;
 use crate::keys::{PURPOSES, read, word};
-use crate::run;
 use crate::stop::Stop;
-use crate::store::{StoreName, open_sqlite};
+use crate::store::{StoreName, open_postgres, open_sqlite};
+use crate::{postgres, run};
 
 /// What a check found.
 enum Found {
@@ -122,26 +122,38 @@ fn keys(config: &Config, purpose: vestibule_core::KeyPurpose) -> Found {
 }
 
 fn store(name: &StoreName, realm: vestibule_core::Realm) -> (Option<ErasedStore>, Vec<Found>) {
-    let path = match name {
-        StoreName::Memory => {
-            let store = erase(MemoryStore::in_memory());
-            return (Some(store), vec![Warning("memory: forgets everything when a command ends".into())]);
-        }
-        StoreName::Sqlite(path) => path,
-    };
-    let opened = open_sqlite(path, realm).and_then(|store| Ok((store.check()?, store)));
-    match opened {
+    match opened(name, realm) {
         Err(error) => (None, vec![Failed(said(&Stop::broken(format!("{name} does not open"), error)))]),
-        Ok((fingerprint, store)) => {
-            // A store opens only with its write-ahead log on.
-            let mut found =
-                vec![Good(format!("{name}, write-ahead log")), Good(format!("schema {fingerprint}"))];
-            if is_open(path, 0o077) {
+        Ok((store, mut found)) => {
+            if name.file().is_some_and(|path| is_open(path, 0o077)) {
+                let path = name.file().unwrap_or_else(|| Path::new(""));
                 found.push(Warning(format!("{} can be read by others (chmod 600)", path.display())));
             }
-            (Some(erase(store)), found)
+            (Some(store), found)
         }
     }
+}
+
+fn opened(name: &StoreName, realm: vestibule_core::Realm) -> Result<(ErasedStore, Vec<Found>), StoreError> {
+    Ok(match name {
+        StoreName::Memory => {
+            (name.open(realm)?, vec![Warning("memory: forgets everything when a command ends".into())])
+        }
+        StoreName::Postgres(address) => {
+            let store = open_postgres(address, realm)?;
+            let fingerprint = postgres::block_on(store.check())??;
+            (erase(store), vec![Good(name.to_string()), Good(format!("schema {fingerprint}"))])
+        }
+        // Opening looks at the form of everything in it.
+        StoreName::Redb(_) => (name.open(realm)?, vec![Good(name.to_string())]),
+        StoreName::Sqlite(path) => {
+            let store = open_sqlite(path, realm)?;
+            let fingerprint = store.check()?;
+            // A store opens only with its write-ahead log on.
+            let found = vec![Good(format!("{name}, write-ahead log")), Good(format!("schema {fingerprint}"))];
+            (erase(store), found)
+        }
+    })
 }
 
 fn clock(config: &Config, store: &ErasedStore) -> Found {

@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 
 use vestibule::BaseUrls;
 use vestibule_core::{Clock as _, ContactEmail, KeyId, Realm, SystemClock, SystemEntropy};
-use vestibule_sqlite::SqliteStore;
 
 use crate::keys::{PURPOSES, first_file, make, word, write_new};
 use crate::stop::Stop;
@@ -41,14 +40,19 @@ pub(crate) struct Options {
 pub(crate) fn run(options: &Options, config: &Path, out: &mut impl Write) -> Result<(), Stop> {
     let path = options.dir.as_ref().map_or_else(|| config.to_owned(), |dir| dir.join(NAME));
     let folder = path.parent().map(Path::to_owned).unwrap_or_default();
-    let StoreName::Sqlite(database) = options.store.clone().in_folder(&folder) else {
+    let store = options.store.clone().in_folder(&folder);
+    if store == StoreName::Memory {
         let hint = "a store in memory forgets everything when a command ends: name a file, sqlite:PATH";
         return Err(Stop::Usage(hint.into()));
-    };
+    }
+    let database = store.file();
     let keys = PURPOSES.map(|purpose| (purpose, folder.join(first_file(purpose))));
-    let logs = ["-wal", "-shm", "-journal"].map(|suffix| beside(&database, suffix));
+    let logs =
+        database.into_iter().flat_map(|file| ["-wal", "-shm", "-journal"].map(|suffix| beside(file, suffix)));
+    let logs: Vec<PathBuf> = logs.collect();
 
-    let files = keys.iter().map(|(_, file)| file).chain([&path, &database]).chain(&logs);
+    let files = keys.iter().map(|(_, file)| file.as_path()).chain([path.as_path()]).chain(database);
+    let files = files.chain(logs.iter().map(PathBuf::as_path));
     if let Some(there) = files.into_iter().find(|file| fs::symlink_metadata(file).is_ok()) {
         let what = format!("{} is there already; nothing was written", there.display());
         return Err(Stop::Broken(what, None));
@@ -62,13 +66,19 @@ pub(crate) fn run(options: &Options, config: &Path, out: &mut impl Write) -> Res
         make(file, *purpose, first, &SystemEntropy)?;
         made.0.push(file.clone());
     }
-    // Made here, so that on a failure nothing is removed that was not.
-    write_new(&database, &[])
-        .map_err(|error| Stop::broken(format!("{} could not be written", database.display()), error))?;
-    made.0.push(database.clone());
-    made.0.extend(logs);
-    SqliteStore::migrate(&database, &vestibule_sqlite::Options::new(), SystemClock.now())
-        .map_err(|error| Stop::broken(format!("{} could not be migrated", database.display()), error))?;
+    if let (StoreName::Sqlite(_), Some(database)) = (&store, database) {
+        // Made here, so that on a failure nothing is removed that was not.
+        write_new(database, &[])
+            .map_err(|error| Stop::broken(format!("{} could not be written", database.display()), error))?;
+        made.0.push(database.to_owned());
+        made.0.extend(logs);
+    }
+    store
+        .migrate(SystemClock.now())
+        .map_err(|error| Stop::broken(format!("{store} could not be migrated"), error))?;
+    if let (StoreName::Redb(_), Some(database)) = (&store, database) {
+        made.0.push(database.to_owned());
+    }
     // Last: where there is a configuration, all that it names is there.
     write_new(&path, text(options).as_bytes())
         .map_err(|error| Stop::broken(format!("{} could not be written", path.display()), error))?;
@@ -80,7 +90,10 @@ pub(crate) fn run(options: &Options, config: &Path, out: &mut impl Write) -> Res
     for (_, file) in &keys {
         writeln!(out, "      {}", file.display())?;
     }
-    writeln!(out, "      {}, with its tables", database.display())?;
+    match database {
+        Some(database) => writeln!(out, "      {}, with its tables", database.display())?,
+        None => writeln!(out, "and the tables of {store}")?,
+    }
     writeln!(out, "Keep the keys out of the repository, and apart from backups of the store.")?;
     let named =
         if path == Path::new(CONFIG) { String::new() } else { format!(" --config {}", path.display()) };

@@ -14,6 +14,7 @@ mod member;
 mod operate;
 mod password;
 mod person;
+mod postgres;
 mod problems;
 mod prompt;
 mod register;

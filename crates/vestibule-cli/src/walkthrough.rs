@@ -6,14 +6,11 @@ use std::path::PathBuf;
 
 use vestibule::Store;
 use vestibule_conformance::walkthrough::{self, Scene, Summary, WalkthroughError};
-use vestibule_core::{
-    Clock as _, MemoryStore, Realm, StoreError, SystemClock, SystemEntropy, Timestamp, make_bytes,
-};
-use vestibule_sqlite::SqliteStore;
+use vestibule_core::{Clock as _, Realm, StoreError, SystemClock, SystemEntropy, Timestamp, make_bytes};
 
 use crate::stop::Stop;
-use crate::store::{StoreName, open_sqlite};
-use crate::{colour, instant, run};
+use crate::store::{StoreName, Work, open_postgres, open_sqlite};
+use crate::{colour, instant, postgres, run};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
@@ -35,23 +32,46 @@ pub(crate) struct Options {
 }
 
 pub(crate) fn run(options: &Options, out: &mut (impl Write + IsTerminal)) -> Result<(), Stop> {
-    let path = match &options.store {
-        Some(StoreName::Memory) => return play(options, MemoryStore::in_memory(), out),
-        Some(StoreName::Sqlite(path)) => path.clone(),
+    let name = match &options.store {
+        Some(name) => name.clone(),
         None => {
             let path = fresh_folder()?.join("walkthrough.db");
             writeln!(io::stderr(), "Playing on sqlite:{}", path.display())?;
-            path
+            StoreName::Sqlite(path)
         }
     };
-    let failed =
-        |error: StoreError| Stop::broken(format!("sqlite:{} cannot be played on", path.display()), error);
-    SqliteStore::migrate(&path, &vestibule_sqlite::Options::new(), SystemClock.now()).map_err(failed)?;
-    let store = open_sqlite(&path, Realm::default()).map_err(failed)?;
-    if store.has_people().map_err(failed)? {
+    let failed = |error: StoreError| Stop::broken(format!("{name} cannot be played on"), error);
+    // A file of redb that is there already is opened as it is.
+    if !matches!(&name, StoreName::Redb(path) if path.exists()) {
+        name.migrate(SystemClock.now()).map_err(failed)?;
+    }
+    if has_people(&name).map_err(failed)? {
         return Err(Stop::Broken(WalkthroughError::NotEmpty.to_string(), None));
     }
-    play(options, store, out)
+    name.with(Realm::default(), Play { options, out }).map_err(failed)?
+}
+
+/// Whether the default realm of a SQL store holds anybody. What other stores hold is found out scene by scene.
+fn has_people(name: &StoreName) -> Result<bool, StoreError> {
+    match name {
+        StoreName::Memory | StoreName::Redb(_) => Ok(false),
+        StoreName::Postgres(address) => {
+            let store = open_postgres(address, Realm::default())?;
+            postgres::block_on(store.has_people())?
+        }
+        StoreName::Sqlite(path) => open_sqlite(path, Realm::default())?.has_people(),
+    }
+}
+
+struct Play<'a, W> {
+    options: &'a Options,
+    out: &'a mut W,
+}
+
+impl<W: Write + IsTerminal> Work<Result<(), Stop>> for Play<'_, W> {
+    fn on(self, store: impl Store + Clone) -> Result<(), Stop> {
+        play(self.options, store, self.out)
+    }
 }
 
 fn play(

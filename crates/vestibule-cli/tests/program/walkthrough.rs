@@ -11,6 +11,8 @@ fn the_output_is_the_same_on_every_store_and_another_under_another_seed() {
     let folder = Folder::empty();
     let memory = played(&folder, &["--json", "--store", "memory:"]).done();
     let sqlite = played(&folder, &["--json", "--store", "sqlite:a.db"]).done();
+    let redb = played(&folder, &["--json", "--store", "redb:a.redb"]).done();
+    assert_eq!(redb, memory);
     let fresh = played(&folder, &["--json"]);
     assert_eq!((fresh.status, &memory, &memory), (0, &sqlite, &fresh.out));
     assert!(fresh.err.starts_with("Playing on sqlite:"), "{}", fresh.err);
