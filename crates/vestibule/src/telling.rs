@@ -99,16 +99,18 @@ impl Inner {
                 Truth::SignUp | Truth::AlreadyALogin => (decoy, purpose::SIGN_UP),
                 Truth::Blocked | Truth::Nobody => (decoy, purpose::RECOVERY),
             };
-            // As its owner wrote it, or whoever signed up first: whoever asks does not choose the spelling that a message goes
-            // to.
-            let own = self.store.identifiers(view.owner.unwrap_or(decoy)).await?;
-            let same = |other: &Identifier| (other.kind(), other.key()) == (kind, key);
-            let own = own.into_iter().find(|own| own.verified_at.is_some() && same(&own.identifier));
-            let signed_up = || sign_up.as_ref().filter(|word| word.is_live(now)).and_then(signed_up_with);
-            let to = own.map(|own| own.identifier).or_else(signed_up).unwrap_or_else(|| address.clone());
-
+            // As its owner wrote it: whoever asks does not choose the spelling that a message goes to. One row is read, never
+            // a list, whose length would tell.
+            let own = self.store.identifier_owner(kind, key).await?;
+            let to = own.map_or_else(|| address.clone(), |own| own.identifier);
             let bound = match purpose {
-                purpose::SIGN_UP => to.as_typed().as_bytes().to_vec(),
+                // A sign-up that waits keeps the spelling that it began with, so that its link stays the same.
+                purpose::SIGN_UP => {
+                    let begun = sign_up.as_ref().filter(|word| word.is_live(now));
+                    let begun =
+                        begun.filter(|word| address_in(&word.bound).is_some_and(|it| it.key() == key));
+                    begun.map_or_else(|| to.as_typed().as_bytes().to_vec(), |word| word.bound.clone())
+                }
                 _ => bound_to(address),
             };
             let asked = CheckwordRequest::new(holder, purpose).bound_to(&bound);
@@ -187,12 +189,7 @@ pub(crate) fn bound_to(address: &Identifier) -> Vec<u8> {
     [address.kind().as_str().as_bytes(), b":", address.key().as_bytes()].concat()
 }
 
-/// What the link of a sign-up is bound to: the address itself, as it was typed. It is in no other row.
-pub(crate) fn signed_up_with(word: &Checkword) -> Option<Identifier> {
-    address_in(&word.bound)
-}
-
-/// Reads such an address.
+/// The address that the link of a sign-up is bound to, as it was typed. It is in no other row.
 pub(crate) fn address_in(bound: &[u8]) -> Option<Identifier> {
     let typed = core::str::from_utf8(bound).ok()?;
     LoginEmail::parse(typed).ok().map(Identifier::from)
