@@ -227,21 +227,6 @@ impl CredentialsRead for SqlxStore {
     }
 }
 
-impl CheckwordRead for SqlxStore {
-    async fn checkword(&self, holder: SubjectId, purpose: String) -> Result<Option<Checkword>, StoreError> {
-        self.one(checkword::checkword(&self.realm, holder, &purpose)).await
-    }
-
-    async fn found(&self, digest: SecretDigest) -> Result<Option<Found>, StoreError> {
-        // In this order: a row moves from the newest to the earlier ones, never back.
-        if let Some(newest) = self.one(checkword::newest_by_digest(&self.realm, digest)).await? {
-            return Ok(Some(Found::Newest(newest)));
-        }
-        let former = self.one(checkword::former_by_digest(&self.realm, digest)).await?;
-        Ok(former.map(Found::Former))
-    }
-}
-
 impl SessionsRead for SqlxStore {
     async fn session(&self, digest: SecretDigest) -> Result<Option<Session>, StoreError> {
         self.one(sessions::session(&self.realm, digest)).await
