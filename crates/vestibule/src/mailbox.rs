@@ -2,8 +2,9 @@
 //! after a newer one.
 
 use vestibule_core::kv::RecordReader;
-use vestibule_core::{CorruptRow, Error, ErrorKind, Identifier, Secret, Timestamp};
+use vestibule_core::{AddressKind, CorruptRow, Error, ErrorKind, Identifier, Secret, SubjectId, Timestamp};
 use vestibule_journal::{Code, Contents, JournalWrite, Letter, derive_slot, seal_message};
+use vestibule_profiles::ProfilesRead;
 
 use crate::notice::{Notice, NoticeKind, WaitingMessage};
 use crate::vestibule::{Inner, Vestibule};
@@ -61,6 +62,18 @@ impl Inner {
         };
         let message = seal_message(&self.ring, &*self.entropy, letter, answer.at)?;
         Ok(JournalWrite::QueueMessage { message }.into())
+    }
+
+    /// The writes that wipe whatever waits for a person's mailboxes: what makes their links worthless lets none be sent.
+    pub(crate) async fn withdrawals(
+        &self,
+        subject: SubjectId,
+        at: Timestamp,
+    ) -> Result<Vec<AnyWrite>, Error> {
+        let own = self.store.identifiers(subject).await?;
+        let mailboxes =
+            own.iter().filter(|own| own.verified_at.is_some() && own.identifier.kind() == AddressKind::Email);
+        mailboxes.map(|own| self.withdraw(&own.identifier, at)).collect()
     }
 
     /// The write that wipes whatever waits for the owner of a mailbox: a link that was used or made worthless is sent no

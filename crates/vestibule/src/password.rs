@@ -187,6 +187,7 @@ impl Inner {
             if until.is_some() {
                 let rotated = rotate(subject, &ROTATED, Rotation::ProfileBlocked, now);
                 batch.extend(rotated.into_iter().map(AnyWrite::from));
+                batch.extend(self.withdrawals(subject, now).await?);
             }
             let told =
                 if until.is_some() { NoticeKind::ProfileBlocked } else { NoticeKind::ProfileUnblocked };
@@ -252,6 +253,7 @@ impl Inner {
             batch.extend(
                 rotate(subject, &ROTATED, Rotation::PasswordSet, now).into_iter().map(AnyWrite::from),
             );
+            batch.extend(self.withdrawals(subject, now).await?);
             batch.extend(self.notices(subject, Notice::new(NoticeKind::PasswordChanged, now)).await?);
             let token = match acting {
                 None => None,

@@ -162,7 +162,7 @@ impl Vestibule {
                 Err(problem) => return inner.refuse_link(&problem, Some(digest), now).await,
             };
             let address = inner.bound_address(&live).await?;
-            let (Some(address), Some(profile)) = (address, inner.store.profile(holder).await?) else {
+            let (Some(_), Some(profile)) = (address, inner.store.profile(holder).await?) else {
                 let problem = WordProblem::Rotated { at: now, by: Rotation::AddressRemoved };
                 return inner.refuse_link(&problem, Some(digest), now).await;
             };
@@ -180,7 +180,7 @@ impl Vestibule {
             batch.push(CredentialsWrite::ResetTries { subject: holder, lane: Lane::Everybody }.into());
             batch.push(ProfilesWrite::BumpEpoch { subject: holder, from: profile.epoch }.into());
             batch.extend(inner.notices(holder, Notice::new(NoticeKind::PasswordRecovered, now)).await?);
-            batch.push(inner.withdraw(&address.identifier, now)?);
+            batch.extend(inner.withdrawals(holder, now).await?);
             if inner.land(id, now, batch).await?.is_none() {
                 return Ok(());
             }

@@ -186,6 +186,7 @@ fn a_password_change_and_a_block_make_a_link_worthless() {
     let link = asked(&world, ADA);
     let who = world.session(ADA);
     let _ = block_on(world.vestibule.change_password(&who, RIGHT, NEW)).unwrap();
+    assert!(told(&world, ADA).is_empty(), "what is worth nothing is sent no more");
     let refusal = refused(block_on(world.vestibule.recover(&link, RIGHT, None)));
     assert_eq!(refusal.code(), "checkword.rotated");
     let mut facts = refusal.facts_for(vestibule_core::Audience::Visitor);
@@ -330,4 +331,21 @@ fn the_link_of_an_address_that_left_the_profile_opens_nothing() {
     let landed = block_on(vestibule_core::Commit::commit(&world.store, &batch.unwrap())).unwrap();
     assert_eq!(landed.refused(), None);
     assert_eq!(recover(&world, &link, NEW), Err("checkword.rotated"));
+}
+
+/// A batch tells every address and blanks every mailbox: with as many as there can be it still lands.
+#[test]
+fn a_person_with_eight_addresses_recovers_changes_the_password_and_is_blocked() {
+    let world = World::new();
+    let address = |number: usize| LoginEmail::parse(&format!("ada{number}@example.com")).unwrap();
+    let person =
+        (1..8).fold(NewPerson::verified_by_host(address(0)), |person, number| person.also(address(number)));
+    let subject = block_on(world.vestibule.register_verified(person.password(RIGHT))).unwrap();
+    recover(&world, &asked(&world, "ada7@example.com"), NEW).unwrap();
+    let signed_in = world.sign_in_with(SignInRequest::new("ada3@example.com", NEW));
+    let who = world.authenticate(&signed_in.token).unwrap();
+    let _ = block_on(world.vestibule.change_password(&who, NEW, RIGHT)).unwrap();
+    block_on(world.vestibule.block(&reason(), subject, None)).unwrap();
+    let waiting = block_on(world.vestibule.waiting_messages(None, 500)).unwrap();
+    assert_eq!(waiting.messages.len(), 3 * 8, "each address is told of each of the three");
 }
