@@ -60,10 +60,11 @@ fn plans() -> Vec<(Found, Vec<String>)> {
 }
 
 /// After a change that is meant: `VESTIBULE_RENEW=1 cargo test -p vestibule-sqlite --test store plans`, and look at the
-/// difference.
+/// difference. How plans are worded is the affair of a release of SQLite, so they are kept for one; that no statement reads too
+/// much is looked at with every release, in the next test.
 #[test]
 fn every_statement_is_planned_as_it_was() {
-    let mut shown = String::new();
+    let mut shown = format!("SQLite {}\n\n", rusqlite::version());
     let mut file = String::new();
     for (found, plan) in plans() {
         if found.file != file {
@@ -79,6 +80,11 @@ fn every_statement_is_planned_as_it_was() {
         std::fs::write(&path, &shown).unwrap();
     }
     let kept = std::fs::read_to_string(&path).unwrap();
+    let release = |plans: &str| plans.lines().next().map(str::to_owned);
+    if release(&kept) != release(&shown) {
+        eprintln!("not compared: {} holds the plans of {:?}", path.display(), release(&kept));
+        return;
+    }
     for (line, (kept, shown)) in kept.lines().zip(shown.lines()).enumerate() {
         assert_eq!(shown, kept, "line {} of {}", line + 1, path.display());
     }
