@@ -13,14 +13,24 @@ use crate::writes::AnyWrite;
 /// Every answer to a mailbox is sealed at this length, link or none, sent or suppressed (PR-6).
 const PADDED: usize = 320;
 
+/// What becomes of an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// Spacing, cap or policy keep it from being sent. It has a slot of its own, so that one that waits still goes out.
+    KeptBack,
+    /// It waits to be sent, in place of any that waited.
+    Waits,
+    /// It is not sent, and takes the place of what waited: a blank.
+    Withdraws,
+}
+
 /// An answer to the owner of an address.
 pub(crate) struct Answer<'a> {
     pub(crate) to: &'a Identifier,
     pub(crate) kind: NoticeKind,
     /// The link, and the first instant at which it is refused.
     pub(crate) link: Option<(&'a Secret<String>, Timestamp)>,
-    /// Spacing, cap or policy keep it from being sent. It then has a slot of its own, so that one that waits still goes out.
-    pub(crate) suppressed: bool,
+    pub(crate) fate: Fate,
     pub(crate) language: Option<String>,
     pub(crate) at: Timestamp,
 }
@@ -47,12 +57,15 @@ impl Inner {
         let code = |code| Code::parse(code).map_err(|error| Error::new(ErrorKind::Misuse, error));
         let mut notice = Notice::new(answer.kind, answer.at);
         notice.until = answer.link.map(|(_, until)| until);
-        let slot = code(if answer.suppressed { "mailbox.suppressed" } else { "mailbox.answer" })?;
+        let slot = code(match answer.fate {
+            Fate::KeptBack => "mailbox.suppressed",
+            Fate::Waits | Fate::Withdraws => "mailbox.answer",
+        })?;
         let letter = Letter {
             slot: derive_slot(&self.ring, &slot, answer.to.key().as_bytes()),
             purpose: code(answer.kind.code())?,
             to: answer.to.kind(),
-            suppressed: answer.suppressed,
+            suppressed: answer.fate != Fate::Waits,
             not_before: answer.at,
             language: answer.language,
             contents: Contents {
@@ -79,21 +92,8 @@ impl Inner {
     /// The write that wipes whatever waits for the owner of a mailbox: a link that was used or made worthless is sent no
     /// more.
     pub(crate) fn withdraw(&self, to: &Identifier, at: Timestamp) -> Result<AnyWrite, Error> {
-        let write = self.answer(Answer {
-            to,
-            kind: NoticeKind::NobodyHere,
-            link: None,
-            suppressed: false,
-            language: None,
-            at,
-        })?;
-        Ok(match write {
-            AnyWrite::Journal(JournalWrite::QueueMessage { mut message }) => {
-                message.state = vestibule_journal::MessageState::Suppressed;
-                JournalWrite::QueueMessage { message }.into()
-            }
-            other => other,
-        })
+        let kind = NoticeKind::NobodyHere; // said to nobody
+        self.answer(Answer { to, kind, link: None, fate: Fate::Withdraws, language: None, at })
     }
 }
 

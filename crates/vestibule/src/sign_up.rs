@@ -114,8 +114,7 @@ impl Vestibule {
     ) -> Result<SignUpPage, Failure<Refusal>> {
         let inner = self.inner();
         let now = inner.clock.now();
-        let (digest, live, address) = inner.live_sign_up(link, now).await?;
-        let _ = digest;
+        let (_, live, address) = inner.live_sign_up(link, now).await?;
         let session = self.open_session(live.holder, session).await?;
         Ok(SignUpPage { address: address.masked(), expires_at: live.expires_at, session })
     }

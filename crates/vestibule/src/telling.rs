@@ -13,7 +13,7 @@ use vestibule_journal::Draft;
 use vestibule_profiles::ProfilesRead;
 use vestibule_throttle::{Limit, WindowKind};
 
-use crate::mailbox::Answer;
+use crate::mailbox::{Answer, Fate};
 use crate::notice::NoticeKind;
 use crate::recovery::UnknownAddressNotice;
 use crate::vestibule::{Inner, ROUNDS, busy};
@@ -133,13 +133,13 @@ impl Inner {
                 let purpose = purpose.as_str().to_owned();
                 words.push(CheckwordWrite::Wipe { holder, purpose, generation: 0 });
             }
-            let suppressed = link.is_none() || (truth == Truth::Nobody && !may_tell_nobody);
+            let kept_back = link.is_none() || (truth == Truth::Nobody && !may_tell_nobody);
             let carried = link.as_ref().filter(|_| matches!(truth, Truth::Link(..) | Truth::SignUp));
             let answer = Answer {
                 to: &to,
                 kind: truth.told(),
                 link: carried.map(|(link, until)| (link, *until)),
-                suppressed,
+                fate: if kept_back { Fate::KeptBack } else { Fate::Waits },
                 language: language.clone(),
                 at: now,
             };
