@@ -61,6 +61,8 @@ impl Vestibule {
         let proof = match verify_in(&inner.pool, place, stored.as_ref(), typed, now).await? {
             Verified::Right { proof, .. } => proof,
             Verified::Wrong => {
+                // Who lost the session meanwhile hears of that: the password may be another one since.
+                inner.live(who).await?;
                 let problem = if stored.is_some() { Problem::Wrong } else { Problem::NoPassword };
                 return inner.refuse_person(&problem, subject, now).await;
             }
@@ -225,9 +227,6 @@ impl Inner {
         let revoked = vestibule_sessions::Problem::Revoked;
         for _ in 0..ROUNDS {
             let stored = self.store.password(subject).await?;
-            let Some(stored) = stored.filter(|stored| stored.generation == proof.generation()) else {
-                return self.refuse_person(&Problem::Wrong, subject, now).await;
-            };
             let Some(profile) = self.store.profile(subject).await? else {
                 return self.refuse_session(&revoked, Some(subject)).await;
             };
@@ -236,6 +235,9 @@ impl Inner {
             if stale && acting.is_some() {
                 return self.refuse_session(&revoked, Some(subject)).await;
             }
+            let Some(stored) = stored.filter(|stored| stored.generation == proof.generation()) else {
+                return self.refuse_person(&Problem::Wrong, subject, now).await;
+            };
             if let Some(block) = profile.blocked_at(now) {
                 let problem = vestibule_profiles::Problem::Blocked { until: block.until };
                 return self.refuse_person(&problem, subject, now).await;
