@@ -30,7 +30,7 @@ pub async fn apply_in<W: Write + Lower<Plan>>(
     let forms = Forms::as_text(&plan);
     // A savepoint of the driver's: dropped anywhere before its end, it takes the batch back.
     let savepoint = transaction.savepoint("vestibule_batch").await.map_err(fault)?;
-    let outcome = match all_steps(savepoint.client(), &plan, &forms, None).await {
+    let outcome = match all_steps(savepoint.client(), &plan, &forms, None).await.outcome {
         Ok(outcome) => outcome,
         Err(error) => {
             savepoint.rollback().await.map_err(fault)?;

@@ -6,6 +6,7 @@ use vestibule_core::{StoreError, StoreErrorKind};
 use vestibule_sql::{RowValues, Statement, Value, dialect};
 
 use crate::error::fault;
+use crate::loud;
 use crate::text::{given, kept};
 
 type Param = Box<dyn ToSql + Sync + Send>;
@@ -19,21 +20,28 @@ pub(crate) enum Form {
     Text(String),
 }
 
-/// What is asked of the row that a query answers.
+/// In which manner a statement is run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Lock {
-    /// Nothing.
-    None,
-    /// It stays as it is until the transaction ends. `key share` would let anybody change what is not a key.
-    Share,
+pub(crate) enum Manner {
+    /// As it is.
+    Plain,
+    /// The row that a query answers stays as it is until the transaction ends. `key share` would let anybody change what is
+    /// not a key.
+    Locked,
+    /// It fails unless it changes one row.
+    Loud,
+    /// Locked, and it fails unless there is one row.
+    LoudLocked,
 }
 
 /// The statement as PostgreSQL reads it.
-pub(crate) fn sql(statement: &Statement, lock: Lock) -> String {
+pub(crate) fn sql(statement: &Statement, manner: Manner) -> String {
     let sql = dialect::postgres(statement.sql());
-    match lock {
-        Lock::None => sql,
-        Lock::Share => sql + " for share",
+    match manner {
+        Manner::Plain => sql,
+        Manner::Locked => sql + " for share",
+        Manner::Loud => loud::changing(&sql),
+        Manner::LoudLocked => loud::relying(&(sql + " for share")),
     }
 }
 

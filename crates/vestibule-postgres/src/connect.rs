@@ -13,7 +13,7 @@ use vestibule_core::{StoreError, StoreErrorKind};
 use vestibule_sql::Statement;
 
 use crate::Options;
-use crate::bind::{Form, Lock, sql, types};
+use crate::bind::{Form, Manner, sql, types};
 use crate::error::{fault, with_kind};
 use crate::fingerprint::Seen;
 use crate::held::Held;
@@ -157,21 +157,21 @@ impl Connector for Lender {
 pub(crate) struct Conn {
     pub(crate) client: Held,
     pub(crate) seen: Arc<Seen>,
-    prepared: HashMap<(&'static str, Lock), tokio_postgres::Statement>,
+    prepared: HashMap<(&'static str, Manner), tokio_postgres::Statement>,
     prepares: bool,
 }
 
 impl Conn {
     /// The form of a statement on this connection. One that is new costs a round trip, outside any transaction.
-    pub(crate) async fn form(&mut self, statement: &Statement, lock: Lock) -> Result<Form, Error> {
+    pub(crate) async fn form(&mut self, statement: &Statement, manner: Manner) -> Result<Form, Error> {
         if !self.prepares {
-            return Ok(Form::Text(sql(statement, lock)));
+            return Ok(Form::Text(sql(statement, manner)));
         }
-        let key = (statement.sql(), lock);
+        let key = (statement.sql(), manner);
         if let Some(prepared) = self.prepared.get(&key) {
             return Ok(Form::Prepared(prepared.clone()));
         }
-        let prepared = self.client.prepare_typed(&sql(statement, lock), &types(statement)).await?;
+        let prepared = self.client.prepare_typed(&sql(statement, manner), &types(statement)).await?;
         self.prepared.insert(key, prepared.clone());
         Ok(Form::Prepared(prepared))
     }

@@ -1,30 +1,42 @@
 //! The statements of a plan as they are sent.
 
 use tokio_postgres::Error;
-use vestibule_sql::{BatchMemory, Plan, Statement, Step, StepKind};
+use vestibule_sql::{BatchMemory, Expect, Plan, Statement, Step, StepKind};
 
-use crate::bind::{Form, Lock, sql};
+use crate::bind::{Form, Manner, sql};
 use crate::connect::Conn;
+
+/// How a guard that does not hold is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Voice {
+    /// By a number of rows: whoever commits must have looked at it.
+    Silent,
+    /// By a failure, after which nothing can be committed.
+    Loud,
+}
 
 /// The statements of a plan, each in the form in which it is sent.
 pub(crate) struct Forms {
+    pub(crate) voice: Voice,
     pub(crate) own_row: Option<Form>,
     pub(crate) steps: Vec<Form>,
     pub(crate) memory: Vec<Form>,
 }
 
 impl Forms {
-    pub(crate) async fn of(conn: &mut Conn, plan: &Plan) -> Result<Self, Error> {
-        let mut forms =
-            Self { own_row: None, steps: Vec::with_capacity(plan.steps().len()), memory: Vec::new() };
+    pub(crate) async fn of(conn: &mut Conn, plan: &Plan, voice: Voice) -> Result<Self, Error> {
+        let steps = Vec::with_capacity(plan.steps().len());
+        let mut forms = Self { voice, own_row: None, steps, memory: Vec::new() };
         for step in plan.steps() {
-            forms.steps.push(conn.form(step.statement(), lock(step)).await?);
+            forms.steps.push(conn.form(step.statement(), of_step(step, voice)).await?);
         }
         match plan.memory() {
-            BatchMemory::OwnRow(insert) => forms.own_row = Some(conn.form(insert, Lock::None).await?),
+            BatchMemory::OwnRow(insert) => {
+                forms.own_row = Some(conn.form(insert, of_own_row(voice)).await?);
+            }
             BatchMemory::InRows(questions) => {
                 for question in questions {
-                    forms.memory.push(conn.form(question, Lock::None).await?);
+                    forms.memory.push(conn.form(question, Manner::Plain).await?);
                 }
             }
         }
@@ -33,25 +45,35 @@ impl Forms {
 
     /// For a connection that is not ours.
     pub(crate) fn as_text(plan: &Plan) -> Self {
+        let voice = Voice::Silent;
         let (own_row, memory) = match plan.memory() {
-            BatchMemory::OwnRow(insert) => (Some(text(insert, Lock::None)), Vec::new()),
+            BatchMemory::OwnRow(insert) => (Some(text(insert, of_own_row(voice))), Vec::new()),
             BatchMemory::InRows(questions) => {
-                (None, questions.iter().map(|question| text(question, Lock::None)).collect())
+                (None, questions.iter().map(|question| text(question, Manner::Plain)).collect())
             }
         };
-        let steps = plan.steps().iter().map(|step| text(step.statement(), lock(step))).collect();
-        Self { own_row, steps, memory }
+        let steps = plan.steps().iter().map(|step| text(step.statement(), of_step(step, voice))).collect();
+        Self { voice, own_row, steps, memory }
     }
 }
 
-fn text(statement: &Statement, lock: Lock) -> Form {
-    Form::Text(sql(statement, lock))
+fn text(statement: &Statement, manner: Manner) -> Form {
+    Form::Text(sql(statement, manner))
 }
 
 /// What a decision relies on stays as it is until the batch has landed.
-fn lock(step: &Step) -> Lock {
-    match step.kind() {
-        StepKind::Execute => Lock::None,
-        StepKind::Query => Lock::Share,
+fn of_step(step: &Step, voice: Voice) -> Manner {
+    match (step.kind(), step.expect(), voice) {
+        (StepKind::Execute, Expect::OneRow, Voice::Loud) => Manner::Loud,
+        (StepKind::Execute, _, _) => Manner::Plain,
+        (StepKind::Query, Expect::OneRow, Voice::Loud) => Manner::LoudLocked,
+        (StepKind::Query, _, _) => Manner::Locked,
+    }
+}
+
+const fn of_own_row(voice: Voice) -> Manner {
+    match voice {
+        Voice::Silent => Manner::Plain,
+        Voice::Loud => Manner::Loud,
     }
 }

@@ -16,6 +16,7 @@ mod forms;
 mod held;
 #[cfg(feature = "journal")]
 mod journal;
+mod loud;
 mod maintain;
 mod migrate;
 mod options;

@@ -1,16 +1,17 @@
-//! One plan: begun and run in one go, judged in order, then committed.
+//! One plan: begun, run and committed in one go, its answers judged in order.
 
 use std::sync::Arc;
 
 use tokio_postgres::{Client, Error};
 use vestibule_core::{StoreError, StoreErrorKind};
-use vestibule_sql::{BatchMemory, Judged, Outcome, Plan, Step, StepKind};
+use vestibule_sql::{BatchMemory, Expect, Judged, Outcome, Plan, Statement, Step, StepKind};
 
 use crate::Options;
 use crate::bind::{Form, execute, query};
 use crate::connect::Conn;
 use crate::error::{breaks, fault, leaves_open, passes, violates, waited, with_kind};
-use crate::forms::Forms;
+use crate::forms::{Forms, Voice};
+use crate::loud::counted;
 use crate::pipeline::{Request, pipelined};
 use crate::pool::Pool;
 use crate::retry::{ROUNDS, WAITS, pause};
@@ -73,16 +74,20 @@ async fn attempt(pool: &Arc<Pool>, plan: &Plan) -> Attempt {
         Ok(lease) => lease,
         Err(error) => return Attempt::Failed(error),
     };
-    let forms = match Forms::of(&mut lease.conn, plan).await {
+    let lone = match plan.steps() {
+        [step] if matches!(plan.memory(), BatchMemory::InRows(_)) => Some(step),
+        _ => None,
+    };
+    let lone = lone.filter(|_| lease.conn.is_ours_alone());
+    let voice = if lone.is_some() { Voice::Silent } else { Voice::Loud };
+    let forms = match Forms::of(&mut lease.conn, plan, voice).await {
         Ok(forms) => forms,
         Err(error) => return unapplied(error),
     };
     let conn = &lease.conn;
-    let attempt = match plan.steps() {
-        [step] if conn.is_ours_alone() && matches!(plan.memory(), BatchMemory::InRows(_)) => {
-            alone(conn, plan, step, &forms, &pool.options).await
-        }
-        _ => in_transaction(conn, plan, &forms, &pool.options).await,
+    let attempt = match lone {
+        Some(step) => alone(conn, plan, step, &forms, &pool.options).await,
+        None => in_transaction(conn, plan, &forms, &pool.options).await,
     };
     // After anything else the connection may be amid a transaction.
     if matches!(attempt, (_, Usable(true))) {
@@ -99,7 +104,7 @@ async fn alone(conn: &Conn, plan: &Plan, step: &Step, forms: &Forms, options: &O
     let Some(form) = forms.steps.first() else {
         return (failed(StoreErrorKind::Backend.into()), Usable(true));
     };
-    match judged(step, send(&conn.client, step, form).await) {
+    match judged(step, send(&conn.client, step, form, forms.voice).await) {
         Ok(Judged::Lands) => (Attempt::Judged(Outcome::Applied), Usable(true)),
         Ok(Judged::Refused) => refused(conn, plan, forms, step.position(), options).await,
         // It is done and cannot be taken back: the schema is not as it was checked to be.
@@ -112,25 +117,25 @@ async fn alone(conn: &Conn, plan: &Plan, step: &Step, forms: &Forms, options: &O
     }
 }
 
+/// The commit is on its way before anything was judged: a guard that does not hold fails loudly, and makes a rollback of it.
 async fn in_transaction(conn: &Conn, plan: &Plan, forms: &Forms, options: &Options) -> (Attempt, Usable) {
-    match all_steps(&conn.client, plan, forms, Some(&conn.begin(options))).await {
-        Ok(Outcome::Applied) => match conn.client.batch_execute("commit").await {
-            Ok(()) => (Attempt::Judged(Outcome::Applied), Usable(true)),
-            Err(error) if leaves_open(&error) => {
-                (Attempt::Open(with_kind(StoreErrorKind::OutcomeUnknown, error)), Usable(false))
-            }
-            Err(error) => (unapplied(error), Usable(false)),
-        },
-        Ok(outcome) => match (conn.client.batch_execute("rollback").await, outcome) {
-            (Err(error), _) => (unapplied(error), Usable(false)),
-            (Ok(()), Outcome::Refused { position }) => refused(conn, plan, forms, position, options).await,
-            (Ok(()), outcome) => (Attempt::Judged(outcome), Usable(true)),
-        },
-        Err(fault) => {
-            let usable = conn.client.batch_execute("rollback").await.is_ok();
-            (fault.attempt(), Usable(usable))
-        }
+    let begin = conn.begin(options);
+    let Answers { outcome, end } = all_steps(&conn.client, plan, forms, Some(&begin)).await;
+    let usable = Usable(end.is_ok());
+    match (outcome, end) {
+        (Ok(Outcome::Applied), Ok(())) => (Attempt::Judged(Outcome::Applied), usable),
+        (Ok(Outcome::Applied), Err(error)) if leaves_open(&error) => (lost(error), usable),
+        (Ok(_), Err(error)) => (unapplied(error), usable),
+        (Ok(Outcome::Refused { position }), Ok(())) => refused(conn, plan, forms, position, options).await,
+        (Ok(outcome), Ok(())) => (Attempt::Judged(outcome), usable),
+        // The server may have had everything by then.
+        (Err(Fault::Server(error)), _) if error.as_db_error().is_none() => (lost(error), usable),
+        (Err(fault), _) => (fault.attempt(), usable),
     }
+}
+
+fn lost(error: Error) -> Attempt {
+    Attempt::Open(with_kind(StoreErrorKind::OutcomeUnknown, error))
 }
 
 /// Asked outside the transaction: what the batch itself had changed must not answer.
@@ -182,29 +187,46 @@ impl Fault {
     }
 }
 
-/// Sends what begins, the memory's row and every step in one go, and judges the answers in their order: after the first
-/// that is not as it must be, the others mean nothing.
-pub(crate) async fn all_steps(
-    client: &Client,
-    plan: &Plan,
-    forms: &Forms,
-    begin: Option<&str>,
-) -> Result<Outcome, Fault> {
-    let mut requests: Vec<Request<'_, Result<usize, Error>>> = Vec::with_capacity(plan.steps().len() + 2);
+/// What became of the statements of a plan, and of what ends their transaction, where one was begun.
+pub(crate) struct Answers {
+    pub(crate) outcome: Result<Outcome, Fault>,
+    end: Result<(), Error>,
+}
+
+/// Sends the memory's row and every step in one go, between what begins a transaction and what commits it if that is
+/// wanted, and judges the answers in their order: after the first that is not as it must be, the others mean nothing.
+///
+/// Only loud forms may be followed by a commit that nobody has judged.
+pub(crate) async fn all_steps(client: &Client, plan: &Plan, forms: &Forms, begin: Option<&str>) -> Answers {
+    let mut requests: Vec<Request<'_, Result<usize, Error>>> = Vec::with_capacity(plan.steps().len() + 3);
     if let Some(begin) = begin {
-        requests.push(Box::pin(async move { client.batch_execute(begin).await.map(|()| 1) }));
+        requests.push(Box::pin(command(client, begin)));
     }
     if let (BatchMemory::OwnRow(insert), Some(form)) = (plan.memory(), &forms.own_row) {
-        requests.push(Box::pin(execute(client, form, insert)));
+        requests.push(Box::pin(changed(client, insert, form, forms.voice)));
     }
     let before = requests.len();
     for (step, form) in plan.steps().iter().zip(&forms.steps) {
-        requests.push(Box::pin(send(client, step, form)));
+        requests.push(Box::pin(send(client, step, form, forms.voice)));
+    }
+    if begin.is_some() {
+        requests.push(Box::pin(command(client, "commit")));
     }
     let mut answers = pipelined(requests).await;
+    let end = if begin.is_some() { answers.pop().map_or(Ok(()), |end| end.map(drop)) } else { Ok(()) };
     let steps = answers.split_off(before.min(answers.len()));
-    let mut before = answers.into_iter();
-    if begin.is_some() {
+    Answers { outcome: outcome(plan, begin.is_some(), answers, steps), end }
+}
+
+/// Judges what was answered: to what came before the steps, and to the steps.
+fn outcome(
+    plan: &Plan,
+    begun: bool,
+    before: Vec<Result<usize, Error>>,
+    steps: Vec<Result<usize, Error>>,
+) -> Result<Outcome, Fault> {
+    let mut before = before.into_iter();
+    if begun {
         before.next().transpose().map_err(Fault::Server)?;
     }
     if let Some(inserted) = before.next().transpose().map_err(Fault::Server)?
@@ -221,14 +243,32 @@ pub(crate) async fn all_steps(
             Judged::TooMany => return Err(Fault::TooMany),
         }
     }
-    // Nothing is committed that was not judged.
+    // Nothing is said to have landed that was not judged.
     if answered == plan.steps().len() { Ok(Outcome::Applied) } else { Err(Fault::TooMany) }
 }
 
-async fn send(client: &Client, step: &Step, form: &Form) -> Result<usize, Error> {
-    match step.kind() {
-        StepKind::Execute => execute(client, form, step.statement()).await,
-        StepKind::Query => query(client, form, step.statement()).await.map(|rows| rows.len()),
+async fn command(client: &Client, command: &str) -> Result<usize, Error> {
+    client.batch_execute(command).await.map(|()| 1)
+}
+
+async fn send(client: &Client, step: &Step, form: &Form, voice: Voice) -> Result<usize, Error> {
+    match (step.kind(), step.expect()) {
+        (StepKind::Execute, Expect::Any) => execute(client, form, step.statement()).await,
+        (StepKind::Execute, Expect::OneRow) => changed(client, step.statement(), form, voice).await,
+        (StepKind::Query, _) => {
+            let rows = query(client, form, step.statement()).await;
+            if voice == Voice::Loud && step.expect() == Expect::OneRow {
+                return counted(rows);
+            }
+            rows.map(|rows| rows.len())
+        }
+    }
+}
+
+async fn changed(client: &Client, statement: &Statement, form: &Form, voice: Voice) -> Result<usize, Error> {
+    match voice {
+        Voice::Silent => execute(client, form, statement).await,
+        Voice::Loud => counted(query(client, form, statement).await),
     }
 }
 
@@ -241,14 +281,13 @@ fn judged(step: &Step, answer: Result<usize, Error>) -> Result<Judged, Error> {
 }
 
 pub(crate) async fn remembers(client: &Client, plan: &Plan, forms: &Forms) -> Result<bool, Error> {
-    if let BatchMemory::InRows(questions) = plan.memory() {
-        for (question, form) in questions.iter().zip(&forms.memory) {
-            if !query(client, form, question).await?.is_empty() {
-                return Ok(true);
-            }
-        }
+    let BatchMemory::InRows(questions) = plan.memory() else { return Ok(false) };
+    let mut requests: Vec<Request<'_, Result<bool, Error>>> = Vec::with_capacity(questions.len());
+    for (question, form) in questions.iter().zip(&forms.memory) {
+        requests.push(Box::pin(async move { Ok(!query(client, form, question).await?.is_empty()) }));
     }
-    Ok(false)
+    let answers: Result<Vec<bool>, Error> = pipelined(requests).await.into_iter().collect();
+    Ok(answers?.contains(&true))
 }
 
 /// An error before the commit was sent, or one by which the server took everything back.

@@ -6,7 +6,7 @@ use vestibule_core::{StoreError, StoreErrorKind};
 use vestibule_sql::{Query, RowValues, Statement};
 
 use crate::PostgresStore;
-use crate::bind::{Lock, query, values};
+use crate::bind::{Manner, query, values};
 use crate::error::fault;
 use crate::pipeline::{Request, pipelined};
 use crate::pool::Pool;
@@ -37,7 +37,7 @@ async fn ask_all(pool: &Arc<Pool>, statements: &[Statement]) -> Result<Answers, 
     let mut lease = pool.for_question().await?;
     let mut forms = Vec::with_capacity(statements.len());
     for statement in statements {
-        forms.push(lease.conn.form(statement, Lock::None).await.map_err(fault)?);
+        forms.push(lease.conn.form(statement, Manner::Plain).await.map_err(fault)?);
     }
     let (client, begin) = (&lease.conn.client, lease.conn.begin_snapshot(&pool.options));
     let command = async |command: &str| -> Answer {

@@ -10,7 +10,7 @@ use vestibule_core::{
 };
 use vestibule_sql::{Plan, Query, RowValues, Statement};
 
-use crate::bind::{Lock, execute, query, values};
+use crate::bind::{Manner, execute, query, values};
 use crate::error::{breaks, fault, with_kind};
 use crate::export::export;
 use crate::maintain::forget_batches;
@@ -25,8 +25,9 @@ use crate::{Fingerprint, Maintained, Migrated, Options, Schema, Server};
 ///
 /// # Atomicity
 ///
-/// A batch is one transaction. Its begin and its statements are sent at once, their answers judged in order, and only
-/// then is it committed: two round trips. A batch of one statement is a transaction by itself, and one round trip.
+/// A batch is one transaction, and one round trip: what begins it, its statements and its commit are sent at once. A
+/// statement whose guard does not hold fails, and after a failure the server makes a rollback of the commit. Its log then
+/// has a `division by zero`, which is nobody's mistake: somebody else's batch was faster.
 ///
 /// # Cancellation
 ///
@@ -177,7 +178,7 @@ impl PostgresStore {
         let pool = Arc::clone(&self.pool);
         self.hand_over(StoreErrorKind::OutcomeUnknown, async move {
             let mut lease = pool.for_commit().await?;
-            let form = lease.conn.form(&statement, Lock::None).await.map_err(fault)?;
+            let form = lease.conn.form(&statement, Manner::Plain).await.map_err(fault)?;
             let client = &lease.conn.client;
             client.batch_execute(&lease.conn.begin(&pool.options)).await.map_err(fault)?;
             let rows = execute(client, &form, &statement).await.map_err(fault)?;
@@ -221,7 +222,7 @@ impl PostgresStore {
 async fn ask(pool: &Arc<Pool>, statement: &Statement) -> Result<Vec<RowValues>, StoreError> {
     let mut lease = pool.for_question().await?;
     let rows = if lease.conn.is_ours_alone() {
-        let form = lease.conn.form(statement, Lock::None).await;
+        let form = lease.conn.form(statement, Manner::Plain).await;
         let answer = match &form {
             Ok(form) => query(&lease.conn.client, form, statement).await,
             Err(_) => Ok(Vec::new()),
@@ -239,7 +240,7 @@ async fn ask(pool: &Arc<Pool>, statement: &Statement) -> Result<Vec<RowValues>, 
     } else {
         let begin = lease.conn.begin_snapshot(&pool.options);
         lease.conn.client.batch_execute(&begin).await.map_err(fault)?;
-        let form = lease.conn.form(statement, Lock::None).await.map_err(fault)?;
+        let form = lease.conn.form(statement, Manner::Plain).await.map_err(fault)?;
         let rows = query(&lease.conn.client, &form, statement).await.map_err(fault)?;
         lease.conn.client.batch_execute("commit").await.map_err(fault)?;
         rows

@@ -10,7 +10,7 @@ use vestibule_sql::{Query, Statement};
 use vestibule_throttle::{Taken, TakenWindow, WindowTake, Windows};
 
 use crate::PostgresStore;
-use crate::bind::{Lock, execute, query, values};
+use crate::bind::{Manner, execute, query, values};
 use crate::error::{breaks, fault, leaves_open, passes, with_kind};
 use crate::pipeline::{Request, pipelined};
 use crate::pool::{Lease, Pool};
@@ -232,7 +232,7 @@ async fn begin_with<'a>(
     let mut lease = pool.for_commit().await.map_err(|error| Begun::Failed(error.into()))?;
     let mut forms = Vec::new();
     for statement in statements.clone() {
-        let form = lease.conn.form(statement, Lock::None).await;
+        let form = lease.conn.form(statement, Manner::Plain).await;
         forms.push(form.map_err(|error| Begun::Failed(error.into()))?);
     }
     let (client, begin) = (&lease.conn.client, lease.conn.begin(&pool.options));
@@ -273,6 +273,6 @@ fn judged(debit: &Debit, rows: &[Row]) -> Result<(u64, u64), Fault> {
 }
 
 async fn changes(lease: &mut Lease, statement: &Statement) -> Result<bool, Error> {
-    let form = lease.conn.form(statement, Lock::None).await?;
+    let form = lease.conn.form(statement, Manner::Plain).await?;
     execute(&lease.conn.client, &form, statement).await.map(|rows| rows > 0)
 }

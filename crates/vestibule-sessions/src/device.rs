@@ -40,6 +40,13 @@ impl Device {
         self.profile_epoch == profile_epoch && self.ends_at.is_after(now)
     }
 
+    /// Whether its token is worth nothing any more at this instant, to a profile of this epoch: its slot is as good as
+    /// empty.
+    #[must_use]
+    pub const fn is_over(&self, profile_epoch: u64, now: Timestamp) -> bool {
+        self.profile_epoch < profile_epoch || !self.ends_at.is_after(now)
+    }
+
     /// The bytes of a key-value store.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {

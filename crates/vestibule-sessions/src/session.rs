@@ -89,6 +89,12 @@ impl Session {
         self.ends_at.min(self.last_used_at.plus(self.idle))
     }
 
+    /// Whether it opens nothing any more at this instant, to a profile of this epoch: its slot is as good as empty.
+    #[must_use]
+    pub fn is_over(&self, profile_epoch: u64, now: Timestamp) -> bool {
+        self.profile_epoch < profile_epoch || !self.rests_until().is_after(now)
+    }
+
     /// What it relied on when it was admitted to this account.
     #[must_use]
     pub fn admission(&self, account: AccountId) -> Option<&AdmissionStamp> {

@@ -16,6 +16,9 @@ store_trait! {
     /// - **SE-1** A row is found under the digest that it holds now and under no earlier one.
     /// - **SE-2** Lists are ascending by slot and hold every slot that is taken, dead rows included: whether a
     ///   session is live depends on the profile, of which a store of sessions knows nothing.
+    /// - **SE-3** What is put in place of nobody takes an empty slot, or that of a row which is over for the new one: of
+    ///   an older epoch, or past its end when the new one began. It takes the place of nothing else, nor of what the
+    ///   same batch has put.
     ///
     /// # Atomicity
     ///

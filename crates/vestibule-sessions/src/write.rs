@@ -18,13 +18,13 @@ use crate::session::{AdmissionStamp, Session};
 pub enum SessionsGuard {
     /// It never refuses.
     Always,
-    /// The device slot is empty, or holds exactly the device that is replaced.
+    /// The device slot holds exactly the device that is replaced; without one, none that is still worth something.
     DeviceSlot,
     /// The slot holds exactly this session.
     SessionLive,
     /// The slot holds exactly this session, of the version that was read.
     SessionVersion,
-    /// The slot is empty, or holds exactly the session that is replaced.
+    /// The slot holds exactly the session that is replaced; without one, none that still opens anything.
     Slot,
 }
 
@@ -47,14 +47,16 @@ pub enum SessionsWrite {
     PutDevice {
         /// The row.
         device: Device,
-        /// Which device it takes the slot of; `None`: of none.
+        /// Which device it takes the slot of; `None`: of none, or of one that is over ([`Device::is_over`]) at this one's
+        /// epoch when this one was made.
         replacing: Option<SessionHandle>,
     },
     /// Puts a session into its slot; the token of the one replaced is found no more.
     PutSession {
         /// The row.
         session: Session,
-        /// Which session it takes the slot of; `None`: of none.
+        /// Which session it takes the slot of; `None`: of none, or of one that is over ([`Session::is_over`]) at this one's
+        /// epoch when this one began.
         replacing: Option<SessionHandle>,
     },
     /// Relies on the session being there: whoever acts by it has not signed out meanwhile.
@@ -145,7 +147,9 @@ impl Write for SessionsWrite {
             Self::PutDevice { device, replacing } => {
                 let key = keys::device(device.subject, device.slot);
                 let old = rows.get(&key)?.map(Device::decode).transpose()?;
-                if old.as_ref().map(|old| old.handle) != *replacing {
+                let gives_way =
+                    old.as_ref().is_none_or(|old| old.is_over(device.profile_epoch, device.made_at));
+                if !is_vacant(old.as_ref().map(|old| old.handle), *replacing, gives_way) {
                     return Ok(Verdict::Refused);
                 }
                 if let Some(old) = old {
@@ -158,7 +162,10 @@ impl Write for SessionsWrite {
             Self::PutSession { session, replacing } => {
                 let key = keys::session(session.subject, session.slot);
                 let old = session_at(rows, &key)?;
-                if old.as_ref().map(|old| old.handle) != *replacing {
+                let gives_way = old.as_ref().is_none_or(|old| {
+                    old.is_over(session.profile_epoch, session.created_at) && old.set_by != batch
+                });
+                if !is_vacant(old.as_ref().map(|old| old.handle), *replacing, gives_way) {
                     return Ok(Verdict::Refused);
                 }
                 if let Some(old) = old {
@@ -219,6 +226,11 @@ impl Write for SessionsWrite {
     fn carries(&self, _batch: BatchId) -> bool {
         false
     }
+}
+
+/// Whether what is in a slot is what is replaced; where nothing is, whether it gives way.
+fn is_vacant(holder: Option<SessionHandle>, replacing: Option<SessionHandle>, gives_way: bool) -> bool {
+    replacing.map_or(gives_way, |replacing| holder == Some(replacing))
 }
 
 fn session_at(rows: &mut Rows<'_>, key: &Key) -> Result<Option<Session>, Halt> {

@@ -81,7 +81,12 @@ fn put_session(plan: &mut Plan, batch: BatchId, session: &Session, replacing: Op
              (realm, subject, slot, handle, digest, profile_epoch, password_generation, evidence, created_at,
              last_used_at, idle, ends_at, admissions, label, version, set_by)
              values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
-             on conflict (realm, subject, slot) do nothing",
+             on conflict (realm, subject, slot) do update
+             set handle = ?4, digest = ?5, profile_epoch = ?6, password_generation = ?7, evidence = ?8,
+             created_at = ?9, last_used_at = ?10, idle = ?11, ends_at = ?12, admissions = ?13, label = ?14,
+             version = ?15, set_by = ?16
+             where (vestibule_session.profile_epoch < ?6 or vestibule_session.ends_at <= ?9
+             or vestibule_session.last_used_at <= ?9 - vestibule_session.idle) and vestibule_session.set_by <> ?16",
             params,
         );
     }
@@ -137,7 +142,10 @@ fn put_device(plan: &mut Plan, batch: BatchId, device: &Device, replacing: Optio
         plan.step(
             "insert into vestibule_device
              (realm, subject, slot, handle, digest, profile_epoch, made_at, ends_at, label, set_by)
-             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) on conflict (realm, subject, slot) do nothing",
+             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) on conflict (realm, subject, slot) do update
+             set handle = ?4, digest = ?5, profile_epoch = ?6, made_at = ?7, ends_at = ?8, label = ?9, set_by = ?10
+             where (vestibule_device.profile_epoch < ?6 or vestibule_device.ends_at <= ?7)
+             and vestibule_device.set_by <> ?10",
             params,
         );
     }

@@ -62,7 +62,7 @@ impl Vestibule {
             Verified::Right { proof, .. } => proof,
             Verified::Wrong => {
                 // Who lost the session meanwhile hears of that: the password may be another one since.
-                inner.live(who).await?;
+                let _ = inner.live(who).await?;
                 let problem = if stored.is_some() { Problem::Wrong } else { Problem::NoPassword };
                 return inner.refuse_person(&problem, subject, now).await;
             }

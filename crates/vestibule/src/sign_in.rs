@@ -23,7 +23,7 @@ use crate::problem::SignInProblem;
 use crate::refuse::Attempt;
 use crate::vestibule::{Inner, ROUNDS, Vestibule, busy};
 use crate::views::{SignInQuestion, SignInView, Views};
-use crate::writes::AnyWrite;
+use crate::writes::{AnyGuard, AnyWrite};
 
 /// Somebody at the door.
 #[derive(Debug)]
@@ -213,6 +213,15 @@ impl Vestibule {
     }
 }
 
+/// What is to be read again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Moved {
+    Nothing,
+    /// The slots that were guessed are taken.
+    Slots,
+    Something,
+}
+
 /// Everything that a right password leaves to be recorded.
 struct Proven {
     proof: PasswordProof,
@@ -372,18 +381,28 @@ impl Inner {
             }
             None => None,
         };
-        let mut stored = view.read.password.clone();
-        for round in 0..ROUNDS {
-            // The first round decides on what was read before the proof, and its commit requires that to be still so; a
-            // later one reads again.
-            let profile =
-                if round == 0 { view.read.profile.clone() } else { self.store.profile(subject).await? };
-            let Some(profile) = profile else { return self.refuse_secret(&view, attempt).await };
-            if round > 0 {
+        // The first round decides on what was read before the proof, and its commit requires that to be still so. Of the slots
+        // nothing was read: one is guessed, and the guard puts nobody out whose session still opens something.
+        let (mut profile, mut stored) = (view.read.profile.clone(), view.read.password.clone());
+        let mut door = (view.read.account.clone(), view.read.membership.clone());
+        let (mut sessions, mut devices) = (Vec::new(), Vec::new());
+        let mut moved = Moved::Nothing;
+        for _ in 0..ROUNDS {
+            if moved == Moved::Something {
+                profile = self.store.profile(subject).await?;
                 stored = self.store.password(subject).await?;
+                if let Some(account) = attempt.account {
+                    door = self.door(account, subject).await?;
+                }
             }
+            if moved != Moved::Nothing {
+                sessions = self.store.sessions(subject).await?;
+                devices = self.store.devices(subject).await?;
+            }
+            let Some(profile) = profile.as_ref() else { return self.refuse_secret(&view, attempt).await };
             let same = stored.as_ref().filter(|stored| stored.generation == proof.generation());
             let Some(same) = same else { return self.refuse_secret(&view, attempt).await };
+            moved = Moved::Something;
 
             let id = self.batch_id(now)?;
             let mut writes: Vec<AnyWrite> = vec![taken.settle().into()];
@@ -424,13 +443,8 @@ impl Inner {
             let entered = match attempt.account {
                 None => None,
                 Some(account) => {
-                    let (stored, membership) = if round == 0 {
-                        (view.read.account.clone(), view.read.membership.clone())
-                    } else {
-                        self.door(account, subject).await?
-                    };
-                    let door = (stored.as_ref(), membership.as_ref());
-                    let admitted = self.admit_through(door, &profile, attempt.client, now);
+                    let found = (door.0.as_ref(), door.1.as_ref());
+                    let admitted = self.admit_through(found, profile, attempt.client, now);
                     if let Ok(admission) = &admitted {
                         open = open.admitted(stamp_of(admission));
                         writes.extend(relied_on(admission, subject));
@@ -444,11 +458,10 @@ impl Inner {
                 digest: token.digest(&self.ring)?,
                 batch: id,
             };
-            let existing = self.store.sessions(subject).await?;
-            let opened = decide::open(&self.sessions, &open, &existing, &ids, now);
+            let opened = decide::open(&self.sessions, &open, &sessions, &ids, now);
             writes.push(opened.write.into());
             let device = match leaves_device {
-                true => self.remember(&view, &profile, &label, id, now).await?,
+                true => self.remember(&view, (profile, &devices), &label, id, now)?,
                 false => None,
             };
             let device = device.map(|(write, token)| {
@@ -460,8 +473,13 @@ impl Inner {
             let mut batch = self.record(event, id, now)?;
             batch.append(&mut writes);
             // Whatever moved is read again at the top, where another generation is judged, too.
-            if self.land(id, now, batch).await?.is_some() {
-                continue;
+            match self.land(id, now, batch).await? {
+                None => {}
+                Some(AnyGuard::Sessions(_)) => {
+                    moved = Moved::Slots;
+                    continue;
+                }
+                Some(_) => continue,
             }
             let entered = match entered {
                 None => None,
@@ -486,10 +504,10 @@ impl Inner {
     }
 
     /// A device that is not known becomes known.
-    async fn remember(
+    fn remember(
         &self,
         view: &View,
-        profile: &Profile,
+        (profile, existing): (&Profile, &[Device]),
         label: &DeviceLabel,
         batch: vestibule_core::BatchId,
         now: Timestamp,
@@ -504,8 +522,7 @@ impl Inner {
             batch,
         };
         let request = decide::RememberRequest::new(view.subject, profile.epoch).label(label.clone());
-        let existing = self.store.devices(view.subject).await?;
-        let remembered = decide::remember(&self.sessions, &request, &existing, &ids, now);
+        let remembered = decide::remember(&self.sessions, &request, existing, &ids, now);
         Ok(Some((remembered.write.into(), token.render())))
     }
 

@@ -270,3 +270,65 @@ pub(super) async fn idle_and_absolute_limits<H: Harness>(harness: &H) -> Outcome
     same("in use, just before its end", &state(ends_at.minus(tick)).await?, &None)?;
     same("in use, at its end", &state(ends_at).await?, &Some(Problem::Expired { ended_at: ends_at }))
 }
+
+pub(super) async fn a_session_that_is_over_gives_way<H: Harness>(harness: &H) -> Outcome {
+    let scene = Scene::open(harness, "a_session_that_is_over_gives_way").await?;
+    let begun = NOW.plus(Duration::from_secs(3600));
+    let own = |name| Session { slot: 1, created_at: begun, last_used_at: begun, ..session(1, name) };
+    let tick = Duration::from_micros(1);
+    let live =
+        Session { slot: 1, idle: begun.since(NOW) + tick, ends_at: begun.plus(tick), ..session(1, 17) };
+    scene.land(vec![put_session(live.clone(), None)]).await?;
+    scene
+        .refuse("the place of one that lives", vec![put_session(own(18), None)], SessionsGuard::Slot)
+        .await?;
+    same(
+        "the one that lives",
+        &found::<H>(&scene.store, 17).await?.map(|row| row.handle),
+        &Some(live.handle),
+    )?;
+    let stale = vec![put_session(Session { profile_epoch: 0, ..own(18) }, None)];
+    scene.refuse("for somebody of an older epoch", stale, SessionsGuard::Slot).await?;
+    scene.land(vec![end(&live)]).await?;
+
+    let over = [
+        Session { profile_epoch: 0, ..live.clone() },
+        Session { ends_at: begun, ..live.clone() },
+        Session { idle: begun.since(NOW), ..live.clone() },
+    ];
+    for (name, over) in (20..).zip(over) {
+        scene.land(vec![put_session(over, None)]).await?;
+        scene.land(vec![put_session(own(name), None)]).await?;
+        same("the session that was over", &found::<H>(&scene.store, 17).await?, &None)?;
+        let now = found::<H>(&scene.store, name).await?.map(|row| (row.handle, row.ends_at));
+        same("the session in its place", &now, &Some((ids(name).handle, own(name).ends_at)))?;
+        scene.land(vec![end(&own(name))]).await?;
+    }
+    same("the sessions", &scene.store.sessions(subject(1)).await?.len(), &0)
+}
+
+pub(super) async fn a_device_that_is_over_gives_way<H: Harness>(harness: &H) -> Outcome {
+    let scene = Scene::open(harness, "a_device_that_is_over_gives_way").await?;
+    let begun = NOW.plus(Duration::from_secs(3600));
+    let own = |name| Device { slot: 1, made_at: begun, ..device(1, name) };
+    let tick = Duration::from_micros(1);
+    let live = Device { slot: 1, ends_at: begun.plus(tick), ..device(1, 17) };
+    scene.land(vec![put_device(live.clone(), None)]).await?;
+    let taken = vec![put_device(own(18), None)];
+    scene.refuse("the place of one that lives", taken, SessionsGuard::DeviceSlot).await?;
+    let stale = vec![put_device(Device { profile_epoch: 0, ..own(18) }, None)];
+    scene.refuse("for somebody of an older epoch", stale, SessionsGuard::DeviceSlot).await?;
+
+    let over = [Device { profile_epoch: 0, ..live.clone() }, Device { ends_at: begun, ..live.clone() }];
+    let mut before = 17;
+    for (name, over) in (20..).step_by(2).zip(over) {
+        let over = Device { handle: ids(name).handle, digest: ids(name).digest, ..over };
+        scene.land(vec![put_device(over, Some(before))]).await?;
+        before = name + 1;
+        scene.land(vec![put_device(own(before), None)]).await?;
+        same("the device that was over", &scene.store.device(ids(name).digest).await?, &None)?;
+        let now = scene.store.device(ids(before).digest).await?.map(|row| (row.handle, row.ends_at));
+        same("the device in its place", &now, &Some((ids(before).handle, own(before).ends_at)))?;
+    }
+    same("the devices", &scene.store.devices(subject(1)).await?.len(), &1)
+}

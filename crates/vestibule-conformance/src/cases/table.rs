@@ -718,6 +718,22 @@ pub fn all<H: Harness>() -> Vec<Case<H>> {
             run: |harness| Box::pin(sessions::a_replaced_device_is_found_no_more(harness)),
         },
         Case {
+            id: "a_session_that_is_over_gives_way",
+            clauses: &["SE-3"],
+            needs: Need::Nothing,
+            breaks: "a sign-in signs out another device of the person, or fails because of one that was signed out long ago",
+            since: 1,
+            run: |harness| Box::pin(sessions::a_session_that_is_over_gives_way(harness)),
+        },
+        Case {
+            id: "a_device_that_is_over_gives_way",
+            clauses: &["SE-3"],
+            needs: Need::Nothing,
+            breaks: "a flood locks somebody out of a device they have used, because another sign-in took its place",
+            since: 1,
+            run: |harness| Box::pin(sessions::a_device_that_is_over_gives_way(harness)),
+        },
+        Case {
             id: "ended_session_cannot_be_required",
             clauses: &["S-2", "S-5"],
             needs: Need::Nothing,

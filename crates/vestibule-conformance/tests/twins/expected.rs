@@ -327,6 +327,7 @@ pub(crate) const FAILING: &[(Fault, &[&str])] = &[
         Fault::NeverDeletes,
         &[
             "a_replaced_token_is_found_no_more",
+            "a_session_that_is_over_gives_way",
             "account_isolation_write",
             "act_vs_sign_out_race",
             "delete_cascades_only_own_rows",
@@ -346,6 +347,7 @@ pub(crate) const FAILING: &[(Fault, &[&str])] = &[
     (
         Fault::MissingIsError,
         &[
+            "a_session_that_is_over_gives_way",
             "an_event_is_found_by_every_way",
             "empty_filter_never_means_all",
             "events_are_listed_in_the_order_of_time",
@@ -368,9 +370,11 @@ pub(crate) const FAILING: &[(Fault, &[&str])] = &[
     (
         Fault::CutsValues,
         &[
+            "a_device_that_is_over_gives_way",
             "a_newer_message_takes_the_slot",
             "a_replaced_device_is_found_no_more",
             "a_replaced_token_is_found_no_more",
+            "a_session_that_is_over_gives_way",
             "act_vs_sign_out_race",
             "an_event_is_found_by_every_way",
             "boundary_expiry_is_exclusive",

@@ -198,10 +198,32 @@ pub(crate) const FAILING: &[(Mistake, &[&str])] = &[
         ],
     ),
     (
-        Mistake::OldTokensOpen,
+        Mistake::TakesAnySlot,
         &[
+            "a_device_that_is_over_gives_way",
             "a_replaced_device_is_found_no_more",
             "a_replaced_token_is_found_no_more",
+            "a_session_that_is_over_gives_way",
+            "duplicate_is_typed_conflict_naming_the_key",
+            "refused_write_is_listed_and_truly_refused",
+            "slot_is_taken_once_race",
+        ],
+    ),
+    (
+        Mistake::KeepsWhatIsOver,
+        &[
+            "a_device_that_is_over_gives_way",
+            "a_session_that_is_over_gives_way",
+            "random_batches_are_answered_as_the_reference_answers",
+        ],
+    ),
+    (
+        Mistake::OldTokensOpen,
+        &[
+            "a_device_that_is_over_gives_way",
+            "a_replaced_device_is_found_no_more",
+            "a_replaced_token_is_found_no_more",
+            "a_session_that_is_over_gives_way",
             "object_safe_twin_answers_alike",
             "password_change_race_one_winner",
             "password_change_reissues_acting_session_in_same_commit",
@@ -218,6 +240,8 @@ pub(crate) const FAILING: &[(Mistake, &[&str])] = &[
     (
         Mistake::RoundsTimes,
         &[
+            "a_device_that_is_over_gives_way",
+            "a_session_that_is_over_gives_way",
             "boundary_expiry_is_exclusive",
             "random_batches_are_answered_as_the_reference_answers",
             "sessions_and_devices_come_back_unchanged",

@@ -53,6 +53,10 @@ pub(crate) enum Mistake {
     OneLane,
     /// Admissions are noted whatever version was read.
     LastStampWins,
+    /// A slot is taken, whoever is in it.
+    TakesAnySlot,
+    /// Who is in a slot stays there, over or not, until it is named.
+    KeepsWhatIsOver,
     /// What was once found by its token is found for ever.
     OldTokensOpen,
     /// The last byte of a digest is not compared.
@@ -88,7 +92,7 @@ pub(crate) enum Mistake {
 }
 
 impl Mistake {
-    pub(crate) const ALL: [Self; 32] = [
+    pub(crate) const ALL: [Self; 34] = [
         Self::LandsOneByOne,
         Self::PipelinesCommit,
         Self::SwapsOrder,
@@ -105,6 +109,8 @@ impl Mistake {
         Self::SettleWipes,
         Self::OneLane,
         Self::LastStampWins,
+        Self::TakesAnySlot,
+        Self::KeepsWhatIsOver,
         Self::OldTokensOpen,
         Self::CutsDigests,
         Self::RawReadsNothing,
@@ -293,6 +299,28 @@ impl Wrong {
                 all.into_iter().find(|row| row.handle == handle).map(|row| {
                     vec![StampAdmissions { subject, slot, handle, from: row.version, admissions }.into()]
                 })
+            }
+            (Mistake::TakesAnySlot, Sessions(PutSession { session, replacing: None })) => {
+                let all = self.inner.sessions(session.subject).await?;
+                let replacing = all.iter().find(|row| row.slot == session.slot).map(|row| row.handle);
+                Some(vec![PutSession { session, replacing }.into()])
+            }
+            (Mistake::TakesAnySlot, Sessions(PutDevice { device, replacing: None })) => {
+                let all = self.inner.devices(device.subject).await?;
+                let replacing = all.iter().find(|row| row.slot == device.slot).map(|row| row.handle);
+                Some(vec![PutDevice { device, replacing }.into()])
+            }
+            (Mistake::KeepsWhatIsOver, Sessions(PutSession { session, replacing: None })) => {
+                let all = self.inner.sessions(session.subject).await?;
+                let taken = all.iter().any(|row| row.slot == session.slot && row.handle != session.handle);
+                let nobody = taken.then_some(session.handle);
+                Some(vec![PutSession { session, replacing: nobody }.into()])
+            }
+            (Mistake::KeepsWhatIsOver, Sessions(PutDevice { device, replacing: None })) => {
+                let all = self.inner.devices(device.subject).await?;
+                let taken = all.iter().any(|row| row.slot == device.slot && row.handle != device.handle);
+                let nobody = taken.then_some(device.handle);
+                Some(vec![PutDevice { device, replacing: nobody }.into()])
             }
             (Mistake::RoundsTimes, Profiles(CreateProfile { profile })) => {
                 let created_at = to_the_second(profile.created_at);

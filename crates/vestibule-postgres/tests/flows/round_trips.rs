@@ -14,16 +14,91 @@ use vestibule_core::{
 use vestibule_credentials::{HashParams, HashPoolConfig};
 use vestibule_postgres::{PostgresStore, Server};
 use vestibule_profiles::NewAccount;
+use vestibule_sessions::SessionPolicy;
 use vestibule_throttle::{Overflow, Taken, WindowKey, WindowKind, WindowTake, Windows};
 
 use crate::server::{Place, runtime};
 use crate::wire::{self, FromServer, ToServer};
 use crate::world::{ADA, RIGHT, role};
 
-/// One read, one take of the windows, one try and one commit: five answers. What the facade asks beside them once the
-/// password was right, each call one answer, is named.
+/// One read, one take of the windows, one try, one commit, and the windows given back.
 #[test]
-fn a_sign_in_is_five_round_trips_and_what_it_asks_after_the_proof() {
+fn a_sign_in_is_five_round_trips() {
+    let five = ["sign_in_view", "take", "commit", "commit", "give_back"];
+    deployed(SessionPolicy::default(), async |scene| {
+        let known = scene.sign_in(None, None).await.0;
+        let who = scene.vestibule.authenticate(&known.token).await.unwrap();
+        let account = AccountId::from(1_u64);
+        scene.vestibule.create_account(&who, NewAccount::new(account, "Engines", role())).await.unwrap();
+        // A statement that is new to a connection costs it a round trip, once.
+        scene.sign_in(None, Some(account)).await;
+        scene.sign_in(known.device, Some(account)).await;
+
+        // Whoever is in a slot is over by then, and every window is a new one, which nobody has begun.
+        let mut device = None;
+        for days in [200, 20] {
+            scene.wait(days);
+            let (signed_in, calls) = scene.sign_in(device, Some(account)).await;
+            assert!(matches!(signed_in.entered, Some(Ok(_))));
+            assert_eq!(calls, five.map(|name| (name, 1)));
+            device = signed_in.device;
+        }
+    });
+}
+
+/// The slot was guessed. Where somebody is in it whose session is good, it takes a refused commit, which is asked whether it
+/// had landed before, and a look.
+#[test]
+fn a_sign_in_whose_slot_is_taken_is_nine_round_trips() {
+    let before = [("sign_in_view", 1), ("take", 1), ("commit", 1), ("commit", 2)];
+    let then = [("sessions", 1), ("devices", 1), ("commit", 1), ("give_back", 1)];
+    let one_at_most = SessionPolicy::default().with_sessions_at_most(1).unwrap();
+    deployed(one_at_most, async |scene| {
+        let device = scene.sign_in(None, None).await.0.device;
+        let device = || device.as_ref().map(|device| Secret::new(read(device)));
+        for _ in 0..2 {
+            scene.sign_in(device(), None).await;
+            scene.wait(1);
+        }
+        let (_, calls) = scene.sign_in(device(), None).await;
+        assert_eq!(calls, [before, then].concat());
+    });
+}
+
+/// A deployment with one person, behind a meter, on a server of its own.
+struct Scene {
+    vestibule: Vestibule,
+    clock: Arc<Daily>,
+    bill: Arc<Bill>,
+}
+
+impl Scene {
+    fn wait(&self, days: i64) {
+        self.clock.0.fetch_add(days * 86_400_000_000, Ordering::SeqCst);
+    }
+
+    /// Signs in, and how many answers each call took. No other answer was given.
+    async fn sign_in(
+        &self,
+        device: Option<Secret<String>>,
+        account: Option<AccountId>,
+    ) -> (SignedIn, Vec<(&'static str, usize)>) {
+        self.bill.calls.lock().unwrap().clear();
+        let before = self.bill.answers.load(Ordering::SeqCst);
+        let signed_in = sign_in(&self.vestibule, device, account).await;
+        let all = self.bill.answers.load(Ordering::SeqCst) - before;
+        let calls: Vec<_> = self.bill.calls.lock().unwrap().clone();
+        assert_eq!(calls.iter().map(|(_, cost)| cost).sum::<usize>(), all, "{calls:?}");
+        let name = |call| match call {
+            Call::Read(name) | Call::Windows(name) => name,
+            Call::Commit(_) => "commit",
+            _ => panic!("{call:?}"),
+        };
+        (signed_in, calls.into_iter().map(|(call, cost)| (name(call), cost)).collect())
+    }
+}
+
+fn deployed(policy: SessionPolicy, play: impl AsyncFnOnce(&Scene)) {
     let place = Place::new();
     drop(runtime().block_on(place.create()));
     let meter = Meter::new();
@@ -38,44 +113,10 @@ fn a_sign_in_is_five_round_trips_and_what_it_asks_after_the_proof() {
             calls: Mutex::default(),
         });
         let clock = Arc::new(Daily(AtomicI64::new(1_800_000_000_000_000)));
-        let vestibule = deployment(Hooked::new(store, Arc::clone(&bill)), &clock);
-
+        let vestibule = deployment(Hooked::new(store, Arc::clone(&bill)), &clock, policy);
         let ada = NewPerson::verified_by_host(LoginEmail::parse(ADA).unwrap()).password(RIGHT);
         vestibule.register_verified(ada).await.unwrap();
-        let known = sign_in(&vestibule, None, None).await;
-        let who = vestibule.authenticate(&known.token).await.unwrap();
-        let account = AccountId::from(1_u64);
-        vestibule.create_account(&who, NewAccount::new(account, "Engines", role())).await.unwrap();
-        let device = || Some(Secret::new(read(known.device.as_ref().unwrap())));
-        // A statement that is new to a connection costs it a round trip, once.
-        sign_in(&vestibule, None, Some(account)).await;
-        sign_in(&vestibule, device(), Some(account)).await;
-
-        for (device, after_proof) in
-            [(None, vec!["sessions", "devices", "give_back"]), (device(), vec!["sessions", "give_back"])]
-        {
-            // Every window is a new one, which nobody has begun.
-            clock.0.fetch_add(86_400_000_000, Ordering::SeqCst);
-            bill.calls.lock().unwrap().clear();
-            let before = meter.answers.load(Ordering::SeqCst);
-            let signed_in = sign_in(&vestibule, device, Some(account)).await;
-            let all = meter.answers.load(Ordering::SeqCst) - before;
-            assert!(matches!(signed_in.entered, Some(Ok(_))));
-
-            let calls = bill.calls.lock().unwrap().clone();
-            eprintln!("{all} round trips: {calls:?}");
-            let (mut five, mut more) = (Vec::new(), Vec::new());
-            for (call, cost) in calls {
-                match call {
-                    Call::Read("sign_in_view") | Call::Windows("take") | Call::Commit(_) => five.push(cost),
-                    Call::Read(name) | Call::Windows(name) => more.push((name, cost)),
-                    _ => panic!("{call:?}"),
-                }
-            }
-            assert_eq!(five, [1, 1, 1, 2]);
-            assert_eq!(more, after_proof.iter().map(|name| (*name, 1)).collect::<Vec<_>>());
-            assert_eq!(all, 5 + after_proof.len());
-        }
+        play(&Scene { vestibule, clock, bill }).await;
     });
 }
 
@@ -141,7 +182,7 @@ fn read(token: &Secret<String>) -> String {
     token.expose().clone()
 }
 
-fn deployment(store: Hooked<PostgresStore, Bill>, clock: &Arc<Daily>) -> Vestibule {
+fn deployment(store: Hooked<PostgresStore, Bill>, clock: &Arc<Daily>, policy: SessionPolicy) -> Vestibule {
     let mut ring = KeyRing::builder();
     for purpose in [KeyPurpose::Digest, KeyPurpose::Pepper, KeyPurpose::Seal] {
         ring = ring.current(purpose, KeyId::parse("k1").unwrap(), Secret::new([7; 32]));
@@ -151,6 +192,7 @@ fn deployment(store: Hooked<PostgresStore, Bill>, clock: &Arc<Daily>) -> Vestibu
         .keys(ring.build().unwrap())
         .hashing(HashPoolConfig::new(HashParams::danger_weak_for_tests(), 2))
         .clock(Arc::clone(clock))
+        .sessions(policy)
         .build()
         .unwrap()
 }

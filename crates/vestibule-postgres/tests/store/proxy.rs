@@ -1,7 +1,7 @@
 //! A wire to the server that can be cut at a commit.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -10,8 +10,12 @@ use vestibule_postgres::Server;
 use crate::ground::runtime;
 use crate::wire::{self, FromServer, ToServer};
 
-/// What a simple query that commits looks like on the wire.
-const COMMIT: &[u8] = b"commit\0";
+/// What a simple query that commits looks like on the wire: its letter, its length, its text.
+const COMMIT: &[u8] = b"Q\0\0\0\x0bcommit\0";
+
+/// What the server says when it has committed, and when it has rolled back instead.
+const COMMITTED: &[u8] = b"COMMIT\0";
+const ROLLED_BACK: &[u8] = b"ROLLBACK\0";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Cut {
@@ -58,25 +62,52 @@ impl Proxy {
 async fn carry(client: TcpStream, server: (FromServer, ToServer), cut: Cut, left: Arc<AtomicUsize>) {
     let (mut from_client, mut to_client) = client.into_split();
     let (mut from_server, mut to_server) = server;
-    let back = tokio::spawn(async move { tokio::io::copy(&mut from_server, &mut to_client).await });
+    let severed = Arc::new(AtomicBool::new(false));
+    let seen = Arc::clone(&severed);
+    let back = tokio::spawn(async move {
+        let mut bytes = vec![0; 65536];
+        while let Ok(read) = from_server.read(&mut bytes).await
+            && read > 0
+        {
+            let answer = &bytes[..read];
+            if !seen.load(Ordering::SeqCst) {
+                if to_client.write_all(answer).await.is_err() {
+                    break;
+                }
+            } else if [COMMITTED, ROLLED_BACK].iter().any(|tag| place(answer, tag).is_some()) {
+                break;
+            }
+        }
+    });
     let mut bytes = vec![0; 65536];
     while let Ok(read) = from_client.read(&mut bytes).await
         && read > 0
     {
         let sent = &bytes[..read];
-        let commits = sent.windows(COMMIT.len()).any(|window| window == COMMIT);
+        let commit = place(sent, COMMIT);
         let one_less = |left: usize| left.checked_sub(1);
-        if commits && left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_less).is_ok() {
-            back.abort();
-            let _ = back.await;
-            if cut == Cut::After {
-                to_server.write_all(sent).await.unwrap();
+        if let Some(commit) = commit
+            && left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_less).is_ok()
+        {
+            severed.store(true, Ordering::SeqCst);
+            match cut {
+                // Whatever stands before it arrives.
+                Cut::Before => to_server.write_all(&sent[..commit]).await.unwrap(),
+                Cut::After => {
+                    to_server.write_all(sent).await.unwrap();
+                    back.await.unwrap();
+                    return;
+                }
             }
-            return;
+            break;
         }
         if to_server.write_all(sent).await.is_err() {
             break;
         }
     }
     back.abort();
+}
+
+fn place(bytes: &[u8], what: &[u8]) -> Option<usize> {
+    bytes.windows(what.len()).position(|window| window == what)
 }

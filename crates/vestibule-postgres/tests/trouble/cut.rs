@@ -74,7 +74,8 @@ pub(crate) fn everywhere(act: Act) {
             }
         }
     }
-    assert!(cuts >= 6, "the wire was cut {cuts} times");
+    // Some are one message: cut before it, amid it and after it.
+    assert!(cuts >= 3, "the wire was cut {cuts} times");
 }
 
 struct Proxy {
