@@ -9,6 +9,9 @@ use crate::checkword::Checkword;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "a new intent must fail to compile wherever one is judged")]
 pub enum Intent {
+    /// What an identity provider said of the person a moment ago, which the host took as verified. It is theirs, and a mail
+    /// scanner has none.
+    FederatedIdentity,
     /// A new password that the rules accept. Judge it first: what they reject never comes here, and the link stays live
     /// (PR-11).
     NewPassword,

@@ -26,6 +26,7 @@ kinds! {
     ACCOUNT_CLOSED "account.closed" "An account was closed.",
     ACCOUNT_CREATED "account.created" "An account was created.",
     ACCOUNT_POLICY_CHANGED "account.policy_changed" "An account's policy was changed.",
+    ADDRESS_CONNECTED "address.connected" "A profile without an address connected one, and set a first password.",
     MEMBERSHIP_ADDED "membership.added" "A member was added.",
     MEMBERSHIP_APPROVED "membership.approved" "A waiting member was approved.",
     MEMBERSHIP_DECLINED "membership.declined" "A waiting member was declined.",
@@ -46,6 +47,9 @@ kinds! {
     SESSIONS_ENDED "session.all_ended" "All sessions of a person were ended.",
     SIGN_IN_ADMITTED "sign_in.admitted" "A signed-in person was admitted to an account.",
     SIGN_IN_SUCCEEDED "sign_in.succeeded" "A person signed in.",
+    SOCIAL_LINKED "social.linked" "A social account was linked to a profile.",
+    SOCIAL_MOVED_AWAY "social.moved_away" "A social account was moved from a profile to another one.",
+    SOCIAL_UNLINKED "social.unlinked" "A social account was taken away from a profile.",
 }
 
 impl EventKind {

@@ -10,14 +10,15 @@ pub enum Amr {
     Password,
     /// A one-time password, from an app or a list: `otp`.
     Otp,
-    /// The host's word about a first factor that this workspace does not know (a provider's sign-in, say). RFC 8176
-    /// has no value for it.
+    /// The host's word about a first factor that this workspace does not know. RFC 8176 has no value for it.
     Asserted,
+    /// What an identity provider said of the person, under a link that the profile has. RFC 8176 has no value for it.
+    Federated,
 }
 
 impl Amr {
     /// Every method, in the order in which a session holds them.
-    pub const ALL: [Self; 3] = [Self::Password, Self::Otp, Self::Asserted];
+    pub const ALL: [Self; 4] = [Self::Password, Self::Otp, Self::Asserted, Self::Federated];
 
     /// The registered value of RFC 8176, section 2, if there is one.
     #[must_use]
@@ -25,7 +26,7 @@ impl Amr {
         match self {
             Self::Password => Some("pwd"),
             Self::Otp => Some("otp"),
-            Self::Asserted => None,
+            Self::Asserted | Self::Federated => None,
         }
     }
 
@@ -36,6 +37,7 @@ impl Amr {
             Self::Password => 1,
             Self::Otp => 2,
             Self::Asserted => 3,
+            Self::Federated => 4,
         }
     }
 
@@ -49,6 +51,7 @@ impl Amr {
             1 => Ok(Self::Password),
             2 => Ok(Self::Otp),
             3 => Ok(Self::Asserted),
+            4 => Ok(Self::Federated),
             _ => Err(CorruptRow("amr")),
         }
     }
@@ -56,7 +59,7 @@ impl Amr {
     const fn is_second_factor(self) -> bool {
         match self {
             Self::Otp => true,
-            Self::Password | Self::Asserted => false,
+            Self::Password | Self::Asserted | Self::Federated => false,
         }
     }
 }
@@ -134,6 +137,6 @@ mod tests {
         for amr in Amr::ALL {
             assert_eq!(Amr::from_number(amr.number()), Ok(amr));
         }
-        assert!([0, 4, 255].into_iter().all(|number| Amr::from_number(number).is_err()));
+        assert!([0, 5, 255].into_iter().all(|number| Amr::from_number(number).is_err()));
     }
 }

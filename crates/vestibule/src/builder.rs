@@ -16,6 +16,7 @@ use vestibule_throttle::{Throttle, ThrottlePolicy};
 
 use crate::links::BaseUrls;
 use crate::recovery::UnknownAddressNotice;
+use crate::social::Provider;
 use crate::store::{ErasedStore, Store, erase};
 use crate::vestibule::{Inner, Vestibule};
 
@@ -56,6 +57,7 @@ pub struct Builder {
     accounts_at_most: u32,
     checkwords: CheckwordPolicy,
     unknown_addresses: UnknownAddressNotice,
+    providers: Vec<Provider>,
 }
 
 impl Default for Builder {
@@ -78,6 +80,7 @@ impl Default for Builder {
             accounts_at_most: 7,
             checkwords: CheckwordPolicy::default(),
             unknown_addresses: UnknownAddressNotice::default(),
+            providers: Vec::new(),
         }
     }
 }
@@ -134,6 +137,13 @@ impl Builder {
     /// Whether the owner of a mailbox who is nobody here is told so.
     pub fn unknown_addresses(mut self, notice: UnknownAddressNotice) -> Self {
         self.unknown_addresses = notice;
+        self
+    }
+
+    /// An identity provider that people are taken from; from all others nobody is. The last of one issuer counts.
+    pub fn provider(mut self, provider: Provider) -> Self {
+        self.providers.retain(|other| other.issuer() != provider.issuer());
+        self.providers.push(provider);
         self
     }
 
@@ -209,6 +219,7 @@ impl Builder {
             accounts_at_most: self.accounts_at_most,
             checkwords: self.checkwords,
             unknown_addresses: self.unknown_addresses,
+            providers: self.providers,
         }))
     }
 }

@@ -20,6 +20,7 @@ mod registry;
 mod session;
 mod sign_in;
 mod sign_up;
+mod social;
 mod store;
 mod telling;
 mod vestibule;
@@ -45,6 +46,11 @@ pub use registry::registry;
 pub use session::{Authenticated, OwnSession};
 pub use sign_in::{SignIn, SignInRequest, SignedIn};
 pub use sign_up::{SignUpAsked, SignUpPage, SignUpRequest};
+pub use social::{
+    ConnectRequest, EmailVerified, OwnLink, OwnLinks, Provider, ProviderAnswer, ProviderError,
+    ProviderIdentity, ProviderSignIn, ProviderSignInRequest, ProviderSignUp, ProviderSignUpRequest,
+    SocialProblem, UnknownLink,
+};
 pub use store::{DynStore, ErasedStore, Store, erase};
 pub use vestibule::Vestibule;
 pub use views::{SessionView, SignInQuestion, SignInView, Views, session_view_of, sign_in_view_of};

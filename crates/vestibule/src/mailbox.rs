@@ -42,6 +42,7 @@ impl Vestibule {
     pub fn address_of(&self, message: &WaitingMessage) -> Option<Secret<String>> {
         let (base, link) = (self.links()?, message.link.as_ref()?);
         let page = match message.notice.kind {
+            NoticeKind::ConnectLink => "connect-address",
             NoticeKind::FirstPasswordLink => "set-first-password",
             NoticeKind::SignUpLink => "sign-up",
             _ => "recovery",

@@ -17,8 +17,12 @@ use crate::writes::AnyWrite;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum NoticeKind {
+    /// An address was connected, and a first password set (R19).
+    AddressConnected,
     /// A sign-up was asked for, and the address is a login already (P7, P9).
     AlreadyALogin,
+    /// Somebody signed in by a social account wants to connect the address: a link does (R19).
+    ConnectLink,
     /// The address has a profile that signed up without a password: a link sets the first one (P5, P6, R19).
     FirstPasswordLink,
     /// The address belongs to nobody here (P3).
@@ -53,11 +57,22 @@ pub enum NoticeKind {
     ProfileBlocked,
     /// The operator lifted that.
     ProfileUnblocked,
+    /// A social account was linked (R20).
+    SocialLinked,
+    /// A social account was moved to another profile (R20).
+    SocialMovedAway,
+    /// A social account was taken away (R20).
+    SocialUnlinked,
 }
 
 impl NoticeKind {
     /// Every kind.
     pub const ALL: &'static [Self] = &[
+        Self::AddressConnected,
+        Self::ConnectLink,
+        Self::SocialLinked,
+        Self::SocialMovedAway,
+        Self::SocialUnlinked,
         Self::AlreadyALogin,
         Self::FirstPasswordLink,
         Self::NobodyHere,
@@ -82,6 +97,11 @@ impl NoticeKind {
     #[must_use]
     pub const fn code(self) -> &'static str {
         match self {
+            Self::AddressConnected => "notice.address_connected",
+            Self::ConnectLink => "mailbox.connect_link",
+            Self::SocialLinked => "notice.social_linked",
+            Self::SocialMovedAway => "notice.social_moved_away",
+            Self::SocialUnlinked => "notice.social_unlinked",
             Self::AlreadyALogin => "mailbox.already_a_login",
             Self::SignUpLink => "mailbox.sign_up_link",
             Self::FirstPasswordLink => "mailbox.first_password_link",
@@ -110,8 +130,28 @@ impl NoticeKind {
             Self::PasswordChanged => {
                 "Your password was changed and you were signed out everywhere else. If this was not you, ask support."
             }
+            Self::AddressConnected => {
+                "This address was connected to your profile and a password was set; the social account stays. If this was not \
+                 you, ask support."
+            }
+            Self::ConnectLink => {
+                "Somebody who is signed in by a social account, perhaps you, wants to sign in with this address, too. Open the \
+                 link in the browser in which you are signed in, and choose a password. If it was not you, do nothing."
+            }
+            Self::SocialLinked => {
+                "A social account was linked to your profile, and signs you in from now on. You were signed out everywhere \
+                 else. If this was not you, set a new password and ask support."
+            }
+            Self::SocialMovedAway => {
+                "A social account was moved from your profile to another one, and you were signed out everywhere. If this was \
+                 not you, set a new password and ask support."
+            }
+            Self::SocialUnlinked => {
+                "A social account was taken away from your profile and signs you in no more. You were signed out everywhere \
+                 else. If this was not you, set a new password and ask support."
+            }
             Self::AlreadyALogin => {
-                "Somebody, perhaps you, wanted to sign up with this address. It is the login of a profile already: sign in with it, \
+                "Somebody, perhaps you, wanted to sign up with this address, or to connect it to another profile. It is the login of a profile already: sign in with it, \
                  or ask for a recovery link if you do not know the password."
             }
             Self::SignUpLink => {
@@ -164,7 +204,7 @@ impl NoticeKind {
     /// Whether the message carries a link; all others carry no secret (U-22).
     #[must_use]
     pub const fn carries_link(self) -> bool {
-        matches!(self, Self::FirstPasswordLink | Self::RecoveryLink | Self::SignUpLink)
+        matches!(self, Self::ConnectLink | Self::FirstPasswordLink | Self::RecoveryLink | Self::SignUpLink)
     }
 
     pub(crate) const fn of_move(step: Move) -> Self {
@@ -303,7 +343,8 @@ impl Inner {
         Ok(writes)
     }
 
-    fn letter(&self, to: &Identifier, notice: Notice) -> Result<AnyWrite, Error> {
+    /// The write that tells it at one address.
+    pub(crate) fn letter(&self, to: &Identifier, notice: Notice) -> Result<AnyWrite, Error> {
         let purpose =
             Code::parse(notice.kind.code()).map_err(|error| Error::new(ErrorKind::Misuse, error))?;
         let mut owner = to.key().as_bytes().to_vec();

@@ -283,7 +283,7 @@ impl Inner {
         Err(busy().into())
     }
 
-    async fn refuse_person<T>(
+    pub(crate) async fn refuse_person<T>(
         &self,
         problem: &(dyn Registered + Sync),
         subject: SubjectId,

@@ -131,6 +131,17 @@ impl Inner {
         let writes = draft.record_first(&*self.entropy, id, now).map_err(personal_fault)?;
         Ok(writes.into_iter().map(AnyWrite::from).collect())
     }
+
+    /// The writes that record what happened beside the first event of a batch.
+    pub(crate) fn record_further(
+        &self,
+        draft: Draft,
+        id: vestibule_core::BatchId,
+        now: Timestamp,
+    ) -> Result<Vec<AnyWrite>, Error> {
+        let writes = draft.record_further(&*self.entropy, id, now).map_err(personal_fault)?;
+        Ok(writes.into_iter().map(AnyWrite::from).collect())
+    }
 }
 
 fn code_of(problem: &(dyn Registered + Sync)) -> Result<Code, Error> {

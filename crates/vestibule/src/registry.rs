@@ -19,6 +19,7 @@ pub fn registry() -> Vec<&'static Entry> {
         vestibule_throttle::registry(),
         crate::import::ENTRIES,
         crate::problem::ENTRIES,
+        crate::social::ENTRIES,
     ]
     .concat();
     entries.sort_by_key(|entry| entry.code);

@@ -1,8 +1,8 @@
 //! Signing in with a password: one order of checks for everybody, known or not.
 
 use vestibule_core::{
-    AccountId, AddressKey, AddressKind, ClientAddress, Error, ErrorKind, Failure, Identifier, Refusal,
-    Registered, Secret, SessionHandle, SubjectId, Timestamp,
+    AccountId, AddressKey, AddressKind, BatchId, ClientAddress, Error, ErrorKind, Failure, Identifier,
+    Refusal, Registered, Secret, SessionHandle, SubjectId, Timestamp,
 };
 use vestibule_credentials::{
     CredentialsRead, CredentialsWrite, HashSalt, Lane, PasswordProof, Place, PreparedPassword,
@@ -10,11 +10,12 @@ use vestibule_credentials::{
 };
 use vestibule_journal::{Draft, EventActor, EventKind, RefusedBy};
 use vestibule_profiles::{
-    Account, Admission, AdmissionRequest, AdmissionRule, Membership, Problem, Profile, ProfilesRead,
+    Account, Admission, AdmissionRequest, AdmissionRule, Block, Membership, Problem, Profile, ProfilesRead,
     ProfilesWrite, admit,
 };
 use vestibule_sessions::{
-    AdmissionStamp, Amr, Device, DeviceLabel, DeviceToken, Evidence, SessionToken, SessionsRead, decide,
+    AdmissionStamp, Amr, Device, DeviceLabel, DeviceToken, Evidence, Session, SessionToken, SessionsRead,
+    decide,
 };
 use vestibule_throttle::{Admitted, ChallengePassed, TryRequest};
 
@@ -141,15 +142,15 @@ pub struct SignedIn {
 }
 
 /// What was read of whoever submitted the login; for somebody unknown, of the decoy.
-struct View {
-    subject: SubjectId,
+pub(crate) struct View {
+    pub(crate) subject: SubjectId,
     /// The known device, if it is this person's and still good.
     device: Option<Device>,
-    read: SignInView,
+    pub(crate) read: SignInView,
 }
 
 impl View {
-    const fn known(&self) -> bool {
+    pub(crate) const fn known(&self) -> bool {
         self.read.owner.is_some()
     }
 
@@ -215,7 +216,7 @@ impl Vestibule {
 
 /// What is to be read again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Moved {
+pub(crate) enum Moved {
     Nothing,
     /// The slots that were guessed are taken.
     Slots,
@@ -231,8 +232,34 @@ struct Proven {
     leaves_device: bool,
 }
 
+/// Who enters by what, once that is proven: whichever way in it was.
+pub(crate) struct Entering {
+    /// What was proven.
+    pub(crate) evidence: Evidence,
+    /// The generation of the password, if it was that.
+    pub(crate) generation: Option<u64>,
+    pub(crate) label: DeviceLabel,
+    pub(crate) leaves_device: bool,
+}
+
+/// The door of the account that is named, and the person's slots, as they were last read. Of the slots nothing is read at
+/// first: one is guessed, and the guard puts nobody out whose session still opens something.
+#[derive(Default)]
+pub(crate) struct Places {
+    door: (Option<Account>, Option<Membership>),
+    sessions: Vec<Session>,
+    devices: Vec<Device>,
+}
+
+impl Places {
+    pub(crate) fn of(view: &View) -> Self {
+        let door = (view.read.account.clone(), view.read.membership.clone());
+        Self { door, ..Self::default() }
+    }
+}
+
 impl Inner {
-    async fn view(
+    pub(crate) async fn view(
         &self,
         kind: AddressKind,
         attempt: Attempt,
@@ -259,7 +286,7 @@ impl Inner {
     }
 
     /// A known device has windows of its own, so that a flood by strangers does not shut it out (PR-12).
-    async fn take_windows(
+    pub(crate) async fn take_windows(
         &self,
         view: &View,
         attempt: Attempt,
@@ -381,24 +408,22 @@ impl Inner {
             }
             None => None,
         };
-        // The first round decides on what was read before the proof, and its commit requires that to be still so. Of the slots
-        // nothing was read: one is guessed, and the guard puts nobody out whose session still opens something.
+        let entering = Entering {
+            evidence: Evidence { amr: Amr::Password, at: proof.at() },
+            generation: Some(proof.generation()),
+            label,
+            leaves_device,
+        };
+        // The first round decides on what was read before the proof, and its commit requires that to be still so.
         let (mut profile, mut stored) = (view.read.profile.clone(), view.read.password.clone());
-        let mut door = (view.read.account.clone(), view.read.membership.clone());
-        let (mut sessions, mut devices) = (Vec::new(), Vec::new());
+        let mut places = Places::of(&view);
         let mut moved = Moved::Nothing;
         for _ in 0..ROUNDS {
             if moved == Moved::Something {
                 profile = self.store.profile(subject).await?;
                 stored = self.store.password(subject).await?;
-                if let Some(account) = attempt.account {
-                    door = self.door(account, subject).await?;
-                }
             }
-            if moved != Moved::Nothing {
-                sessions = self.store.sessions(subject).await?;
-                devices = self.store.devices(subject).await?;
-            }
+            self.look_again(moved, subject, attempt, &mut places).await?;
             let Some(profile) = profile.as_ref() else { return self.refuse_secret(&view, attempt).await };
             let same = stored.as_ref().filter(|stored| stored.generation == proof.generation());
             let Some(same) = same else { return self.refuse_secret(&view, attempt).await };
@@ -414,11 +439,7 @@ impl Inner {
                 if self.land(id, now, writes).await?.is_some() {
                     continue;
                 }
-                let problem = Problem::Blocked { until: block.until };
-                let actor = EventActor::Person(subject);
-                let refusal =
-                    self.refuse_after_proof(&problem, actor, Some(subject), attempt.account, now).await?;
-                return Err(Failure::Refused(refusal));
+                return Err(Failure::Refused(self.refuse_blocked(block, subject, attempt).await?));
             }
             if proof.must_change() {
                 if self.land(id, now, writes).await?.is_some() {
@@ -431,76 +452,111 @@ impl Inner {
                 let proof = ChangePermit::of(proof, profile.epoch, self);
                 return Ok(SignIn::PasswordChangeNeeded { proof, because });
             }
-
-            writes.push(ProfilesWrite::RequireProfile { subject, epoch: profile.epoch }.into());
-            let mut open = decide::OpenRequest::new(
-                subject,
-                profile.epoch,
-                Evidence { amr: Amr::Password, at: proof.at() },
-            )
-            .password_generation(proof.generation())
-            .label(label.clone());
-            let entered = match attempt.account {
-                None => None,
-                Some(account) => {
-                    let found = (door.0.as_ref(), door.1.as_ref());
-                    let admitted = self.admit_through(found, profile, attempt.client, now);
-                    if let Ok(admission) = &admitted {
-                        open = open.admitted(stamp_of(admission));
-                        writes.extend(relied_on(admission, subject));
-                    }
-                    Some((account, admitted))
-                }
-            };
-            let token = SessionToken::make(&*self.entropy, &self.ring)?;
-            let ids = decide::Ids {
-                handle: SessionHandle::make(&*self.entropy, now)?,
-                digest: token.digest(&self.ring)?,
-                batch: id,
-            };
-            let opened = decide::open(&self.sessions, &open, &sessions, &ids, now);
-            writes.push(opened.write.into());
-            let device = match leaves_device {
-                true => self.remember(&view, (profile, &devices), &label, id, now)?,
-                false => None,
-            };
-            let device = device.map(|(write, token)| {
-                writes.push(write);
-                token
-            });
-            let event =
-                Draft::new(EventKind::SIGN_IN_SUCCEEDED, EventActor::Person(subject)).subject(subject);
-            let mut batch = self.record(event, id, now)?;
-            batch.append(&mut writes);
-            // Whatever moved is read again at the top, where another generation is judged, too.
-            match self.land(id, now, batch).await? {
-                None => {}
-                Some(AnyGuard::Sessions(_)) => {
-                    moved = Moved::Slots;
-                    continue;
-                }
-                Some(_) => continue,
+            match self.let_in(&view, attempt, profile, &entering, &places, (id, writes)).await? {
+                Ok(signed_in) => return Ok(SignIn::SignedIn(signed_in)),
+                // Whatever moved is read again at the top, where another generation is judged, too.
+                Err(what) => moved = what,
             }
-            let entered = match entered {
-                None => None,
-                Some((account, Ok(_))) => Some(Ok(account)),
-                Some((account, Err(problem))) => {
-                    let actor = EventActor::Person(subject);
-                    Some(Err(self
-                        .refuse_after_proof(&problem, actor, Some(subject), Some(account), now)
-                        .await?))
-                }
-            };
-            let session = opened.session.handle;
-            return Ok(SignIn::SignedIn(SignedIn {
-                subject,
-                token: token.render(),
-                session,
-                device,
-                entered,
-            }));
         }
         Err(busy().into())
+    }
+
+    /// Reads again what has moved.
+    pub(crate) async fn look_again(
+        &self,
+        moved: Moved,
+        subject: SubjectId,
+        attempt: Attempt,
+        places: &mut Places,
+    ) -> Result<(), Error> {
+        if let (Moved::Something, Some(account)) = (moved, attempt.account) {
+            places.door = self.door(account, subject).await?;
+        }
+        if moved != Moved::Nothing {
+            places.sessions = self.store.sessions(subject).await?;
+            places.devices = self.store.devices(subject).await?;
+        }
+        Ok(())
+    }
+
+    /// The operator keeps the person out, whichever way in it was.
+    pub(crate) async fn refuse_blocked(
+        &self,
+        block: Block,
+        subject: SubjectId,
+        attempt: Attempt,
+    ) -> Result<Refusal, Error> {
+        let problem = Problem::Blocked { until: block.until };
+        let actor = EventActor::Person(subject);
+        self.refuse_after_proof(&problem, actor, Some(subject), attempt.account, attempt.now).await
+    }
+
+    /// The session, the known device and the admission, in one commit with what the sign-in relied on: the same for every way
+    /// in. The inner error says what has moved; the caller decides again on what is there now.
+    pub(crate) async fn let_in(
+        &self,
+        view: &View,
+        attempt: Attempt,
+        profile: &Profile,
+        entering: &Entering,
+        places: &Places,
+        (id, mut writes): (BatchId, Vec<AnyWrite>),
+    ) -> Result<Result<SignedIn, Moved>, Error> {
+        let (subject, now) = (profile.subject, attempt.now);
+        writes.push(ProfilesWrite::RequireProfile { subject, epoch: profile.epoch }.into());
+        let mut open =
+            decide::OpenRequest::new(subject, profile.epoch, entering.evidence).label(entering.label.clone());
+        if let Some(generation) = entering.generation {
+            open = open.password_generation(generation);
+        }
+        let entered = match attempt.account {
+            None => None,
+            Some(account) => {
+                let found = (places.door.0.as_ref(), places.door.1.as_ref());
+                let admitted = self.admit_through(found, profile, attempt.client, now);
+                if let Ok(admission) = &admitted {
+                    open = open.admitted(stamp_of(admission));
+                    writes.extend(relied_on(admission, subject));
+                }
+                Some((account, admitted))
+            }
+        };
+        let token = SessionToken::make(&*self.entropy, &self.ring)?;
+        let ids = decide::Ids {
+            handle: SessionHandle::make(&*self.entropy, now)?,
+            digest: token.digest(&self.ring)?,
+            batch: id,
+        };
+        let opened = decide::open(&self.sessions, &open, &places.sessions, &ids, now);
+        writes.push(opened.write.into());
+        let device = match entering.leaves_device {
+            true => self.remember(view, (profile, &places.devices), &entering.label, id, now)?,
+            false => None,
+        };
+        let device = device.map(|(write, token)| {
+            writes.push(write);
+            token
+        });
+        let event = Draft::new(EventKind::SIGN_IN_SUCCEEDED, EventActor::Person(subject)).subject(subject);
+        let mut batch = self.record(event, id, now)?;
+        batch.append(&mut writes);
+        match self.land(id, now, batch).await? {
+            None => {}
+            Some(AnyGuard::Sessions(_)) => return Ok(Err(Moved::Slots)),
+            Some(_) => return Ok(Err(Moved::Something)),
+        }
+        let entered = match entered {
+            None => None,
+            Some((account, Ok(_))) => Some(Ok(account)),
+            Some((account, Err(problem))) => {
+                let actor = EventActor::Person(subject);
+                let refusal =
+                    self.refuse_after_proof(&problem, actor, Some(subject), Some(account), now).await?;
+                Some(Err(refusal))
+            }
+        };
+        let session = opened.session.handle;
+        Ok(Ok(SignedIn { subject, token: token.render(), session, device, entered }))
     }
 
     /// A device that is not known becomes known.
@@ -509,7 +565,7 @@ impl Inner {
         view: &View,
         (profile, existing): (&Profile, &[Device]),
         label: &DeviceLabel,
-        batch: vestibule_core::BatchId,
+        batch: BatchId,
         now: Timestamp,
     ) -> Result<Option<(AnyWrite, Secret<String>)>, Error> {
         if view.device.is_some() {

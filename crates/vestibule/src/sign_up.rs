@@ -178,7 +178,7 @@ impl Vestibule {
 }
 
 impl Inner {
-    async fn live_sign_up(
+    pub(crate) async fn live_sign_up(
         &self,
         link: &Secret<String>,
         now: Timestamp,

@@ -10,7 +10,7 @@ use vestibule_checkword::{
 };
 use vestibule_core::{AddressKey, Error, ErrorKind, Identifier, LoginEmail, Purpose, SubjectId, Timestamp};
 use vestibule_journal::Draft;
-use vestibule_profiles::ProfilesRead;
+use vestibule_profiles::{ProfilesGuard, ProfilesRead, ProfilesWrite};
 use vestibule_throttle::{Limit, WindowKind};
 
 use crate::mailbox::{Answer, Fate};
@@ -26,6 +26,8 @@ const NOBODY_BY_REALM: Limit = Limit::per_hour(NonZeroU32::MIN.saturating_add(59
 /// What was asked for an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Asked {
+    /// To be connected to the profile of this person, which has no password (R19), while its epoch is this.
+    Connect(SubjectId, u64),
     Recovery,
     SignUp,
 }
@@ -36,6 +38,8 @@ enum Truth {
     Blocked,
     /// The answer to a sign-up.
     AlreadyALogin,
+    /// A link that connects the address to this profile.
+    Connect(SubjectId),
     /// A link to a new password, or to the first.
     Link(SubjectId, Purpose),
     /// A sign-up that is asked for, or waits already.
@@ -47,14 +51,18 @@ impl Truth {
     fn of(asked: Asked, view: &SignInView, sign_up: Option<&Checkword>, now: Timestamp) -> Self {
         match (view.owner, &view.profile) {
             (Some(_), Some(profile)) if profile.blocked_at(now).is_some() => Self::Blocked,
-            (Some(_), Some(_)) if asked == Asked::SignUp => Self::AlreadyALogin,
+            (Some(_), Some(_)) if asked != Asked::Recovery => Self::AlreadyALogin,
             (Some(owner), Some(_)) => {
                 let has_password = view.password.as_ref().is_some_and(|password| password.hash.is_some());
                 let purpose = if has_password { purpose::RECOVERY } else { purpose::SET_FIRST_PASSWORD };
                 Self::Link(owner, purpose)
             }
-            _ if asked == Asked::SignUp || sign_up.is_some_and(|word| word.is_live(now)) => Self::SignUp,
-            _ => Self::Nobody,
+            _ => match asked {
+                Asked::Connect(subject, _) => Self::Connect(subject),
+                Asked::SignUp => Self::SignUp,
+                Asked::Recovery if sign_up.is_some_and(|word| word.is_live(now)) => Self::SignUp,
+                Asked::Recovery => Self::Nobody,
+            },
         }
     }
 
@@ -62,6 +70,7 @@ impl Truth {
         match self {
             Self::Blocked => NoticeKind::RecoveryWhileBlocked,
             Self::AlreadyALogin => NoticeKind::AlreadyALogin,
+            Self::Connect(_) => NoticeKind::ConnectLink,
             Self::Link(_, purpose::SET_FIRST_PASSWORD) => NoticeKind::FirstPasswordLink,
             Self::Link(..) => NoticeKind::RecoveryLink,
             Self::SignUp => NoticeKind::SignUpLink,
@@ -96,6 +105,7 @@ impl Inner {
             };
             let (holder, purpose) = match truth {
                 Truth::Link(holder, purpose) => (holder, purpose),
+                Truth::Connect(holder) => (holder, purpose::SET_FIRST_PASSWORD),
                 Truth::SignUp | Truth::AlreadyALogin => (decoy, purpose::SIGN_UP),
                 Truth::Blocked | Truth::Nobody => (decoy, purpose::RECOVERY),
             };
@@ -111,6 +121,7 @@ impl Inner {
                         begun.filter(|word| address_in(&word.bound).is_some_and(|it| it.key() == key));
                     begun.map_or_else(|| to.as_typed().as_bytes().to_vec(), |word| word.bound.clone())
                 }
+                _ if matches!(truth, Truth::Connect(_)) => [CONNECTS, to.as_typed().as_bytes()].concat(),
                 _ => bound_to(address),
             };
             let asked = CheckwordRequest::new(holder, purpose).bound_to(&bound);
@@ -134,7 +145,9 @@ impl Inner {
                 words.push(CheckwordWrite::Wipe { holder, purpose, generation: 0 });
             }
             let kept_back = link.is_none() || (truth == Truth::Nobody && !may_tell_nobody);
-            let carried = link.as_ref().filter(|_| matches!(truth, Truth::Link(..) | Truth::SignUp));
+            let carried = link
+                .as_ref()
+                .filter(|_| matches!(truth, Truth::Connect(_) | Truth::Link(..) | Truth::SignUp));
             let answer = Answer {
                 to: &to,
                 kind: truth.told(),
@@ -149,10 +162,15 @@ impl Inner {
             };
             batch.extend(words.into_iter().map(AnyWrite::from));
             batch.push(self.answer(answer)?);
+            if let Asked::Connect(subject, epoch) = what {
+                batch.push(ProfilesWrite::RequireProfile { subject, epoch }.into());
+            }
             match self.land(id, now, batch).await? {
                 None => return Ok(()),
                 // Somebody else asked at the same time: what they were sent is the newest.
                 Some(AnyGuard::Checkword(CheckwordGuard::Version)) => {}
+                // Whoever asked is signed in no more.
+                Some(AnyGuard::Profiles(ProfilesGuard::Epoch)) => return Err(busy()),
                 Some(_) => return Err(Error::from(ErrorKind::Misuse)),
             }
         }
@@ -187,6 +205,14 @@ impl Inner {
 /// What a link to a password is bound to: the address it was sent to.
 pub(crate) fn bound_to(address: &Identifier) -> Vec<u8> {
     [address.kind().as_str().as_bytes(), b":", address.key().as_bytes()].concat()
+}
+
+/// Before the address in what a link is bound to that connects one: no other link begins so.
+const CONNECTS: &[u8] = b"connect:";
+
+/// The address that a link connects. It is in no other row.
+pub(crate) fn connected_in(bound: &[u8]) -> Option<Identifier> {
+    address_in(bound.strip_prefix(CONNECTS)?)
 }
 
 /// The address that the link of a sign-up is bound to, as it was typed. It is in no other row.

@@ -17,6 +17,7 @@ use vestibule_throttle::Throttle;
 use crate::builder::Builder;
 use crate::links::BaseUrls;
 use crate::recovery::UnknownAddressNotice;
+use crate::social::Provider;
 use crate::store::ErasedStore;
 use crate::writes::{AnyGuard, AnyWrite};
 
@@ -50,6 +51,7 @@ pub(crate) struct Inner {
     pub(crate) accounts_at_most: u32,
     pub(crate) checkwords: CheckwordPolicy,
     pub(crate) unknown_addresses: UnknownAddressNotice,
+    pub(crate) providers: Vec<Provider>,
 }
 
 impl Vestibule {

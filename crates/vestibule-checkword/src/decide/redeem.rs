@@ -63,7 +63,7 @@ pub fn redeem(
     let checkword = judge(found, purpose, now)?;
     match intent {
         Intent::OwnSession(person) if person != checkword.holder => return Err(Problem::OtherPerson),
-        Intent::OwnSession(_) | Intent::NewPassword | Intent::TypedCode => {}
+        Intent::FederatedIdentity | Intent::OwnSession(_) | Intent::NewPassword | Intent::TypedCode => {}
     }
     Ok(Redemption {
         proof: RedeemedCheckword::of(checkword, purpose, intent, now),

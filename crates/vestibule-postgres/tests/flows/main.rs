@@ -24,6 +24,12 @@ mod server;
 mod sessions;
 #[path = "../../../vestibule/tests/flows/sign_up.rs"]
 mod sign_up;
+#[path = "../../../vestibule/tests/flows/social.rs"]
+mod social;
+#[path = "../../../vestibule/tests/flows/social_links.rs"]
+mod social_links;
+#[path = "../../../vestibule/tests/flows/social_sign_up.rs"]
+mod social_sign_up;
 #[path = "../../../vestibule/tests/flows/tries.rs"]
 mod tries;
 #[path = "../../../vestibule/tests/flows/views.rs"]

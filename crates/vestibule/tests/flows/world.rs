@@ -9,7 +9,9 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::task::{Wake, Waker};
 use std::thread::Thread;
 
-use vestibule::{Acting, Authenticated, NewPerson, Reason, SignIn, SignInRequest, SignedIn, Vestibule};
+use vestibule::{
+    Acting, Authenticated, NewPerson, Provider, Reason, SignIn, SignInRequest, SignedIn, Vestibule,
+};
 use vestibule_core::{
     AccountId, Clock, Failure, KeyId, KeyPurpose, KeyRing, LoginEmail, Refusal, Secret, SubjectId, Timestamp,
 };
@@ -24,6 +26,13 @@ pub(crate) const ADA: &str = "ada@example.com";
 pub(crate) const RIGHT: &str = "a horse that counts to nine";
 pub(crate) const WRONG: &str = "a mule that counts to seven";
 pub(crate) const NEW: &str = "eleven otters below the pier";
+
+/// A provider that runs the mailboxes of example.com.
+pub(crate) const HOME: &str = "https://id.example.com";
+/// A provider that runs none.
+pub(crate) const ELSEWHERE: &str = "https://social.example.net";
+/// A provider by which nobody signs up.
+pub(crate) const STAFF: &str = "https://staff.example.org/realms/all";
 
 /// A clock that moves when a test says so.
 #[derive(Debug)]
@@ -97,6 +106,9 @@ impl World {
             .hashing(HashPoolConfig::new(HashParams::danger_weak_for_tests(), 2))
             .clock(Arc::clone(&clock))
             .throttle(throttle)
+            .provider(Provider::new(HOME).unwrap().authoritative_for("example.com").unwrap())
+            .provider(Provider::new(ELSEWHERE).unwrap())
+            .provider(Provider::new(STAFF).unwrap().without_sign_up())
             .build()
             .unwrap();
         Self { vestibule, store, clock, keep }

@@ -1,13 +1,17 @@
 //! Every command of the facade, each with what comes before it and how it was answered.
 
 use vestibule::{
-    Acting, Authenticated, ChangePermit, Imported, ImportedAccount, ImportedMembership, ImportedPerson,
-    NewPerson, RecoveryRequest, SignIn, SignInRequest, Vestibule,
+    Acting, Authenticated, ChangePermit, ConnectRequest, Imported, ImportedAccount, ImportedMembership,
+    ImportedPerson, NewPerson, ProviderAnswer, ProviderIdentity, ProviderSignIn, ProviderSignInRequest,
+    ProviderSignUp, ProviderSignUpRequest, RecoveryRequest, SignIn, SignInRequest, SignedIn, Vestibule,
 };
 use vestibule_core::{ErrorKind, Failure, LoginEmail, Refusal, Secret, SessionHandle};
 use vestibule_profiles::{AccountPolicy, Move, NewAccount, NewMember};
 
-use crate::cast::{ADA, BOB, CLEO, NEW, RIGHT, Start, bob, cleo, engines, looms, pumps, reason, role};
+use crate::cast::{
+    ADA, BOB, CLEO, ELSEWHERE, HOME, NEW, RIGHT, Start, bob, cleo, engines, looms, pumps, reason, role,
+    social,
+};
 
 macro_rules! acts {
     ($($act:ident = $name:literal from $start:ident,)+) => {
@@ -62,6 +66,13 @@ acts! {
     RequestRecovery = "request_recovery" from Member,
     SendRecovery = "send_recovery" from Member,
     Recover = "recover" from Member,
+    SignInWithProvider = "sign_in_with_provider" from Linked,
+    SignUpWithProvider = "sign_up_with_provider" from Member,
+    LinkProvider = "link_provider" from Member,
+    UnlinkProvider = "unlink_provider" from Linked,
+    MoveLink = "move_link" from Linked,
+    RequestAddress = "request_address" from SocialOnly,
+    ConnectAddress = "connect_address" from SocialOnly,
 }
 
 /// How a command was answered.
@@ -86,6 +97,8 @@ pub(crate) struct Ready {
     act: Act,
     /// Ada's session where she acts, Bob's where he does.
     who: Option<Authenticated>,
+    /// Ada's session where Bob acts.
+    from: Option<Authenticated>,
     /// Another session of Bob's.
     other: Option<SessionHandle>,
     permit: Option<ChangePermit>,
@@ -96,7 +109,7 @@ pub(crate) struct Ready {
 impl Ready {
     /// Opens what the command needs; the answer if that is refused, too.
     pub(crate) async fn make(act: Act, vestibule: &Vestibule) -> Result<Self, Answer> {
-        let mut ready = Self { act, who: None, other: None, permit: None, link: None };
+        let mut ready = Self { act, who: None, from: None, other: None, permit: None, link: None };
         match act {
             Act::Enter | Act::SignOut | Act::SignOutEverywhere | Act::ChangePassword | Act::CreateAccount => {
                 ready.who = Some(session(vestibule, BOB).await?);
@@ -132,7 +145,21 @@ impl Ready {
             | Act::Register
             | Act::Import
             | Act::ImportAccount
-            | Act::RequestRecovery => {}
+            | Act::RequestRecovery
+            | Act::SignInWithProvider
+            | Act::SignUpWithProvider => {}
+            Act::LinkProvider | Act::UnlinkProvider => ready.who = Some(session(vestibule, BOB).await?),
+            Act::MoveLink => {
+                ready.who = Some(session(vestibule, BOB).await?);
+                ready.from = Some(session(vestibule, ADA).await?);
+            }
+            Act::RequestAddress => ready.who = Some(by_link(vestibule).await?),
+            Act::ConnectAddress => {
+                let who = by_link(vestibule).await?;
+                vestibule.request_address(&who, ConnectRequest::new(CLEO)).await.map_err(refused)?;
+                ready.link = Some(link(vestibule).await?);
+                ready.who = Some(who);
+            }
             Act::Recover => {
                 vestibule.request_recovery(RecoveryRequest::new(BOB)).await.map_err(refused)?;
                 ready.link = Some(link(vestibule).await?);
@@ -202,6 +229,31 @@ impl Ready {
             Act::RequestRecovery => vestibule.request_recovery(RecoveryRequest::new(BOB)).await,
             Act::SendRecovery => vestibule.send_recovery(Acting::Administrator(who()), account, bob()).await,
             Act::Recover => vestibule.recover(&self.link.unwrap(), NEW, None).await,
+            Act::SignInWithProvider => {
+                let request = ProviderSignInRequest::new(says(vestibule, HOME, BOB)).into_account(account);
+                let came = vestibule.sign_in_with_provider(request).await.map_err(refused)?;
+                return Ok(match came {
+                    ProviderSignIn::SignedIn(signed_in) => entry(&signed_in),
+                    ProviderSignIn::UnknownLink(unknown) => unknown.because.code().to_owned(),
+                });
+            }
+            Act::SignUpWithProvider => {
+                let request = ProviderSignUpRequest::new(says(vestibule, HOME, CLEO)).has_no_profile();
+                let request = vestibule.sign_up_with_provider(request.without_address());
+                request.await.map(|answer| assert!(matches!(answer, ProviderSignUp::SignedUp(_))))
+            }
+            Act::LinkProvider => {
+                vestibule.link_provider(who(), says(vestibule, HOME, "of bob")).await.map(drop)
+            }
+            Act::UnlinkProvider => vestibule.unlink_provider(who(), &social(HOME, BOB)).await.map(drop),
+            Act::MoveLink => {
+                let answer = says(vestibule, ELSEWHERE, ADA);
+                vestibule.move_link(who(), self.from.as_ref().unwrap(), answer).await.map(drop)
+            }
+            Act::RequestAddress => vestibule.request_address(who(), ConnectRequest::new(CLEO)).await,
+            Act::ConnectAddress => {
+                vestibule.connect_address(who(), self.link.as_ref().unwrap(), NEW).await.map(drop)
+            }
         };
         plain.map(|()| "done".to_owned()).map_err(refused)
     }
@@ -222,12 +274,32 @@ pub(crate) async fn session(vestibule: &Vestibule, login: &str) -> Result<Authen
 /// Signs in; whether the account was entered, or why not.
 pub(crate) async fn entered(vestibule: &Vestibule, request: SignInRequest) -> Result<String, Answer> {
     Ok(match vestibule.sign_in(request).await.map_err(refused)? {
-        SignIn::SignedIn(signed_in) => match signed_in.entered {
-            Some(Err(refusal)) => format!("signed in, {}", refusal.code()),
-            _ => ENTERED.to_owned(),
-        },
+        SignIn::SignedIn(signed_in) => entry(&signed_in),
         SignIn::PasswordChangeNeeded { because, .. } => because.code().to_owned(),
     })
+}
+
+fn entry(signed_in: &SignedIn) -> String {
+    match &signed_in.entered {
+        Some(Err(refusal)) => format!("signed in, {}", refusal.code()),
+        _ => ENTERED.to_owned(),
+    }
+}
+
+/// What a provider says of somebody, now.
+fn says(vestibule: &Vestibule, issuer: &str, login: &str) -> ProviderAnswer {
+    ProviderAnswer::Identity(ProviderIdentity::verified_by_host(social(issuer, login), vestibule.now()))
+}
+
+/// Bob's session by his social account.
+async fn by_link(vestibule: &Vestibule) -> Result<Authenticated, Answer> {
+    let request = ProviderSignInRequest::new(says(vestibule, HOME, BOB));
+    match vestibule.sign_in_with_provider(request).await.map_err(refused)? {
+        ProviderSignIn::SignedIn(signed_in) => {
+            vestibule.authenticate(&signed_in.token).await.map_err(refused)
+        }
+        ProviderSignIn::UnknownLink(unknown) => Err(Answer::Refused(unknown.because.code().to_owned())),
+    }
 }
 
 /// The answer of a sign-in that led into the account.

@@ -1,7 +1,7 @@
 //! Who is there when something happens: Ada administers an account, Bob is or was or wants to be in it.
 
-use vestibule::{Acting, NewPerson, Reason, Store, Vestibule};
-use vestibule_core::{AccountId, KeyId, KeyPurpose, KeyRing, LoginEmail, Secret, SubjectId};
+use vestibule::{Acting, NewPerson, Provider, Reason, Store, Vestibule};
+use vestibule_core::{AccountId, KeyId, KeyPurpose, KeyRing, LoginEmail, Secret, SocialSubject, SubjectId};
 use vestibule_credentials::{HashParams, HashPoolConfig};
 use vestibule_profiles::{Move, NewAccount, NewMember, Role};
 use vestibule_throttle::{ChallengePolicy, Limit, ThrottlePolicy};
@@ -11,6 +11,14 @@ pub(crate) const BOB: &str = "bob@example.com";
 pub(crate) const CLEO: &str = "cleo@example.com";
 pub(crate) const RIGHT: &str = "a horse that counts to nine";
 pub(crate) const NEW: &str = "eleven otters below the pier";
+
+pub(crate) const HOME: &str = "https://id.example.com";
+pub(crate) const ELSEWHERE: &str = "https://social.example.net";
+
+/// Somebody's social account, named as their login.
+pub(crate) fn social(issuer: &str, login: &str) -> SocialSubject {
+    SocialSubject::new(issuer, login).unwrap()
+}
 
 pub(crate) fn ada() -> SubjectId {
     SubjectId::from(1)
@@ -70,8 +78,12 @@ pub(crate) enum Start {
     Elsewhere,
     /// A member whom the operator keeps out.
     Blocked,
+    /// A member whom a social account opens, too; as it does Ada.
+    Linked,
     /// A member whose password is good for one change only.
     Marked,
+    /// A member whom a social account alone opens.
+    SocialOnly,
 }
 
 /// Windows too wide to meet, no challenge, and the cheapest hash.
@@ -88,15 +100,24 @@ pub(crate) fn deployment(store: impl Store) -> Vestibule {
         .keys(ring.build().unwrap())
         .hashing(HashPoolConfig::new(HashParams::danger_weak_for_tests(), 1))
         .throttle(throttle)
+        .provider(Provider::new(HOME).unwrap())
+        .provider(Provider::new(ELSEWHERE).unwrap())
         .build()
         .unwrap()
 }
 
 /// Brings everybody into their places, in a realm that was empty.
 pub(crate) async fn settle(vestibule: &Vestibule, start: Start) {
-    for (subject, login) in [(ada(), ADA), (bob(), BOB)] {
-        let person = NewPerson::verified_by_host(LoginEmail::parse(login).unwrap());
-        vestibule.register_verified(person.subject(subject).password(RIGHT)).await.unwrap();
+    let linked = start == Start::Linked;
+    for (subject, login, link) in [(ada(), ADA, social(ELSEWHERE, ADA)), (bob(), BOB, social(HOME, BOB))] {
+        let mut person = NewPerson::verified_by_host(LoginEmail::parse(login).unwrap()).password(RIGHT);
+        if linked {
+            person = person.also(link.clone());
+        }
+        if start == Start::SocialOnly && login == BOB {
+            person = NewPerson::verified_by_host(link);
+        }
+        vestibule.register_verified(person.subject(subject)).await.unwrap();
     }
     let who = crate::acts::session(vestibule, ADA).await.unwrap();
     let why = reason();
@@ -109,7 +130,9 @@ pub(crate) async fn settle(vestibule: &Vestibule, start: Start) {
     match start {
         Start::Outside => {}
         Start::Waiting => join(engines(), NewMember::awaiting_approval(bob(), role("clerk"))).await,
-        Start::Member => join(engines(), NewMember::active(bob(), role("clerk"))).await,
+        Start::Member | Start::Linked | Start::SocialOnly => {
+            join(engines(), NewMember::active(bob(), role("clerk"))).await
+        }
         Start::Dismissed => {
             join(engines(), NewMember::active(bob(), role("clerk"))).await;
             vestibule.move_member(by, engines(), bob(), Move::Dismiss).await.unwrap();

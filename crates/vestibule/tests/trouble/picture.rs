@@ -5,7 +5,7 @@ use vestibule_checkword::purpose;
 use vestibule_core::Identifier;
 use vestibule_credentials::Lane;
 
-use crate::cast::{ADA, BOB, CLEO, accounts, people};
+use crate::cast::{ADA, BOB, CLEO, ELSEWHERE, HOME, accounts, people, social};
 
 /// More than there is of anything.
 const ALL: u32 = 1000;
@@ -39,6 +39,13 @@ pub(crate) async fn picture(store: &impl Store) -> Vec<String> {
         let login = Identifier::parse_login(login).unwrap();
         let owner = store.identifier_owner(login.kind(), login.key()).await.unwrap();
         lines.push(format!("owner {:?}", owner.map(|owner| owner.subject)));
+    }
+    for (issuer, login) in [(HOME, BOB), (HOME, CLEO), (HOME, "of bob"), (ELSEWHERE, ADA)] {
+        let link = Identifier::from(social(issuer, login));
+        let owner = store.identifier_owner(link.kind(), link.key()).await.unwrap().map(|own| own.subject);
+        // Whoever signs up is drawn an id.
+        let known = owner.filter(|owner| people().contains(owner));
+        lines.push(format!("link {issuer} {login} {} {known:?}", owner.is_some()));
     }
     let messages: Vec<_> = store.messages(None, ALL).await.unwrap();
     let messages =
@@ -74,10 +81,11 @@ async fn person(store: &impl Store, subject: vestibule_core::SubjectId) -> Vec<S
     let mut lines = Vec::new();
     if let Some(row) = store.profile(subject).await.unwrap() {
         lines.push(format!(
-            "profile {subject} epoch {} blocked {} identifiers {} live memberships {} created accounts {}",
+            "profile {subject} epoch {} blocked {} identifiers {} social links {} live memberships {} created accounts {}",
             row.epoch,
             row.block.is_some(),
             row.identifiers,
+            row.social_links,
             row.live_memberships,
             row.created_accounts
         ));
