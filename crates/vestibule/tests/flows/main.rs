@@ -7,6 +7,7 @@ mod blocked;
 mod codes;
 mod equal;
 mod ground;
+mod hijack;
 mod import;
 mod notices;
 mod passwords;
