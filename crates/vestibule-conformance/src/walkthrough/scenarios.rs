@@ -6,6 +6,7 @@ mod passwords;
 mod recovery;
 mod secrets;
 mod sessions;
+mod social;
 mod throttled;
 
 use core::fmt;
@@ -95,4 +96,15 @@ scenarios! {
     "P8" recovery::token_for_another_purpose,
     "P8" recovery::mistyped_link,
     "N3" recovery::not_confirmed_yet,
+    "P5" social::linked_to_another_profile,
+    "P5" social::another_account_there,
+    "P5" social::not_linked_yet,
+    "P5" social::provider_says_no,
+    "P5" social::provider_is_away,
+    "P5" social::owner_of_the_link_blocked,
+    "P5" social::account_refuses_the_way,
+    "P5" social::nobody_signs_up_by_it,
+    "P6" social::only_a_social_account,
+    "P6" social::social_account_and_a_phone,
+    "P6" social::social_account_and_a_taken_address,
 }

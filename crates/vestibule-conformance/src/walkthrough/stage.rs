@@ -8,8 +8,9 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 use vestibule::{
-    Acting, Authenticated, BuildError, CaseReport, ChangePermit, ErasedStore, NewPerson, Reason,
-    RecoveryRequest, SignIn, SignInRequest, SignedIn, Store, Vestibule, erase, look_up_case,
+    Acting, Authenticated, BuildError, CaseReport, ChangePermit, ErasedStore, NewPerson, Provider,
+    ProviderAnswer, ProviderSignIn, ProviderSignInRequest, Reason, RecoveryRequest, SignIn, SignInRequest,
+    SignedIn, Store, Vestibule, erase, look_up_case,
 };
 use vestibule_core::{
     AccountId, Audience, Clock, Error, Failure, IdError, Identifier, KeyId, KeyPurpose, KeyRing,
@@ -29,6 +30,11 @@ pub(super) const PASSWORD: &str = "seven herons over the estuary";
 pub(super) const WRONG: &str = "seven herons over the estaury";
 /// What it becomes.
 pub(super) const NEW_PASSWORD: &str = "eleven otters below the pier";
+
+/// A provider that people come by.
+pub(super) const PROVIDER: &str = "https://accounts.example.net";
+/// A provider by which nobody signs up.
+pub(super) const STAFF: &str = "https://staff.example.org";
 
 /// Memory in KiB and work of the hash that another system left behind.
 const IMPORTED: (u32, u64) = (64, 192);
@@ -99,6 +105,10 @@ of_script!(
     vestibule::ReasonError
 );
 
+fn provider(issuer: &str) -> Result<Provider, StageError> {
+    Provider::new(issuer).map_err(|error| StageError::Script(error.to_string()))
+}
+
 struct StageClock(AtomicI64);
 
 impl Clock for StageClock {
@@ -125,6 +135,16 @@ pub(super) enum Door {
 }
 
 impl Door {
+    fn of(mut signed_in: SignedIn) -> Self {
+        match signed_in.entered.take() {
+            Some(Err(refusal)) => Self::Outside(signed_in, refusal),
+            entered => {
+                signed_in.entered = entered;
+                Self::In(signed_in)
+            }
+        }
+    }
+
     /// The end that `scenarios.toml` names.
     pub(super) fn end(&self) -> String {
         match self {
@@ -191,6 +211,8 @@ impl Stage {
             .entropy(Arc::clone(&entropy))
             .clock(Arc::clone(&clock))
             .product("Walkthrough")
+            .provider(provider(PROVIDER)?)
+            .provider(provider(STAFF)?.without_sign_up())
             .build()?;
         Ok(Self {
             vestibule,
@@ -269,7 +291,7 @@ impl Stage {
         self.register(name, NewPerson::verified_by_host(login)).await
     }
 
-    async fn register(&mut self, name: &str, person: NewPerson) -> Result<SubjectId, StageError> {
+    pub(super) async fn register(&mut self, name: &str, person: NewPerson) -> Result<SubjectId, StageError> {
         let subject = self.subject(name)?;
         match self.operation("register").register_verified(person.subject(subject)).await {
             Ok(subject) => Ok(subject),
@@ -353,14 +375,26 @@ impl Stage {
 
     pub(super) async fn sign_in(&self, request: SignInRequest) -> Result<Door, StageError> {
         match self.operation("sign_in").sign_in(request).await {
-            Ok(SignIn::SignedIn(mut signed_in)) => match signed_in.entered.take() {
-                Some(Err(refusal)) => Ok(Door::Outside(signed_in, refusal)),
-                entered => {
-                    signed_in.entered = entered;
-                    Ok(Door::In(signed_in))
-                }
-            },
+            Ok(SignIn::SignedIn(signed_in)) => Ok(Door::of(signed_in)),
             Ok(SignIn::PasswordChangeNeeded { proof, because }) => Ok(Door::MustChange(proof, because)),
+            Err(Failure::Refused(refusal)) => Ok(Door::Shut(refusal)),
+            Err(Failure::Fault(fault)) => Err(fault.into()),
+        }
+    }
+
+    /// Somebody comes back from a provider with this answer.
+    pub(super) async fn come_with(
+        &self,
+        answer: ProviderAnswer,
+        account: Option<AccountId>,
+    ) -> Result<Door, StageError> {
+        let mut request = ProviderSignInRequest::new(answer).from_client(self.client);
+        if let Some(account) = account {
+            request = request.into_account(account);
+        }
+        match self.operation("sign_in_with_provider").sign_in_with_provider(request).await {
+            Ok(ProviderSignIn::SignedIn(signed_in)) => Ok(Door::of(signed_in)),
+            Ok(ProviderSignIn::UnknownLink(unknown)) => Ok(Door::Shut(unknown.because)),
             Err(Failure::Refused(refusal)) => Ok(Door::Shut(refusal)),
             Err(Failure::Fault(fault)) => Err(fault.into()),
         }
