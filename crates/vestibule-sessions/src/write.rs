@@ -147,8 +147,10 @@ impl Write for SessionsWrite {
             Self::PutDevice { device, replacing } => {
                 let key = keys::device(device.subject, device.slot);
                 let old = rows.get(&key)?.map(Device::decode).transpose()?;
-                let gives_way =
-                    old.as_ref().is_none_or(|old| old.is_over(device.profile_epoch, device.made_at));
+                // What the batch has put itself does not give way to it: sent again, it is recognised.
+                let gives_way = old.as_ref().is_none_or(|old| {
+                    old.is_over(device.profile_epoch, device.made_at) && old.set_by != batch
+                });
                 if !is_vacant(old.as_ref().map(|old| old.handle), *replacing, gives_way) {
                     return Ok(Verdict::Refused);
                 }

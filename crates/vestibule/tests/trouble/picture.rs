@@ -79,7 +79,9 @@ fn sorted(lines: impl Iterator<Item = String>) -> Vec<String> {
 
 async fn person(store: &impl Store, subject: vestibule_core::SubjectId) -> Vec<String> {
     let mut lines = Vec::new();
-    if let Some(row) = store.profile(subject).await.unwrap() {
+    let profile = store.profile(subject).await.unwrap();
+    let epoch = profile.as_ref().map_or(0, |row| row.epoch);
+    if let Some(row) = profile {
         lines.push(format!(
             "profile {subject} epoch {} blocked {} identifiers {} social links {} live memberships {} created accounts {}",
             row.epoch,
@@ -129,7 +131,11 @@ async fn person(store: &impl Store, subject: vestibule_core::SubjectId) -> Vec<S
     }
     let mut lanes = vec![Lane::Everybody];
     let mut sessions = Vec::new();
+    // What is of an older epoch gives way to whoever is drawn its slot.
     for own in store.sessions(subject).await.unwrap() {
+        if own.profile_epoch < epoch {
+            continue;
+        }
         lanes.push(Lane::Device(own.handle));
         sessions.push(format!(
             "  session of epoch {} generation {:?} version {} admitted to {:?}",
@@ -138,6 +144,9 @@ async fn person(store: &impl Store, subject: vestibule_core::SubjectId) -> Vec<S
     }
     lines.extend(sorted(sessions.into_iter()));
     for own in store.devices(subject).await.unwrap() {
+        if own.profile_epoch < epoch {
+            continue;
+        }
         lines.push(format!("  device of epoch {}", own.profile_epoch));
     }
     let mut tries = Vec::new();
