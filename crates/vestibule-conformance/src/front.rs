@@ -171,7 +171,8 @@ macro_rules! conformance_tests {
             refused_batch_leaves_host_free_to_roll_back account_isolation_read account_isolation_write
             account_isolation_unique_key realm_isolation_read_write_unique identifier_unique_across_profiles
             two_pendings_one_winner provider_subject_unique_globally pending_grants_nothing_and_never_hides
-            released_identifier_is_free unlink_last_method_refused_race
+            released_identifier_is_free left_identifier_is_kept_until_its_window_ends
+            left_identifier_one_taker_race unlink_last_method_refused_race
             last_administrator_cannot_be_dismissed_race seats_are_never_overspent_race join_race_one_winner
             stale_versions_are_refused last_wrong_secret_only_moves_forward link_race_one_winner
             dismiss_then_admission_refused rehire_keeps_identity_and_history profile_survives_last_account

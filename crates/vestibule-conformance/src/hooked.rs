@@ -13,7 +13,7 @@ use vestibule_core::{
 };
 use vestibule_credentials::{CredentialsRead, Lane, Password, Tries};
 use vestibule_journal::{Case, Event, JournalRead, Message, Personal};
-use vestibule_profiles::{Account, Membership, Profile, ProfileIdentifier, ProfilesRead};
+use vestibule_profiles::{Account, Leaving, Membership, Profile, ProfileIdentifier, ProfilesRead};
 use vestibule_sessions::{Device, Session, SessionsRead};
 use vestibule_throttle::{Taken, TakenWindow, WindowTake, Windows};
 
@@ -166,6 +166,8 @@ hooked!(ProfilesRead: Read {
     fn profile(subject: SubjectId) -> Option<Profile>;
     fn identifier_owner(kind: AddressKind, key: AddressKey) -> Option<ProfileIdentifier>;
     fn identifiers(subject: SubjectId) -> Vec<ProfileIdentifier>;
+    fn leaving(kind: AddressKind, key: AddressKey) -> Option<Leaving>;
+    fn leaving_of(subject: SubjectId) -> Vec<Leaving>;
     fn account(account: AccountId) -> Option<Account>;
     fn membership(account: AccountId, subject: SubjectId) -> Option<Membership>;
     fn memberships_of(subject: SubjectId, after: Option<AccountId>, limit: u32) -> Vec<Membership>;

@@ -20,6 +20,8 @@ pub struct Maintained {
     pub checkwords: usize,
     /// How many known devices were removed, long after their end.
     pub devices: usize,
+    /// How many rows of identifiers were removed that their profiles gave up long ago.
+    pub leavings: usize,
     /// How many messages were removed that no longer wait.
     pub messages: usize,
     /// How many sessions were removed, long after their end.

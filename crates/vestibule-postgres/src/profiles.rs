@@ -1,10 +1,21 @@
 //! Reads of people, accounts and memberships.
 
-use vestibule_core::{AccountId, AddressKey, AddressKind, StoreError, SubjectId};
-use vestibule_profiles::{Account, Membership, Profile, ProfileIdentifier, ProfilesRead};
-use vestibule_sql::profiles;
+use core::time::Duration;
+
+use vestibule_core::{AccountId, AddressKey, AddressKind, Realm, StoreError, SubjectId, Timestamp};
+use vestibule_profiles::{Account, Leaving, Membership, Profile, ProfileIdentifier, ProfilesRead};
+use vestibule_sql::{Statement, profiles};
 
 use crate::PostgresStore;
+
+/// For how long after its window it can be said of an identifier who gave it up.
+const GRACE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+/// What is left of identifiers that were given up long ago: the keys, which are free without it too, and the rows.
+pub(crate) fn forget(realm: &Realm, now: Timestamp, budget: u32) -> [Statement; 2] {
+    let ended_before = now.minus(GRACE);
+    [profiles::free_left(realm, ended_before, budget), profiles::forget_leavings(realm, ended_before, budget)]
+}
 
 impl PostgresStore {
     /// Whether the realm holds any profile.
@@ -32,6 +43,14 @@ impl ProfilesRead for PostgresStore {
 
     async fn identifiers(&self, subject: SubjectId) -> Result<Vec<ProfileIdentifier>, StoreError> {
         self.query(&profiles::identifiers(self.realm(), subject)).await
+    }
+
+    async fn leaving(&self, kind: AddressKind, key: AddressKey) -> Result<Option<Leaving>, StoreError> {
+        self.query_one(&profiles::leaving(self.realm(), kind, key)).await
+    }
+
+    async fn leaving_of(&self, subject: SubjectId) -> Result<Vec<Leaving>, StoreError> {
+        self.query(&profiles::leaving_of(self.realm(), subject)).await
     }
 
     async fn account(&self, account: AccountId) -> Result<Option<Account>, StoreError> {

@@ -135,8 +135,8 @@ impl PostgresStore {
     /// Removes what nobody needs any more, at most `budget` rows of each table: the memory of batches after a day, ended
     /// windows after an hour, sessions and known devices 30 days after their end, cases after 90 days and the oldest beyond
     /// the realm's cap, messages that no longer wait after 30 days, tries made with
-    /// a device 210 days after the last, checkwords 30 days after their end; and wipes the texts of checkwords that are sent
-    /// no more.
+    /// a device 210 days after the last, checkwords and identifiers that were given up 30 days after their end; and wipes
+    /// the texts of checkwords that are sent no more.
     ///
     /// # Errors
     ///
@@ -161,6 +161,10 @@ impl PostgresStore {
             let [old, beyond, messages] = crate::journal::forget(&self.realm, now, budget);
             done.cases += self.remove(old).await? + self.remove(beyond).await?;
             done.messages += self.remove(messages).await?;
+        }
+        #[cfg(feature = "profiles")]
+        for removed in crate::profiles::forget(&self.realm, now, budget) {
+            done.leavings += self.remove(removed).await?;
         }
         #[cfg(feature = "sessions")]
         {

@@ -5,6 +5,7 @@ use vestibule_core::{AccountId, AddressKey, AddressKind, CorruptRow, StoreError,
 
 use crate::account::Account;
 use crate::identifier::ProfileIdentifier;
+use crate::leaving::{Leaving, Owner};
 use crate::membership::Membership;
 use crate::profile::Profile;
 use crate::store::{ProfilesRead, keys, pointed_subject};
@@ -24,7 +25,7 @@ impl<K: Kv> ProfilesRead for KvStore<K> {
         key: AddressKey,
     ) -> Result<Option<ProfileIdentifier>, StoreError> {
         let Some(pointer) = self.read(keys::owner(&kind, key)).await? else { return Ok(None) };
-        let subject = pointed_subject(&pointer)?;
+        let Owner { subject, leaving_until: None } = Owner::decode(&pointer)? else { return Ok(None) };
         let row = self.read(keys::identifier(subject, &kind, key)).await?;
         Ok(row.as_deref().map(ProfileIdentifier::decode).transpose()?)
     }
@@ -32,6 +33,21 @@ impl<K: Kv> ProfilesRead for KvStore<K> {
     async fn identifiers(&self, subject: SubjectId) -> Result<Vec<ProfileIdentifier>, StoreError> {
         let page = self.read_page(keys::identifiers(subject), None, ALL_IDENTIFIERS).await?;
         Ok(page.iter().map(|(_, row)| ProfileIdentifier::decode(row)).collect::<Result<_, _>>()?)
+    }
+
+    async fn leaving(&self, kind: AddressKind, key: AddressKey) -> Result<Option<Leaving>, StoreError> {
+        let Some(pointer) = self.read(keys::owner(&kind, key)).await? else { return Ok(None) };
+        let Owner { subject, leaving_until: Some(until) } = Owner::decode(&pointer)? else { return Ok(None) };
+        let row = self.read(keys::leaving(subject, &kind, key)).await?;
+        match row.as_deref().map(Leaving::decode).transpose()? {
+            Some(row) if row.until == until => Ok(Some(row)),
+            _ => Err(CorruptRow("leaving_until").into()),
+        }
+    }
+
+    async fn leaving_of(&self, subject: SubjectId) -> Result<Vec<Leaving>, StoreError> {
+        let page = self.read_page(keys::all_leaving(subject), None, ALL_IDENTIFIERS).await?;
+        Ok(page.iter().map(|(_, row)| Leaving::decode(row)).collect::<Result<_, _>>()?)
     }
 
     async fn account(&self, account: AccountId) -> Result<Option<Account>, StoreError> {

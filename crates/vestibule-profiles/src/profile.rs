@@ -1,7 +1,7 @@
 //! A person's network profile.
 
 use vestibule_core::kv::{RecordReader, RecordWriter};
-use vestibule_core::{CorruptRow, SubjectId, Timestamp};
+use vestibule_core::{AddressKey, CorruptRow, SubjectId, Timestamp};
 
 /// The most verified addresses (e-mail and phone) of a profile, and as many social links. A batch that names them
 /// all still fits every store.
@@ -25,6 +25,10 @@ pub struct Profile {
     pub live_memberships: u32,
     /// Accounts this person ever created.
     pub created_accounts: u32,
+    /// Set while it is disputed whose the profile is: an address that was given up objected (R18).
+    pub freeze: Option<Freeze>,
+    /// The key of the login that the person made the primary one, if they ever did. It may have left since.
+    pub primary: Option<AddressKey>,
     /// When the profile came into being.
     pub created_at: Timestamp,
 }
@@ -39,6 +43,16 @@ pub struct Block {
     pub until: Option<Timestamp>,
 }
 
+/// Nothing about the profile is changed until it is known who is right.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "stores build this row")]
+pub struct Freeze {
+    /// Since when.
+    pub since: Timestamp,
+    /// The instant of the earliest change that is disputed. What was acquired then or later proves nothing.
+    pub change_at: Timestamp,
+}
+
 impl Profile {
     /// A new profile without identifiers.
     #[must_use]
@@ -51,6 +65,8 @@ impl Profile {
             social_links: 0,
             live_memberships: 0,
             created_accounts: 0,
+            freeze: None,
+            primary: None,
             created_at: now,
         }
     }
@@ -71,7 +87,7 @@ impl Profile {
     /// The row as bytes.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
-        RecordWriter::new(1)
+        RecordWriter::new(2)
             .bytes(self.subject.as_bytes())
             .u64(self.epoch)
             .maybe(self.block, |row, block| row.time(block.since).maybe(block.until, RecordWriter::time))
@@ -80,6 +96,8 @@ impl Profile {
             .u64(self.live_memberships.into())
             .u64(self.created_accounts.into())
             .time(self.created_at)
+            .maybe(self.freeze, |row, freeze| row.time(freeze.since).time(freeze.change_at))
+            .maybe(self.primary.as_ref(), |row, primary| row.bytes(primary.as_bytes()))
             .finish()
     }
 
@@ -89,8 +107,10 @@ impl Profile {
     ///
     /// [`CorruptRow`] when they are not such a row.
     pub fn decode(bytes: &[u8]) -> Result<Self, CorruptRow> {
-        let mut row = RecordReader::new(bytes, 1)?;
-        let profile = Self {
+        // The first form knew neither a freeze nor a primary login.
+        let first = bytes.first() == Some(&1);
+        let mut row = RecordReader::new(bytes, if first { 1 } else { 2 })?;
+        let mut profile = Self {
             subject: row.subject("subject")?,
             epoch: row.u64("epoch")?,
             block: row.maybe("block", |row| {
@@ -100,8 +120,19 @@ impl Profile {
             social_links: count(&mut row, "social_links")?,
             live_memberships: count(&mut row, "live_memberships")?,
             created_accounts: count(&mut row, "created_accounts")?,
+            freeze: None,
+            primary: None,
             created_at: row.time("created_at")?,
         };
+        if !first {
+            profile.freeze = row.maybe("freeze", |row| {
+                Ok(Freeze { since: row.time("since")?, change_at: row.time("change_at")? })
+            })?;
+            profile.primary = row.maybe("primary", |row| {
+                let key = row.bytes("primary")?.try_into().map_err(|_| CorruptRow("primary"))?;
+                Ok(AddressKey::from_bytes(key))
+            })?;
+        }
         row.finish()?;
         Ok(profile)
     }
@@ -133,9 +164,22 @@ mod tests {
         assert!(profile.blocked_at(Timestamp::MAX).is_some());
     }
 
+    #[test]
+    fn a_profile_of_the_first_form_is_still_read() {
+        let now = Timestamp::from_unix_seconds(5);
+        let row =
+            RecordWriter::new(1).bytes(SubjectId::from(7).as_bytes()).u64(3).maybe(None::<u8>, |row, _| row);
+        let row = [1, 2, 3, 4].into_iter().fold(row, RecordWriter::u64).time(now).finish();
+        let read = Profile::decode(&row).unwrap();
+        assert_eq!((read.epoch, read.created_accounts, read.created_at), (3, 4, now));
+        assert_eq!((read.freeze, read.primary), (None, None));
+    }
+
     proptest! {
         #[test]
-        fn a_profile_comes_back_from_its_bytes(epoch: u64, block: Option<Option<i64>>, n: u32, at: i64) {
+        fn a_profile_comes_back_from_its_bytes(
+            epoch: u64, block: Option<Option<i64>>, n: u32, at: i64, freeze: Option<i64>, primary: Option<[u8; 32]>,
+        ) {
             let profile = Profile {
                 epoch,
                 block: block.map(|until| Block {
@@ -143,6 +187,11 @@ mod tests {
                     until: until.map(Timestamp::from_unix_micros),
                 }),
                 identifiers: n,
+                freeze: freeze.map(|change| Freeze {
+                    since: Timestamp::from_unix_micros(at),
+                    change_at: Timestamp::from_unix_micros(change),
+                }),
+                primary: primary.map(AddressKey::from_bytes),
                 ..Profile::new(SubjectId::from(7), Timestamp::from_unix_micros(at))
             };
             prop_assert_eq!(Profile::decode(&profile.encode()), Ok(profile));

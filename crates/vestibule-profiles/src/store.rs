@@ -8,9 +8,10 @@ use vestibule_core::{
 
 use crate::account::{Account, AccountState};
 use crate::identifier::ProfileIdentifier;
+use crate::leaving::{Leaving, Owner};
 use crate::membership::{Membership, Standing};
 use crate::policy::AccountPolicy;
-use crate::profile::{Block, MAX_IDENTIFIERS, Profile, step};
+use crate::profile::{Block, Freeze, MAX_IDENTIFIERS, Profile, step};
 
 store_trait! {
     /// Reads of the linking model.
@@ -34,11 +35,18 @@ store_trait! {
         /// One profile.
         fn profile(subject: SubjectId) -> Option<Profile>;
 
-        /// The verified identifier under this key, with its owner.
+        /// The verified identifier under this key, with its owner. One that is leaving is nobody's.
         fn identifier_owner(kind: AddressKind, key: AddressKey) -> Option<ProfileIdentifier>;
 
         /// Every identifier of a profile, pending ones included.
         fn identifiers(subject: SubjectId) -> Vec<ProfileIdentifier>;
+
+        /// The identifier under this key that a profile has given up, until somebody takes it or it is cleared away.
+        fn leaving(kind: AddressKind, key: AddressKey) -> Option<Leaving>;
+
+        /// Every identifier that a profile has given up, ascending by kind and key. Those whose window is over are among
+        /// them until they are cleared away.
+        fn leaving_of(subject: SubjectId) -> Vec<Leaving>;
 
         /// One account.
         fn account(account: AccountId) -> Option<Account>;
@@ -74,10 +82,10 @@ pub enum ProfilesGuard {
     Contact,
     /// The profile is of the epoch that was read.
     Epoch,
-    /// The profile has this identifier.
-    IdentifierHeld,
-    /// Nobody has verified this identifier (PR-1).
+    /// Nobody has verified this identifier, and nobody else is leaving it (PR-1).
     IdentifierFree,
+    /// The profile has this identifier, and it stands as it was read.
+    IdentifierHeld,
     /// There is no membership yet.
     MembershipFree,
     /// The membership is of the version that was read.
@@ -166,6 +174,22 @@ pub enum ProfilesWrite {
         /// What it becomes.
         policy: AccountPolicy,
     },
+    /// Frees an identifier before its window is over, or after it.
+    ForgetLeaving {
+        /// Whose it was.
+        subject: SubjectId,
+        /// Which kind.
+        kind: AddressKind,
+        /// Under which key.
+        key: AddressKey,
+        /// The end of the window that was read.
+        until: Timestamp,
+    },
+    /// Gives a verified identifier up: from now on it opens nothing, and until the end of its window nobody else takes it.
+    LeaveIdentifier {
+        /// The row.
+        leaving: Leaving,
+    },
     /// Takes or frees a contact address of an account.
     MoveContact {
         /// Where.
@@ -206,6 +230,17 @@ pub enum ProfilesWrite {
         /// Whether the verified one is meant.
         verified: bool,
     },
+    /// Relies on an identifier as read.
+    RequireIdentifier {
+        /// Whose.
+        subject: SubjectId,
+        /// Which kind.
+        kind: AddressKind,
+        /// Under which key.
+        key: AddressKey,
+        /// The end of the window that was read; `None`: it is verified and not leaving.
+        leaving_until: Option<Timestamp>,
+    },
     /// Relies on the membership as read.
     RequireMembership {
         /// Where.
@@ -238,6 +273,24 @@ pub enum ProfilesWrite {
         /// What becomes of it.
         block: Option<Block>,
     },
+    /// Freezes a profile or lifts that, and ends its sessions.
+    SetFreeze {
+        /// Who.
+        subject: SubjectId,
+        /// The epoch that was read.
+        from: u64,
+        /// What becomes of it.
+        freeze: Option<Freeze>,
+    },
+    /// Makes a login the primary one. Its sessions go on.
+    SetPrimary {
+        /// Who.
+        subject: SubjectId,
+        /// The epoch that was read.
+        epoch: u64,
+        /// The key of the login.
+        primary: AddressKey,
+    },
     /// Opens, suspends or closes an account.
     SetState {
         /// Which.
@@ -247,7 +300,8 @@ pub enum ProfilesWrite {
         /// What becomes of it.
         state: AccountState,
     },
-    /// Takes an identifier's unique key: the row becomes, or is born, verified.
+    /// Takes an identifier's unique key: the row becomes, or is born, verified. A key that was given up is free from the end
+    /// of its window on, judged at the row's `verified_at`; to whoever gave it up it is free at once.
     TakeIdentifier {
         /// The row, verified.
         identifier: ProfileIdentifier,
@@ -281,7 +335,9 @@ impl Write for ProfilesWrite {
             | Self::CountProfile { subject, .. }
             | Self::CountWays { subject, .. }
             | Self::RequireProfile { subject, .. }
-            | Self::SetBlock { subject, .. } => RowName::new(rank::PROFILE, &[subject.as_bytes()]),
+            | Self::SetBlock { subject, .. }
+            | Self::SetFreeze { subject, .. }
+            | Self::SetPrimary { subject, .. } => RowName::new(rank::PROFILE, &[subject.as_bytes()]),
             Self::CreateProfile { profile } => RowName::new(rank::PROFILE, &[profile.subject.as_bytes()]),
             Self::TakeIdentifier { identifier } => {
                 let key = identifier.identifier.key();
@@ -290,7 +346,16 @@ impl Write for ProfilesWrite {
                     &[identifier.identifier.kind().as_str().as_bytes(), key.as_bytes()],
                 )
             }
-            Self::ReleaseIdentifier { kind, key, verified: true, .. } => {
+            Self::LeaveIdentifier { leaving } => {
+                let key = leaving.identifier.key();
+                RowName::new(
+                    rank::IDENTIFIER,
+                    &[leaving.identifier.kind().as_str().as_bytes(), key.as_bytes()],
+                )
+            }
+            Self::ForgetLeaving { kind, key, .. }
+            | Self::ReleaseIdentifier { kind, key, verified: true, .. }
+            | Self::RequireIdentifier { kind, key, .. } => {
                 RowName::new(rank::IDENTIFIER, &[kind.as_str().as_bytes(), key.as_bytes()])
             }
             Self::ReleaseIdentifier { subject, kind, key, verified: false } => {
@@ -331,9 +396,11 @@ impl Write for ProfilesWrite {
     fn guard(&self) -> ProfilesGuard {
         match self {
             Self::AddMembership { .. } => ProfilesGuard::MembershipFree,
-            Self::BumpEpoch { .. } | Self::RequireProfile { .. } | Self::SetBlock { .. } => {
-                ProfilesGuard::Epoch
-            }
+            Self::BumpEpoch { .. }
+            | Self::RequireProfile { .. }
+            | Self::SetBlock { .. }
+            | Self::SetFreeze { .. }
+            | Self::SetPrimary { .. } => ProfilesGuard::Epoch,
             Self::CountAdministrators { .. } => ProfilesGuard::Administrators,
             Self::CountProfile { .. } => ProfilesGuard::ProfileCounts,
             Self::CountSeats { .. } => ProfilesGuard::Seats,
@@ -346,16 +413,20 @@ impl Write for ProfilesWrite {
             Self::MoveContact { .. } => ProfilesGuard::Contact,
             Self::MoveMembership { .. } | Self::RequireMembership { .. } => ProfilesGuard::MembershipVersion,
             Self::NotePending { .. } | Self::TouchMembership { .. } => ProfilesGuard::Always,
-            Self::ReleaseIdentifier { .. } => ProfilesGuard::IdentifierHeld,
+            Self::ForgetLeaving { .. }
+            | Self::LeaveIdentifier { .. }
+            | Self::ReleaseIdentifier { .. }
+            | Self::RequireIdentifier { .. } => ProfilesGuard::IdentifierHeld,
             Self::TakeIdentifier { .. } => ProfilesGuard::IdentifierFree,
         }
     }
 
     fn kind(&self) -> WriteKind {
         match self {
-            Self::RequireMembership { .. } | Self::RequireProfile { .. } | Self::RequireSettings { .. } => {
-                WriteKind::Require
-            }
+            Self::RequireIdentifier { .. }
+            | Self::RequireMembership { .. }
+            | Self::RequireProfile { .. }
+            | Self::RequireSettings { .. } => WriteKind::Require,
             Self::AddMembership { .. }
             | Self::BumpEpoch { .. }
             | Self::CountAdministrators { .. }
@@ -365,11 +436,15 @@ impl Write for ProfilesWrite {
             | Self::CreateAccount { .. }
             | Self::CreateProfile { .. }
             | Self::EditPolicy { .. }
+            | Self::ForgetLeaving { .. }
+            | Self::LeaveIdentifier { .. }
             | Self::MoveContact { .. }
             | Self::MoveMembership { .. }
             | Self::NotePending { .. }
             | Self::ReleaseIdentifier { .. }
             | Self::SetBlock { .. }
+            | Self::SetFreeze { .. }
+            | Self::SetPrimary { .. }
             | Self::SetState { .. }
             | Self::TakeIdentifier { .. }
             | Self::TouchMembership { .. } => WriteKind::Effect,
@@ -430,6 +505,10 @@ impl Write for ProfilesWrite {
                     account.settings_version += 1;
                 })
             }),
+            Self::ForgetLeaving { subject, kind, key, until } => {
+                forget_leaving(rows, *subject, *kind, *key, *until)
+            }
+            Self::LeaveIdentifier { leaving } => leave_identifier(rows, leaving),
             Self::MoveContact { account, key, from, to } => {
                 move_contact(rows, keys::contact(*account, *key), *from, *to)
             }
@@ -455,6 +534,11 @@ impl Write for ProfilesWrite {
             Self::ReleaseIdentifier { subject, kind, key, verified } => {
                 release_identifier(rows, *subject, *kind, *key, *verified)
             }
+            Self::RequireIdentifier { subject, kind, key, leaving_until } => {
+                let found = rows.get(&keys::owner(kind, *key))?.map(Owner::decode).transpose()?;
+                let as_read = Owner { subject: *subject, leaving_until: *leaving_until };
+                Ok(Verdict::when(found == Some(as_read)))
+            }
             Self::RequireMembership { account, subject, version } => {
                 let row = rows.get(&keys::membership(*account, *subject))?;
                 let found = row.map(Membership::decode).transpose()?;
@@ -474,23 +558,22 @@ impl Write for ProfilesWrite {
                     profile.epoch += 1;
                 })
             }),
+            Self::SetFreeze { subject, from, freeze } => profile(rows, *subject, |profile| {
+                (profile.epoch == *from).then(|| {
+                    profile.freeze = *freeze;
+                    profile.epoch += 1;
+                })
+            }),
+            Self::SetPrimary { subject, epoch, primary } => profile(rows, *subject, |profile| {
+                (profile.epoch == *epoch).then(|| profile.primary = Some(*primary))
+            }),
             Self::SetState { account, from, state } => self::account(rows, *account, |account| {
                 (account.settings_version == *from).then(|| {
                     account.state = *state;
                     account.settings_version += 1;
                 })
             }),
-            Self::TakeIdentifier { identifier } => {
-                let (kind, key) = (identifier.identifier.kind(), identifier.identifier.key());
-                let own = keys::identifier(identifier.subject, &kind, key);
-                rows.has(&own)?;
-                let pointer = RecordWriter::new(1).bytes(identifier.subject.as_bytes()).finish();
-                let verdict = insert(rows, keys::owner(&kind, key), pointer)?;
-                if verdict == Verdict::Lands {
-                    rows.put(own, identifier.encode());
-                }
-                Ok(verdict)
-            }
+            Self::TakeIdentifier { identifier } => take_identifier(rows, identifier),
             Self::TouchMembership { account, subject, at } => {
                 let key = keys::membership(*account, *subject);
                 if let Some(mut membership) = rows.get(&key)?.map(Membership::decode).transpose()? {
@@ -617,6 +700,58 @@ pub(crate) fn pointed_subject(row: &[u8]) -> Result<SubjectId, CorruptRow> {
     Ok(subject)
 }
 
+fn take_identifier(rows: &mut Rows<'_>, identifier: &ProfileIdentifier) -> Result<Verdict, Halt> {
+    let (kind, key) = (identifier.identifier.kind(), identifier.identifier.key());
+    let (owner, own) = (keys::owner(&kind, key), keys::identifier(identifier.subject, &kind, key));
+    let left = keys::leaving(identifier.subject, &kind, key);
+    rows.has(&own)?;
+    rows.has(&left)?;
+    let found = rows.get(&owner)?.map(Owner::decode).transpose()?;
+    if !found.is_none_or(|found| found.gives_way(identifier.subject, identifier.verified_at)) {
+        return Ok(Verdict::Refused);
+    }
+    rows.put(owner, Owner::held(identifier.subject).encode());
+    rows.put(own, identifier.encode());
+    rows.delete(left);
+    Ok(Verdict::Lands)
+}
+
+/// What others want is judged: the owner's row. The person's own rows follow it.
+fn leave_identifier(rows: &mut Rows<'_>, leaving: &Leaving) -> Result<Verdict, Halt> {
+    let (kind, key) = (leaving.identifier.kind(), leaving.identifier.key());
+    let (owner, own) = (keys::owner(&kind, key), keys::identifier(leaving.subject, &kind, key));
+    let left = keys::leaving(leaving.subject, &kind, key);
+    rows.has(&own)?;
+    rows.has(&left)?;
+    let found = rows.get(&owner)?.map(Owner::decode).transpose()?;
+    if found != Some(Owner::held(leaving.subject)) {
+        return Ok(Verdict::Refused);
+    }
+    let kept = Owner { subject: leaving.subject, leaving_until: Some(leaving.until) };
+    rows.put(owner, kept.encode());
+    rows.put(left, leaving.encode());
+    rows.delete(own);
+    Ok(Verdict::Lands)
+}
+
+fn forget_leaving(
+    rows: &mut Rows<'_>,
+    subject: SubjectId,
+    kind: AddressKind,
+    key: AddressKey,
+    until: Timestamp,
+) -> Result<Verdict, Halt> {
+    let (owner, left) = (keys::owner(&kind, key), keys::leaving(subject, &kind, key));
+    rows.has(&left)?;
+    let found = rows.get(&owner)?.map(Owner::decode).transpose()?;
+    if found != Some(Owner { subject, leaving_until: Some(until) }) {
+        return Ok(Verdict::Refused);
+    }
+    rows.delete(owner);
+    rows.delete(left);
+    Ok(Verdict::Lands)
+}
+
 fn release_identifier(
     rows: &mut Rows<'_>,
     subject: SubjectId,
@@ -653,6 +788,15 @@ pub(crate) mod keys {
     pub(crate) fn identifier(subject: SubjectId, kind: &AddressKind, key: AddressKey) -> Key {
         let sort = [kind.as_str().as_bytes(), b"/", key.as_bytes().as_slice()].concat();
         Key::new(identifiers(subject), &sort)
+    }
+
+    pub(crate) fn all_leaving(subject: SubjectId) -> Partition {
+        Partition::new("profiles.leaving", &[subject.as_bytes()])
+    }
+
+    pub(crate) fn leaving(subject: SubjectId, kind: &AddressKind, key: AddressKey) -> Key {
+        let sort = [kind.as_str().as_bytes(), b"/", key.as_bytes().as_slice()].concat();
+        Key::new(all_leaving(subject), &sort)
     }
 
     pub(crate) fn owner(kind: &AddressKind, key: AddressKey) -> Key {

@@ -49,23 +49,23 @@ pub fn sign_in(
         owner: identifier_owner(realm, kind, key),
         profile: Query::new(
             "select subject, epoch, block_since, block_until, identifiers, social_links, live_memberships,
-                 created_accounts, created_at from vestibule_profile
+                 created_accounts, created_at, freeze_since, freeze_change, primary_login from vestibule_profile
                  where realm = ?1 and subject = coalesce((select owner.subject from vestibule_identifier_owner as owner
-                 where owner.realm = ?1 and owner.kind = ?2 and owner.key = ?3), ?4)",
+                 where owner.realm = ?1 and owner.kind = ?2 and owner.key = ?3 and owner.leaving_until is null), ?4)",
             params(None),
             read_profile,
         ),
         password: Query::new(
             "select subject, hash, version, generation, set_at, must_change, set_by from vestibule_password
                  where realm = ?1 and subject = coalesce((select owner.subject from vestibule_identifier_owner as owner
-                 where owner.realm = ?1 and owner.kind = ?2 and owner.key = ?3), ?4)",
+                 where owner.realm = ?1 and owner.kind = ?2 and owner.key = ?3 and owner.leaving_until is null), ?4)",
             params(None),
             read_password,
         ),
         tries: Query::new(
             "select subject, lane, taken, settled, stopped_at, last_at, set_by from vestibule_tries
                  where realm = ?1 and subject = coalesce((select owner.subject from vestibule_identifier_owner as owner
-                 where owner.realm = ?1 and owner.kind = ?2 and owner.key = ?3), ?4)
+                 where owner.realm = ?1 and owner.kind = ?2 and owner.key = ?3 and owner.leaving_until is null), ?4)
                  and lane = ?5",
             params(Some(Lane::Everybody.as_stored().into())),
             read_tries,
@@ -74,7 +74,7 @@ pub fn sign_in(
             let tries = Query::new(
                 "select subject, lane, taken, settled, stopped_at, last_at, set_by from vestibule_tries
                  where realm = ?1 and subject = coalesce((select owner.subject from vestibule_identifier_owner as owner
-                 where owner.realm = ?1 and owner.kind = ?2 and owner.key = ?3), ?4)
+                 where owner.realm = ?1 and owner.kind = ?2 and owner.key = ?3 and owner.leaving_until is null), ?4)
                  and lane = (select device.handle from vestibule_device as device
                      where device.realm = ?1 and device.digest = ?5 and device.subject = vestibule_tries.subject)",
                 params(Some(token.into())),
@@ -87,7 +87,7 @@ pub fn sign_in(
                 "select account, subject, status, role, administers, since, moved_by, contact, joined_at, version,
                      epoch, wrong_secret_at from vestibule_membership
                  where realm = ?1 and subject = coalesce((select owner.subject from vestibule_identifier_owner as owner
-                 where owner.realm = ?1 and owner.kind = ?2 and owner.key = ?3), ?4)
+                 where owner.realm = ?1 and owner.kind = ?2 and owner.key = ?3 and owner.leaving_until is null), ?4)
                  and account = ?5",
                 params(Some(entered.into())),
                 read_membership,
@@ -109,7 +109,8 @@ pub fn session_view(realm: &Realm, digest: SecretDigest) -> Query<SessionRow> {
          session.ends_at, session.admissions, session.label, session.version, session.set_by,
          password.generation, profile.subject is not null,
          profile.subject, profile.epoch, profile.block_since, profile.block_until, profile.identifiers,
-         profile.social_links, profile.live_memberships, profile.created_accounts, profile.created_at
+         profile.social_links, profile.live_memberships, profile.created_accounts, profile.created_at,
+         profile.freeze_since, profile.freeze_change, profile.primary_login
          from vestibule_session as session
          left join vestibule_password as password
          on password.realm = session.realm and password.subject = session.subject
@@ -128,7 +129,7 @@ pub fn session_view(realm: &Realm, digest: SecretDigest) -> Query<SessionRow> {
 
 /// The columns of a profile that is not there.
 fn skip<T>(row: &mut RowValues) -> Result<Option<T>, vestibule_core::CorruptRow> {
-    for _ in 0..9 {
+    for _ in 0..12 {
         row.null("profile")?;
     }
     Ok(None)

@@ -53,8 +53,13 @@ const JOURNAL: Domain =
     Domain::new("journal", &[Migration::new(1, include_str!("../migrations/journal/0001_init.sql"))]);
 
 #[cfg(feature = "profiles")]
-const PROFILES: Domain =
-    Domain::new("profiles", &[Migration::new(1, include_str!("../migrations/profiles/0001_init.sql"))]);
+const PROFILES: Domain = Domain::new(
+    "profiles",
+    &[
+        Migration::new(1, include_str!("../migrations/profiles/0001_init.sql")),
+        Migration::new(2, include_str!("../migrations/profiles/0002_leaving.sql")),
+    ],
+);
 
 #[cfg(feature = "sessions")]
 const SESSIONS: Domain =

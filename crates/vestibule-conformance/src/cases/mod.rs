@@ -10,6 +10,7 @@ mod host;
 mod isolation;
 mod journal;
 mod lasting;
+mod leaving;
 mod membership;
 mod profiles;
 mod reading;

@@ -5,7 +5,7 @@
 //! second factors and invitations.
 
 use super::{
-    batches, credentials, deleting, end_races, faults, histories, host, isolation, journal, lasting,
+    batches, credentials, deleting, end_races, faults, histories, host, isolation, journal, lasting, leaving,
     membership, profiles, reading, refusals, revocation, session_races, sessions, story, text, time, views,
     windows,
 };
@@ -497,6 +497,22 @@ pub fn all<H: Harness>() -> Vec<Case<H>> {
             breaks: "an address that was given up can never be used again, or still opens the old profile",
             since: 1,
             run: |harness| Box::pin(profiles::released_identifier_is_free(harness)),
+        },
+        Case {
+            id: "left_identifier_is_kept_until_its_window_ends",
+            clauses: &["S-2", "PR-1"],
+            needs: Need::Nothing,
+            breaks: "whoever steals a session hands the owner's address on at once, or it is lost for ever",
+            since: 1,
+            run: |harness| Box::pin(leaving::left_identifier_is_kept_until_its_window_ends(harness)),
+        },
+        Case {
+            id: "left_identifier_one_taker_race",
+            clauses: &["S-2", "PR-1"],
+            needs: Need::Nothing,
+            breaks: "an address whose window is over gets two owners",
+            since: 1,
+            run: |harness| Box::pin(leaving::left_identifier_one_taker_race(harness)),
         },
         Case {
             id: "unlink_last_method_refused_race",

@@ -31,6 +31,7 @@ pub(super) async fn rows<S: Store>(reference: &MemoryStore, store: &S) -> Outcom
         let subject = subject?;
         alike!(reference, store, profile(subject));
         alike!(reference, store, identifiers(subject));
+        alike!(reference, store, leaving_of(subject));
         // A password's `Debug` shows little on purpose.
         let passwords = (store.password(subject).await?, reference.password(subject).await?);
         ensure(passwords.0 == passwords.1, "what `password` answers differs")?;
@@ -57,6 +58,7 @@ pub(super) async fn all<S: Store>(reference: &MemoryStore, store: &S) -> Outcome
     for own in (0..ADDRESSES).map(address) {
         let own = own?;
         alike!(reference, store, identifier_owner(own.kind(), own.key()));
+        alike!(reference, store, leaving(own.kind(), own.key()));
         for account in (0..ACCOUNTS).map(company) {
             let account = account?;
             alike!(reference, store, contact_owner(account, own.key()));

@@ -4,8 +4,8 @@ use proptest::prelude::*;
 use vestibule_core::{BatchId, MemoryStore, SessionHandle};
 use vestibule_credentials::{CredentialsRead, CredentialsWrite, Password};
 use vestibule_profiles::{
-    Account, AccountPolicy, AccountState, Block, Membership, NetworkRange, Permission, Permissions, Profile,
-    ProfileIdentifier, ProfilesRead, ProfilesWrite, Role, Standing, Status,
+    Account, AccountPolicy, AccountState, Block, Freeze, Leaving, Membership, NetworkRange, Permission,
+    Permissions, Profile, ProfileIdentifier, ProfilesRead, ProfilesWrite, Role, Standing, Status,
 };
 use vestibule_sessions::{AdmissionStamp, Amr, Device, Evidence, Session, SessionsRead, SessionsWrite};
 
@@ -40,7 +40,7 @@ impl Draw {
 }
 
 /// Which writes a history is made of: those of all domains, or of one, so that the same few rows are met often.
-const KINDS: [core::ops::Range<u8>; 5] = [0..36, 0..20, 20..26, 26..32, 32..36];
+const KINDS: [core::ops::Range<u8>; 6] = [0..43, 0..20, 20..26, 26..32, 32..36, 36..43];
 
 fn any_draw(kinds: core::ops::Range<u8>) -> impl Strategy<Value = Draw> {
     // Mostly the very number, so that guards hold more often than not.
@@ -69,6 +69,7 @@ pub(super) fn settlers() -> Vec<Draw> {
 pub(super) fn meant(draw: &Draw, batch: BatchId, reference: &MemoryStore) -> Result<JoinedWrite, Finding> {
     Ok(match draw.which {
         0..20 => profiles(draw, reference)?.into(),
+        36.. => identifiers(draw, reference)?.into(),
         20..26 => credentials(draw, reference)?.into(),
         26..32 => sessions(draw, reference)?.into(),
         _ => journal::meant(draw, draw.which, batch)?.into(),
@@ -183,6 +184,38 @@ fn profiles(draw: &Draw, store: &MemoryStore) -> Result<ProfilesWrite, Finding> 
         17 => ProfilesWrite::SetState { account, from: settings, state: state(draw.n) },
         18 => ProfilesWrite::TakeIdentifier { identifier: identifier(draw, true)? },
         _ => ProfilesWrite::TouchMembership { account, subject, at: instant(delta) },
+    })
+}
+
+/// What becomes of identifiers that are given up, and of whose they are.
+fn identifiers(draw: &Draw, store: &MemoryStore) -> Result<ProfilesWrite, Finding> {
+    let (subject, own) = (person(draw.who)?, address(draw.n)?);
+    let (kind, key) = (own.kind(), own.key());
+    let epoch = draw.beside(block_on(store.profile(subject))?.map_or(1, |row| row.epoch));
+    let read = block_on(store.leaving(kind, key))?.map(|row| row.until);
+    let until = if draw.exact() { read } else { Some(instant(draw.by.0)) };
+    Ok(match draw.which {
+        36 => ProfilesWrite::ForgetLeaving { subject, kind, key, until: until.unwrap_or(instant(draw.by.0)) },
+        37 => ProfilesWrite::LeaveIdentifier {
+            leaving: Leaving {
+                subject,
+                identifier: own,
+                verified_at: instant(draw.by.1),
+                since: instant(draw.by.1),
+                until: instant(draw.by.0),
+                session: SessionHandle::from_bytes([draw.place; 16]),
+            },
+        },
+        38 => ProfilesWrite::RequireIdentifier { subject, kind, key, leaving_until: until },
+        39 => {
+            let freeze = Freeze { since: instant(draw.by.0), change_at: instant(draw.by.1) };
+            ProfilesWrite::SetFreeze { subject, from: epoch, freeze: draw.flag.then_some(freeze) }
+        }
+        40 => ProfilesWrite::SetPrimary { subject, epoch, primary: key },
+        41 => ProfilesWrite::CreateProfile {
+            profile: Profile { identifiers: 1, ..Profile::new(subject, instant(draw.by.0)) },
+        },
+        _ => ProfilesWrite::TakeIdentifier { identifier: identifier(draw, true)? },
     })
 }
 

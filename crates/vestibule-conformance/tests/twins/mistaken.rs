@@ -261,6 +261,13 @@ pub(crate) const FAILING: &[(Mistake, &[&str])] = &[
             "seats_are_never_overspent_race",
         ],
     ),
+    (
+        Mistake::FreesAtOnce,
+        &[
+            "left_identifier_is_kept_until_its_window_ends",
+            "random_batches_are_answered_as_the_reference_answers",
+        ],
+    ),
     (Mistake::RemovesTooMuch, &["delete_cascades_only_own_rows", "profile_survives_last_account"]),
     (
         Mistake::DeletesAnyway,

@@ -31,6 +31,8 @@ pub(crate) enum Mistake {
     ForgetsRequires,
     /// A raised epoch is answered as applied and is not raised.
     ForgetsBumps,
+    /// An identifier that is given up is free at once.
+    FreesAtOnce,
     /// Settings are not kept, although it is said that they are.
     ForgetsSettings,
     /// A membership is looked up by the person alone.
@@ -102,6 +104,7 @@ impl Mistake {
         Self::IgnoresAccount,
         Self::ContactsGlobal,
         Self::FoldsSubjects,
+        Self::FreesAtOnce,
         Self::TouchSets,
         Self::AsksOwnClock,
         Self::LastPasswordWins,
@@ -230,8 +233,8 @@ impl Wrong {
         use CredentialsWrite::{PutPassword, ResetTries, SettleTry, TakeTry};
         use JoinedWrite::{Credentials, Profiles, Sessions};
         use ProfilesWrite::{
-            AddMembership, BumpEpoch, CreateAccount, CreateProfile, EditPolicy, MoveContact, MoveMembership,
-            ReleaseIdentifier, SetBlock, TakeIdentifier, TouchMembership,
+            AddMembership, BumpEpoch, CreateAccount, CreateProfile, EditPolicy, LeaveIdentifier, MoveContact,
+            MoveMembership, ReleaseIdentifier, SetBlock, TakeIdentifier, TouchMembership,
         };
         use SessionsWrite::{EndSession, PutDevice, PutSession, StampAdmissions, TouchSession};
 
@@ -239,6 +242,11 @@ impl Wrong {
         Ok(match (self.mistake, write) {
             (Mistake::ForgetsRequires, write) if write.kind() == WriteKind::Require => Some(vec![]),
             (Mistake::ForgetsBumps, Profiles(BumpEpoch { .. })) => Some(vec![]),
+            (Mistake::FreesAtOnce, Profiles(LeaveIdentifier { leaving })) => {
+                let (subject, own) = (leaving.subject, leaving.identifier);
+                let (kind, key) = (own.kind(), own.key());
+                Some(vec![ReleaseIdentifier { subject, kind, key, verified: true }.into()])
+            }
             (Mistake::ForgetsSettings, Profiles(EditPolicy { .. })) => Some(vec![]),
             (Mistake::ContactsGlobal, Profiles(MoveContact { key, from, to, .. })) => {
                 Some(vec![MoveContact { account: AccountId::from(0), key, from, to }.into()])

@@ -10,7 +10,7 @@ use vestibule_core::{
 };
 use vestibule_credentials::{CredentialsRead, Lane, Password, Tries};
 use vestibule_journal::{Case, Event, JournalRead, Message, Personal};
-use vestibule_profiles::{Account, Membership, Profile, ProfileIdentifier, ProfilesRead};
+use vestibule_profiles::{Account, Leaving, Membership, Profile, ProfileIdentifier, ProfilesRead};
 use vestibule_sessions::{Device, Session, SessionsRead, SessionsWrite};
 use vestibule_throttle::{Taken, TakenWindow, WindowTake, Windows};
 
@@ -130,6 +130,8 @@ impl ProfilesRead for Wrong {
     as_inner! {
         identifier_owner(kind: AddressKind, key: AddressKey) -> Option<ProfileIdentifier>;
         identifiers(subject: SubjectId) -> Vec<ProfileIdentifier>;
+        leaving(kind: AddressKind, key: AddressKey) -> Option<Leaving>;
+        leaving_of(subject: SubjectId) -> Vec<Leaving>;
         account(account: AccountId) -> Option<Account>;
         memberships_of(subject: SubjectId, after: Option<AccountId>, limit: u32) -> Vec<Membership>;
         members_of(account: AccountId, after: Option<SubjectId>, limit: u32) -> Vec<Membership>;

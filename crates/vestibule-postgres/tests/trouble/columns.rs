@@ -9,10 +9,15 @@ use crate::cast::{bob, engines};
 use crate::ground::{Place, block_on, open};
 use crate::mutated::{Before, look, signs_in};
 
-/// Tables that have no row here: batches that carry no event, links that nobody asked for, and counters past a window's
-/// population.
-const EMPTY: [&str; 4] =
-    ["vestibule_batch", "vestibule_checkword", "vestibule_checkword_former", "vestibule_window_shared"];
+/// Tables that have no row here: batches that carry no event, links that nobody asked for, logins that nobody gave up, and
+/// counters past a window's population.
+const EMPTY: [&str; 5] = [
+    "vestibule_batch",
+    "vestibule_checkword",
+    "vestibule_checkword_former",
+    "vestibule_leaving",
+    "vestibule_window_shared",
+];
 /// What sign-in reads of a person, whole.
 const OF_SIGN_IN: [&str; 4] =
     ["vestibule_account", "vestibule_membership", "vestibule_password", "vestibule_profile"];

@@ -82,6 +82,7 @@ fn spoil(write: &ProfilesWrite) -> ProfilesWrite {
         | ProfilesWrite::EditPolicy { from, .. }
         | ProfilesWrite::MoveMembership { from, .. }
         | ProfilesWrite::SetBlock { from, .. }
+        | ProfilesWrite::SetFreeze { from, .. }
         | ProfilesWrite::SetState { from, .. } => *from += 1,
         ProfilesWrite::CountAdministrators { delta, .. } => *delta = i8::MIN,
         ProfilesWrite::CountProfile { memberships, .. } => *memberships = i8::MIN,
@@ -94,7 +95,11 @@ fn spoil(write: &ProfilesWrite) -> ProfilesWrite {
         ProfilesWrite::RequireMembership { version, .. } | ProfilesWrite::RequireSettings { version, .. } => {
             *version += 1;
         }
-        ProfilesWrite::RequireProfile { epoch, .. } => *epoch += 1,
+        ProfilesWrite::RequireProfile { epoch, .. } | ProfilesWrite::SetPrimary { epoch, .. } => *epoch += 1,
+        ProfilesWrite::ForgetLeaving { subject, .. } | ProfilesWrite::RequireIdentifier { subject, .. } => {
+            *subject = person("nobody");
+        }
+        ProfilesWrite::LeaveIdentifier { leaving } => leaving.subject = person("nobody"),
         ProfilesWrite::TakeIdentifier { identifier } => {
             *identifier =
                 ProfileIdentifier { identifier: login("founder@example.com"), ..identifier.clone() };

@@ -1,12 +1,14 @@
 //! Reads as queries.
 
-use vestibule_core::{AccountId, AddressKey, AddressKind, CorruptRow, Identifier, Realm, SubjectId};
+use vestibule_core::{
+    AccountId, AddressKey, AddressKind, CorruptRow, Identifier, Realm, SubjectId, Timestamp,
+};
 use vestibule_profiles::{
-    Account, AccountPolicy, AccountState, Block, Membership, Profile, ProfileIdentifier, Role, Standing,
-    Status,
+    Account, AccountPolicy, AccountState, Block, Freeze, Leaving, Membership, Profile, ProfileIdentifier,
+    Role, Standing, Status,
 };
 
-use crate::{Query, RowValues, Value};
+use crate::{Query, RowValues, Statement, Value};
 
 /// Answers a row when there is anybody at all.
 #[must_use]
@@ -21,7 +23,8 @@ pub fn anybody(realm: &Realm) -> Query<SubjectId> {
 pub fn profile(realm: &Realm, subject: SubjectId) -> Query<Profile> {
     Query::new(
         "select subject, epoch, block_since, block_until, identifiers, social_links, live_memberships,
-         created_accounts, created_at from vestibule_profile where realm = ?1 and subject = ?2",
+         created_accounts, created_at, freeze_since, freeze_change, primary_login
+         from vestibule_profile where realm = ?1 and subject = ?2",
         [realm.into(), subject.into()],
         read_profile,
     )
@@ -41,17 +44,30 @@ pub(crate) fn read_profile(row: &mut RowValues) -> Result<Profile, CorruptRow> {
         live_memberships: row.u32("live_memberships")?,
         created_accounts: row.u32("created_accounts")?,
         created_at: row.time("created_at")?,
+        freeze: match (row.maybe_time("freeze_since")?, row.maybe_time("freeze_change")?) {
+            (Some(since), Some(change_at)) => Some(Freeze { since, change_at }),
+            (None, None) => None,
+            _ => return Err(CorruptRow("freeze_change")),
+        },
+        primary: match row.maybe_blob("primary_login")? {
+            Some(key) => {
+                let key = key.as_slice().try_into().map_err(|_| CorruptRow("primary_login"))?;
+                Some(AddressKey::from_bytes(key))
+            }
+            None => None,
+        },
     })
 }
 
-/// The verified identifier of this key, with its owner. An owner without a verified row of its own is corrupt.
+/// The verified identifier of this key, with its owner; none while it is leaving. An owner without a verified row of its own
+/// is corrupt.
 #[must_use]
 pub fn identifier_owner(realm: &Realm, kind: AddressKind, key: AddressKey) -> Query<ProfileIdentifier> {
     Query::new(
         "select own.subject, own.kind, own.key, own.canonical, own.typed, own.verified_at, own.added_at
          from vestibule_identifier_owner as owner left join vestibule_identifier as own
          on own.realm = owner.realm and own.subject = owner.subject and own.kind = owner.kind and own.key = owner.key
-         where owner.realm = ?1 and owner.kind = ?2 and owner.key = ?3",
+         where owner.realm = ?1 and owner.kind = ?2 and owner.key = ?3 and owner.leaving_until is null",
         [realm.into(), kind.as_str().into(), key.as_bytes().as_slice().into()],
         |row| match read_identifier(row)? {
             own if own.verified_at.is_some() => Ok(own),
@@ -71,9 +87,19 @@ pub fn identifiers(realm: &Realm, subject: SubjectId) -> Query<ProfileIdentifier
     )
 }
 
-/// An address under the key of another would let one person in, or be written to, as the other.
 fn read_identifier(row: &mut RowValues) -> Result<ProfileIdentifier, CorruptRow> {
     let subject = row.subject("subject")?;
+    let identifier = read_address(row)?;
+    Ok(ProfileIdentifier {
+        subject,
+        identifier,
+        verified_at: row.maybe_time("verified_at")?,
+        added_at: row.time("added_at")?,
+    })
+}
+
+/// An address under the key of another would let one person in, or be written to, as the other.
+fn read_address(row: &mut RowValues) -> Result<Identifier, CorruptRow> {
     let kind = AddressKind::from_stored(&row.text("kind")?).ok_or(CorruptRow("kind"))?;
     let key = row.blob("key")?;
     let (canonical, typed) = (row.text("canonical")?, row.text("typed")?);
@@ -82,11 +108,46 @@ fn read_identifier(row: &mut RowValues) -> Result<ProfileIdentifier, CorruptRow>
     if identifier.key().as_bytes().as_slice() != key {
         return Err(CorruptRow("key"));
     }
-    Ok(ProfileIdentifier {
+    Ok(identifier)
+}
+
+/// The identifier of this key that a profile has given up. A key that is given up and says not when is corrupt.
+#[must_use]
+pub fn leaving(realm: &Realm, kind: AddressKind, key: AddressKey) -> Query<Leaving> {
+    Query::new(
+        "select own.subject, own.kind, own.key, own.canonical, own.typed, own.verified_at, own.left_at, own.left_until,
+         own.session, owner.leaving_until from vestibule_identifier_owner as owner left join vestibule_leaving as own
+         on own.realm = owner.realm and own.subject = owner.subject and own.kind = owner.kind and own.key = owner.key
+         where owner.realm = ?1 and owner.kind = ?2 and owner.key = ?3 and owner.leaving_until is not null",
+        [realm.into(), kind.as_str().into(), key.as_bytes().as_slice().into()],
+        |row| match (read_leaving(row)?, row.time("leaving_until")?) {
+            (own, until) if own.until == until => Ok(own),
+            _ => Err(CorruptRow("leaving_until")),
+        },
+    )
+}
+
+/// Every identifier that a person has given up, ascending by kind and key.
+#[must_use]
+pub fn leaving_of(realm: &Realm, subject: SubjectId) -> Query<Leaving> {
+    Query::new(
+        "select subject, kind, key, canonical, typed, verified_at, left_at, left_until, session
+         from vestibule_leaving where realm = ?1 and subject = ?2 order by kind, key limit 64",
+        [realm.into(), subject.into()],
+        read_leaving,
+    )
+}
+
+fn read_leaving(row: &mut RowValues) -> Result<Leaving, CorruptRow> {
+    let subject = row.subject("subject")?;
+    let identifier = read_address(row)?;
+    Ok(Leaving {
         subject,
         identifier,
-        verified_at: row.maybe_time("verified_at")?,
-        added_at: row.time("added_at")?,
+        verified_at: row.time("verified_at")?,
+        since: row.time("left_at")?,
+        until: row.time("left_until")?,
+        session: row.session("session")?,
     })
 }
 
@@ -204,4 +265,31 @@ pub fn contact_owner(realm: &Realm, account: AccountId, key: AddressKey) -> Quer
 /// Ids have at most 64 bytes; the empty one comes before all.
 fn length(id: &[u8]) -> Value {
     Value::Int(i64::try_from(id.len()).unwrap_or(i64::MAX))
+}
+
+/// Clears away what windows that ended before an instant have left of identifiers whose keys are free or another's, at most
+/// `budget` rows. The instant stands
+/// outside too: a database that waits for somebody's lock judges only that part again (FLT-X48).
+#[must_use]
+pub fn forget_leavings(realm: &Realm, ended_before: Timestamp, budget: u32) -> Statement {
+    Statement::new(
+        "delete from vestibule_leaving where (realm, subject, kind, key) in
+         (select realm, subject, kind, key from vestibule_leaving
+          where realm = ?1 and left_until < ?2 and not exists (select 1 from vestibule_identifier_owner as owner
+          where owner.realm = vestibule_leaving.realm and owner.kind = vestibule_leaving.kind
+          and owner.key = vestibule_leaving.key and owner.subject = vestibule_leaving.subject)
+          order by left_until limit ?3) and left_until < ?2",
+        [realm.into(), ended_before.into(), budget.into()],
+    )
+}
+
+/// Frees the keys of identifiers whose window ended before an instant, at most `budget` rows. They are free without it, too.
+#[must_use]
+pub fn free_left(realm: &Realm, ended_before: Timestamp, budget: u32) -> Statement {
+    Statement::new(
+        "delete from vestibule_identifier_owner where (realm, kind, key) in
+         (select realm, kind, key from vestibule_identifier_owner
+          where realm = ?1 and leaving_until < ?2 order by leaving_until limit ?3) and leaving_until < ?2",
+        [realm.into(), ended_before.into(), budget.into()],
+    )
 }

@@ -5,7 +5,10 @@ use vestibule_profiles::{
     Account, AccountPolicy, MAX_IDENTIFIERS, Membership, Profile, ProfilesWrite, Standing,
 };
 
-use super::addresses::{move_contact, note_pending, release_identifier, take_identifier};
+use super::addresses::{
+    forget_leaving, leave_identifier, move_contact, note_pending, release_identifier, require_identifier,
+    take_identifier,
+};
 use crate::{Plan, Value};
 
 impl Lower<Plan> for ProfilesWrite {
@@ -79,6 +82,10 @@ impl Lower<Plan> for ProfilesWrite {
             Self::CreateAccount { account } => create_account(plan, account),
             Self::CreateProfile { profile } => create_profile(plan, profile),
             Self::EditPolicy { account, from, policy } => edit_policy(plan, *account, *from, policy),
+            Self::ForgetLeaving { subject, kind, key, until } => {
+                forget_leaving(plan, *subject, *kind, *key, *until);
+            }
+            Self::LeaveIdentifier { leaving } => leave_identifier(plan, leaving),
             Self::MoveContact { account, key, from, to } => move_contact(plan, *account, *key, *from, *to),
             Self::MoveMembership { account, subject, from, to, ends_access } => {
                 let at = [(*from).into()];
@@ -99,6 +106,9 @@ impl Lower<Plan> for ProfilesWrite {
             Self::NotePending { identifier } => note_pending(plan, identifier),
             Self::ReleaseIdentifier { subject, kind, key, verified } => {
                 release_identifier(plan, *subject, *kind, *key, *verified);
+            }
+            Self::RequireIdentifier { subject, kind, key, leaving_until } => {
+                require_identifier(plan, *subject, *kind, *key, *leaving_until);
             }
             Self::RequireMembership { account, subject, version } => {
                 let params = member(plan, *account, *subject, [(*version).into()]);
@@ -129,6 +139,31 @@ impl Lower<Plan> for ProfilesWrite {
                 let params = person(plan, *subject, [(*from).into(), since.into(), until.into()]);
                 plan.step(
                     "update vestibule_profile set block_since = ?4, block_until = ?5, epoch = epoch + 1
+                     where realm = ?1 and subject = ?2 and epoch = ?3",
+                    params,
+                );
+            }
+            Self::SetFreeze { subject, from, freeze } => {
+                let params = person(
+                    plan,
+                    *subject,
+                    [
+                        (*from).into(),
+                        freeze.map(|freeze| freeze.since).into(),
+                        freeze.map(|freeze| freeze.change_at).into(),
+                    ],
+                );
+                plan.step(
+                    "update vestibule_profile set epoch = epoch + 1, freeze_since = ?4, freeze_change = ?5
+                     where realm = ?1 and subject = ?2 and epoch = ?3",
+                    params,
+                );
+            }
+            Self::SetPrimary { subject, epoch, primary } => {
+                let key = primary.as_bytes().as_slice().into();
+                let params = person(plan, *subject, [(*epoch).into(), key]);
+                plan.step(
+                    "update vestibule_profile set primary_login = ?4
                      where realm = ?1 and subject = ?2 and epoch = ?3",
                     params,
                 );
@@ -251,13 +286,16 @@ fn create_profile(plan: &mut Plan, profile: &Profile) {
             profile.live_memberships.into(),
             profile.created_accounts.into(),
             profile.created_at.into(),
+            profile.freeze.map(|freeze| freeze.since).into(),
+            profile.freeze.map(|freeze| freeze.change_at).into(),
+            profile.primary.map(|key| key.as_bytes().to_vec()).into(),
         ],
     );
     plan.step(
         "insert into vestibule_profile
          (realm, subject, epoch, block_since, block_until, identifiers, social_links, live_memberships,
-          created_accounts, created_at)
-         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) on conflict (realm, subject) do nothing",
+          created_accounts, created_at, freeze_since, freeze_change, primary_login)
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) on conflict (realm, subject) do nothing",
         params,
     );
 }

@@ -1,11 +1,12 @@
+use vestibule_core::SessionHandle;
 use vestibule_profiles::{
-    Account, AccountPolicy, AccountState, Block, Membership, Permission, Permissions, Profile,
-    ProfileIdentifier, ProfilesWrite, Role, Standing, Status,
+    Account, AccountPolicy, AccountState, Block, Freeze, Leaving, Membership, Permission, Permissions,
+    Profile, ProfileIdentifier, ProfilesWrite, Role, Standing, Status,
 };
 use vestibule_sql::profiles;
 
 use crate::world::{NOW, acme, ada, bob, later, login, realm};
-use crate::{asked, compare, samples, written};
+use crate::{asked, compare, run, samples, written};
 
 fn policy() -> AccountPolicy {
     let mut policy = AccountPolicy::new();
@@ -71,6 +72,17 @@ fn identifier(verified: bool) -> ProfileIdentifier {
     }
 }
 
+fn leaving() -> Leaving {
+    Leaving {
+        subject: ada(),
+        identifier: login(),
+        verified_at: NOW,
+        since: later(1),
+        until: later(2),
+        session: SessionHandle::from_bytes([5; 16]),
+    }
+}
+
 #[test]
 fn writes_of_profiles_are_these_statements() {
     let (subject, account_id, key) = (ada(), acme(), login().key());
@@ -83,6 +95,11 @@ fn writes_of_profiles_are_these_statements() {
     let counted =
         |accounts| ProfilesWrite::CountProfile { subject, memberships: -1, accounts, accounts_at_most: 9 };
     let blocked = |block| ProfilesWrite::SetBlock { subject, from: 7, block };
+    let frozen = |freeze| ProfilesWrite::SetFreeze { subject, from: 7, freeze };
+    let relied_on = |leaving_until| {
+        let kind = login().kind();
+        ProfilesWrite::RequireIdentifier { subject, kind, key, leaving_until }
+    };
     let samples = samples! { ProfilesWrite:
         AddMembership = [ProfilesWrite::AddMembership { membership: membership() }]
         BumpEpoch = [ProfilesWrite::BumpEpoch { subject, from: 7 }]
@@ -93,6 +110,8 @@ fn writes_of_profiles_are_these_statements() {
         CreateAccount = [ProfilesWrite::CreateAccount { account: account() }]
         CreateProfile = [ProfilesWrite::CreateProfile { profile: profile() }]
         EditPolicy = [ProfilesWrite::EditPolicy { account: account_id, from: 7, policy: policy() }]
+        ForgetLeaving = [ProfilesWrite::ForgetLeaving { subject, kind: login().kind(), key, until: later(2) }]
+        LeaveIdentifier = [ProfilesWrite::LeaveIdentifier { leaving: leaving() }]
         MoveContact = [
             contact(None, Some(ada())), contact(Some(ada()), Some(bob())), contact(Some(ada()), None),
             contact(None, None),
@@ -100,10 +119,13 @@ fn writes_of_profiles_are_these_statements() {
         MoveMembership = [moved(Some(standing())), moved(None)]
         NotePending = [ProfilesWrite::NotePending { identifier: identifier(false) }]
         ReleaseIdentifier = [released(true), released(false)]
+        RequireIdentifier = [relied_on(None), relied_on(Some(later(2)))]
         RequireMembership = [ProfilesWrite::RequireMembership { account: account_id, subject, version: 7 }]
         RequireProfile = [ProfilesWrite::RequireProfile { subject, epoch: 7 }]
         RequireSettings = [ProfilesWrite::RequireSettings { account: account_id, version: 7 }]
         SetBlock = [blocked(Some(Block { since: later(1), until: Some(later(2)) })), blocked(None)]
+        SetFreeze = [frozen(Some(Freeze { since: later(2), change_at: later(1) })), frozen(None)]
+        SetPrimary = [ProfilesWrite::SetPrimary { subject, epoch: 7, primary: key }]
         SetState = [ProfilesWrite::SetState { account: account_id, from: 7, state: AccountState::Closed }]
         TakeIdentifier = [ProfilesWrite::TakeIdentifier { identifier: identifier(true) }]
         TouchMembership = [ProfilesWrite::TouchMembership { account: account_id, subject, at: later(1) }]
@@ -119,11 +141,15 @@ fn questions_of_profiles_are_these_statements() {
     asked(&mut text, "contact_owner", &profiles::contact_owner(&realm, acme(), login.key()));
     asked(&mut text, "identifier_owner", &profiles::identifier_owner(&realm, login.kind(), login.key()));
     asked(&mut text, "identifiers", &profiles::identifiers(&realm, ada()));
+    asked(&mut text, "leaving", &profiles::leaving(&realm, login.kind(), login.key()));
+    asked(&mut text, "leaving_of", &profiles::leaving_of(&realm, ada()));
     asked(&mut text, "members_of", &profiles::members_of(&realm, acme(), Some(ada()), 50));
     asked(&mut text, "members_of, the first page", &profiles::members_of(&realm, acme(), None, 50));
     asked(&mut text, "membership", &profiles::membership(&realm, acme(), ada()));
     asked(&mut text, "memberships_of", &profiles::memberships_of(&realm, ada(), Some(acme()), 50));
     asked(&mut text, "memberships_of, the first page", &profiles::memberships_of(&realm, ada(), None, 50));
     asked(&mut text, "profile", &profiles::profile(&realm, ada()));
+    run(&mut text, "forget_leavings", &profiles::forget_leavings(&realm, later(1), 500));
+    run(&mut text, "free_left", &profiles::free_left(&realm, later(1), 500));
     compare("profiles_questions", &text);
 }

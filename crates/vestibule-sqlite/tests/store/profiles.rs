@@ -7,12 +7,12 @@ mod rows;
 
 use vestibule_core::{
     AccountId, Batch, BatchId, Commit, Identifier, Landed, LoginEmail, MemoryStore, PhoneNumber,
-    SocialSubject, SubjectId, Timestamp,
+    SessionHandle, SocialSubject, SubjectId, Timestamp,
 };
 use vestibule_profiles::ProfilesWrite::{self, *};
 use vestibule_profiles::{
-    Account, AccountPolicy, AccountState, Membership, NetworkRange, Permission, Permissions, Profile,
-    ProfileIdentifier, ProfilesRead, Role, Standing, Status,
+    Account, AccountPolicy, AccountState, Leaving, Membership, NetworkRange, Permission, Permissions,
+    Profile, ProfileIdentifier, ProfilesRead, Role, Standing, Status,
 };
 use vestibule_sqlite::SqliteStore;
 
@@ -105,10 +105,17 @@ fn identifier(subject: SubjectId, n: usize, verified: bool, at: i64) -> ProfileI
     }
 }
 
+fn leaving(subject: SubjectId, n: usize) -> Leaving {
+    let session = SessionHandle::from_bytes([9; 16]);
+    let (since, until) = (seconds(1), seconds(2));
+    Leaving { subject, identifier: address(n), verified_at: seconds(0), since, until, session }
+}
+
 type Everything = (
     Vec<(Option<Profile>, Vec<ProfileIdentifier>, Vec<Membership>)>,
     Vec<(Option<Account>, Vec<Membership>, Vec<Option<Membership>>, Vec<Option<SubjectId>>)>,
-    Vec<Option<ProfileIdentifier>>,
+    Vec<(Option<ProfileIdentifier>, Option<Leaving>)>,
+    Vec<Vec<Leaving>>,
 );
 
 fn everything(store: &impl ProfilesRead) -> Everything {
@@ -137,9 +144,12 @@ fn everything(store: &impl ProfilesRead) -> Everything {
         }
         (block_on(store.account(account)).unwrap(), all, members, contacts)
     });
-    let owners =
-        (0..3).map(address).map(|own| block_on(store.identifier_owner(own.kind(), own.key())).unwrap());
-    (people.collect(), accounts.collect(), owners.collect())
+    let owners = (0..3).map(address).map(|own| {
+        let (kind, key) = (own.kind(), own.key());
+        (block_on(store.identifier_owner(kind, key)).unwrap(), block_on(store.leaving(kind, key)).unwrap())
+    });
+    let left = (0..3).map(person).map(|subject| block_on(store.leaving_of(subject)).unwrap());
+    (people.collect(), accounts.collect(), owners.collect(), left.collect())
 }
 
 /// One of everything.

@@ -56,6 +56,8 @@ pub(crate) fn reads<'a, S: Store>(store: &'a S, known: &Known) -> Vec<(&'static 
     read!(calls, store.profile(bob()));
     read!(calls, store.identifier_owner(kind, key));
     read!(calls, store.identifiers(bob()));
+    read!(calls, store.leaving(kind, key));
+    read!(calls, store.leaving_of(bob()));
     read!(calls, store.memberships_of(bob(), None, 100));
     for account in accounts() {
         read!(calls, store.account(account));

@@ -10,7 +10,7 @@ use vestibule_core::{
 };
 use vestibule_credentials::{CredentialsRead, Lane, Password, Tries};
 use vestibule_journal::{Case, Event, JournalRead, Message, Personal};
-use vestibule_profiles::{Account, Membership, Profile, ProfileIdentifier, ProfilesRead};
+use vestibule_profiles::{Account, Leaving, Membership, Profile, ProfileIdentifier, ProfilesRead};
 use vestibule_sessions::{Device, Session, SessionsRead};
 use vestibule_sql::{Plan, Query, RowValues, Statement, Value, dialect};
 use vestibule_sql::{checkword, credentials, journal, profiles, sessions, throttle, views};
@@ -161,6 +161,14 @@ impl ProfilesRead for SqlxStore {
 
     async fn identifiers(&self, subject: SubjectId) -> Result<Vec<ProfileIdentifier>, StoreError> {
         self.all(profiles::identifiers(&self.realm, subject)).await
+    }
+
+    async fn leaving(&self, kind: AddressKind, key: AddressKey) -> Result<Option<Leaving>, StoreError> {
+        self.one(profiles::leaving(&self.realm, kind, key)).await
+    }
+
+    async fn leaving_of(&self, subject: SubjectId) -> Result<Vec<Leaving>, StoreError> {
+        self.all(profiles::leaving_of(&self.realm, subject)).await
     }
 
     async fn account(&self, account: AccountId) -> Result<Option<Account>, StoreError> {

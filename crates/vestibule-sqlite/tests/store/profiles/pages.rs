@@ -7,7 +7,8 @@ use vestibule_profiles::{AccountState, Membership, ProfilesRead, Status};
 use vestibule_sql::{Plan, profiles};
 
 use super::{
-    address, company, identifier, membership, one_of_everything, person, policy, same, seconds, standing,
+    address, company, identifier, leaving, membership, one_of_everything, person, policy, same, seconds,
+    standing,
 };
 use crate::compare::create;
 use crate::support::block_on;
@@ -73,6 +74,8 @@ fn more_writes() -> Vec<ProfilesWrite> {
         CountSeats { account, delta: -1, settings_version: 1 },
         CountWays { subject, identifiers: 1, social_links: 1 },
         EditPolicy { account, from: 1, policy: policy(None, 0) },
+        ForgetLeaving { subject, kind: address(0).kind(), key, until: seconds(1) },
+        LeaveIdentifier { leaving: leaving(subject, 0) },
         MoveContact { account, key, from: None, to: None },
         MoveContact { account, key, from: some, to: None },
         MoveContact { account, key, from: some, to: some },
@@ -81,10 +84,14 @@ fn more_writes() -> Vec<ProfilesWrite> {
         NotePending { identifier: identifier(subject, 0, false, 5) },
         ReleaseIdentifier { subject, kind: address(0).kind(), key, verified: false },
         ReleaseIdentifier { subject, kind: address(0).kind(), key, verified: true },
+        RequireIdentifier { subject, kind: address(0).kind(), key, leaving_until: None },
+        RequireIdentifier { subject, kind: address(0).kind(), key, leaving_until: Some(seconds(1)) },
         RequireMembership { account, subject, version: 1 },
         RequireProfile { subject, epoch: 1 },
         RequireSettings { account, version: 1 },
         SetBlock { subject, from: 1, block: None },
+        SetFreeze { subject, from: 1, freeze: None },
+        SetPrimary { subject, epoch: 1, primary: key },
         SetState { account, from: 1, state: AccountState::Open },
         TouchMembership { account, subject, at: seconds(1) },
     ]
@@ -102,6 +109,8 @@ fn every_row_is_found_by_a_key() {
         profiles::profile(&realm, subject).statement().sql(),
         profiles::identifier_owner(&realm, kind, key).statement().sql(),
         profiles::identifiers(&realm, subject).statement().sql(),
+        profiles::leaving(&realm, kind, key).statement().sql(),
+        profiles::leaving_of(&realm, subject).statement().sql(),
         profiles::account(&realm, account).statement().sql(),
         profiles::membership(&realm, account, subject).statement().sql(),
         profiles::contact_owner(&realm, account, key).statement().sql(),

@@ -4,8 +4,11 @@ use std::cell::RefCell;
 
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
+use vestibule_core::SessionHandle;
 use vestibule_profiles::ProfilesWrite::{self, *};
-use vestibule_profiles::{Account, AccountState, Block, Membership, Profile, ProfilesRead, Status};
+use vestibule_profiles::{
+    Account, AccountState, Block, Freeze, Leaving, Membership, Profile, ProfilesRead, Status,
+};
 
 use super::{
     account, address, company, everything, identifier, membership, person, policy, profile, seconds, standing,
@@ -22,7 +25,7 @@ type Draw = (u8, usize, usize, usize, u64, (i8, i8), bool);
 fn any_draw() -> impl Strategy<Value = Draw> {
     // One below, exact, one above; mostly exact.
     let near = prop_oneof![6 => Just(1_u64), 1 => Just(0), 1 => Just(2)];
-    (0..20_u8, 0..3_usize, 0..2_usize, 0..3_usize, near, (-2..3_i8, -2..3_i8), any::<bool>())
+    (0..25_u8, 0..3_usize, 0..2_usize, 0..3_usize, near, (-2..3_i8, -2..3_i8), any::<bool>())
 }
 
 /// Of many writes at once one is refused as a rule, and then nothing lands.
@@ -114,6 +117,27 @@ fn meant((which, who, place, n, near, deltas, flag): Draw, store: &impl Profiles
         }
         17 => SetState { account: id, from: settings(), state: STATES[n] },
         18 => TakeIdentifier { identifier: identifier(subject, n, true, i64::from(deltas.0)) },
+        19 => {
+            let own = address(n);
+            let (since, until) = (seconds(deltas.1.into()), seconds(deltas.0.into()));
+            let session = SessionHandle::from_bytes([n as u8; 16]);
+            let leaving = Leaving { subject, identifier: own, verified_at: since, since, until, session };
+            LeaveIdentifier { leaving }
+        }
+        20 => {
+            let read = block_on(store.leaving(kind, key)).unwrap().map(|row| row.until);
+            let until = read.filter(|_| near == 1).unwrap_or(seconds(deltas.0.into()));
+            ForgetLeaving { subject, kind, key, until }
+        }
+        21 => {
+            let read = block_on(store.leaving(kind, key)).unwrap().map(|row| row.until);
+            RequireIdentifier { subject, kind, key, leaving_until: read.filter(|_| near == 1) }
+        }
+        22 => {
+            let freeze = Freeze { since: seconds(9), change_at: seconds(deltas.0.into()) };
+            SetFreeze { subject, from: epoch(), freeze: flag.then_some(freeze) }
+        }
+        23 => SetPrimary { subject, epoch: epoch(), primary: key },
         _ => TouchMembership { account: id, subject, at: seconds(deltas.0.into()) },
     }
 }
@@ -153,13 +177,18 @@ fn every_batch_is_answered_as_the_reference_answers_and_leaves_the_same_rows() {
         "CreateAccount",
         "CreateProfile",
         "EditPolicy",
+        "ForgetLeaving",
+        "LeaveIdentifier",
         "MoveContact",
         "MoveMembership",
         "ReleaseIdentifier",
+        "RequireIdentifier",
         "RequireMembership",
         "RequireProfile",
         "RequireSettings",
         "SetBlock",
+        "SetFreeze",
+        "SetPrimary",
         "SetState",
         "TakeIdentifier",
     ];

@@ -9,8 +9,8 @@ use vestibule_profiles::{
 };
 
 use super::{
-    TEXTS, account, address, company, everything, identifier, membership, person, policy, seconds, settle,
-    standing,
+    TEXTS, account, address, company, everything, identifier, leaving, membership, person, policy, seconds,
+    settle, standing,
 };
 use crate::compare::{create, is_corrupt, land, reopen, send, tamper};
 use crate::support::block_on;
@@ -53,6 +53,8 @@ fn another_realm_sees_nothing_and_has_keys_of_its_own() {
         (CountSeats { account, delta: 1, settings_version: 1 }, ProfilesGuard::Seats),
         (CountWays { subject, identifiers: 1, social_links: 0 }, ProfilesGuard::WaysIn),
         (EditPolicy { account, from: 1, policy: policy(None, 0) }, ProfilesGuard::SettingsVersion),
+        (ForgetLeaving { subject, kind, key, until: seconds(1) }, ProfilesGuard::IdentifierHeld),
+        (LeaveIdentifier { leaving: leaving(subject, 0) }, ProfilesGuard::IdentifierHeld),
         (MoveContact { account, key, from: Some(person(1)), to: None }, ProfilesGuard::Contact),
         (
             MoveMembership { account, subject, from: 1, to: to.clone(), ends_access: false },
@@ -63,10 +65,13 @@ fn another_realm_sees_nothing_and_has_keys_of_its_own() {
             ProfilesGuard::MembershipVersion,
         ),
         (ReleaseIdentifier { subject, kind, key, verified: true }, ProfilesGuard::IdentifierHeld),
+        (RequireIdentifier { subject, kind, key, leaving_until: None }, ProfilesGuard::IdentifierHeld),
         (RequireMembership { account, subject, version: 1 }, ProfilesGuard::MembershipVersion),
         (RequireProfile { subject, epoch: 1 }, ProfilesGuard::Epoch),
         (RequireSettings { account, version: 1 }, ProfilesGuard::SettingsVersion),
         (SetBlock { subject, from: 1, block: None }, ProfilesGuard::Epoch),
+        (SetFreeze { subject, from: 1, freeze: None }, ProfilesGuard::Epoch),
+        (SetPrimary { subject, epoch: 1, primary: key }, ProfilesGuard::Epoch),
         (SetState { account, from: 1, state: AccountState::Closed }, ProfilesGuard::SettingsVersion),
     ] {
         assert_eq!(send(&other, 50, write), Landed::Refused { position: 0, guard });
