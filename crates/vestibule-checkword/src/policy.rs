@@ -12,6 +12,9 @@ const HOUR: Duration = Duration::from_secs(60 * 60);
 /// The longest a checkword lasts that goes by mail (NIST SP 800-63B-4, 4.2.1.2).
 pub const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// How long a link lasts that opens nothing and only freezes a profile, unless the deployment says otherwise.
+pub const FREEZE_LASTS: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
 /// How long after the first, second, third message the next may follow; then one an hour. It never closes.
 const SPACING: [Duration; 4] = [MINUTE, Duration::from_secs(5 * 60), Duration::from_secs(15 * 60), HOUR];
 /// After so long without a message the spacing begins anew.
@@ -26,7 +29,7 @@ pub enum PolicyError {
     Lifetime,
 }
 
-/// The lifetimes of a deployment: 60 minutes, unless a purpose has its own.
+/// The lifetimes of a deployment: 60 minutes, unless a purpose has its own; and [`FREEZE_LASTS`] for what freezes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CheckwordPolicy {
     lifetime: Duration,
@@ -57,7 +60,8 @@ impl CheckwordPolicy {
     /// How long a checkword for this purpose lasts.
     #[must_use]
     pub fn lifetime(&self, purpose: Purpose) -> Duration {
-        self.own.iter().find(|(own, _)| *own == purpose).map_or(self.lifetime, |(_, lifetime)| *lifetime)
+        let usual = if purpose == crate::purpose::FREEZE { FREEZE_LASTS } else { self.lifetime };
+        self.own.iter().find(|(own, _)| *own == purpose).map_or(usual, |(_, lifetime)| *lifetime)
     }
 }
 
@@ -82,6 +86,7 @@ mod tests {
     fn a_lifetime_is_an_hour_unless_the_purpose_has_its_own_and_a_day_at_most() {
         let day = CheckwordPolicy::default().with_lifetime(JOIN, LONGEST).unwrap();
         assert_eq!((day.lifetime(RECOVERY), day.lifetime(JOIN)), (HOUR, LONGEST));
+        assert_eq!(day.lifetime(crate::purpose::FREEZE), FREEZE_LASTS, "it is no way in");
         for bad in [LONGEST + Duration::from_micros(1), MINUTE - Duration::from_micros(1), Duration::ZERO] {
             assert_eq!(day.clone().with_lifetime(JOIN, bad), Err(PolicyError::Lifetime));
         }

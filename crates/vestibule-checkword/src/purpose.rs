@@ -25,6 +25,8 @@ purposes! {
     CONFIRM_REMOVAL "confirm-removal",
     /// A lost second factor is to be reset (R33).
     FACTOR_RESET "factor-reset",
+    /// Whoever an address was taken from objects: the profile is frozen. It opens nothing.
+    FREEZE "freeze",
     /// An account is to be joined.
     JOIN "join",
     /// A forgotten password is to be replaced (R4).

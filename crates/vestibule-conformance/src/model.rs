@@ -30,7 +30,7 @@ pub fn model_check<H: Harness>(harness: &H, histories: u32) -> Outcome {
 }
 
 /// How many histories the table of cases has.
-const HISTORIES: u32 = 24;
+const HISTORIES: u32 = 48;
 
 /// The same histories every time.
 pub(crate) fn check_fixed<H: Harness>(harness: &H) -> Outcome {

@@ -1,5 +1,7 @@
 //! What follows from a request and what was read: writes, or a problem. Pure.
 
+use core::time::Duration;
+
 use vestibule_core::{AccountId, ContactEmail, Identifier, SubjectId, Timestamp};
 
 use crate::account::{Account, AccountState};
@@ -7,7 +9,7 @@ use crate::identifier::ProfileIdentifier;
 use crate::membership::{Membership, Move, Standing, Status};
 use crate::policy::{AccountPolicy, Permission, Permissions, Role};
 use crate::problem::Problem;
-use crate::profile::{Block, MAX_IDENTIFIERS, Profile};
+use crate::profile::{Block, Freeze, MAX_IDENTIFIERS, Profile};
 use crate::store::ProfilesWrite;
 
 /// Who acts on an account.
@@ -488,4 +490,85 @@ fn count_administrator(
 
 const fn live_memberships(subject: SubjectId, delta: i8) -> ProfilesWrite {
     ProfilesWrite::CountProfile { subject, memberships: delta, accounts: 0, accounts_at_most: 0 }
+}
+/// What shows who is right about a frozen profile. Nothing that was acquired in or after the disputed change counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FreezeProof {
+    /// Another identifier or social link of the profile.
+    Identifier {
+        /// When it was verified.
+        verified_at: Timestamp,
+    },
+    /// The operator has found out.
+    Operator,
+    /// A second factor.
+    SecondFactor {
+        /// When it was enrolled.
+        enrolled_at: Timestamp,
+    },
+}
+
+/// How long before a disputed change an identifier must have been verified to prove who is right: so long before it, whoever
+/// prepares a theft would be found out by the notices.
+pub const PROVES_AFTER: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+/// Freezes a profile because of a change of that instant, and ends its sessions. Of several disputed changes the earliest
+/// counts.
+#[must_use]
+pub fn freeze(profile: &Profile, change_at: Timestamp, now: Timestamp) -> ProfilesWrite {
+    let freeze = match profile.freeze {
+        Some(freeze) => Freeze { since: freeze.since, change_at: freeze.change_at.min(change_at) },
+        None => Freeze { since: now, change_at },
+    };
+    ProfilesWrite::SetFreeze { subject: profile.subject, from: profile.epoch, freeze: Some(freeze) }
+}
+
+/// Lifts a freeze, and ends the sessions once more.
+///
+/// # Errors
+///
+/// [`Problem::Frozen`] when this proves nothing about the change.
+pub fn lift_freeze(profile: &Profile, proof: FreezeProof) -> Result<ProfilesWrite, Problem> {
+    let lifted = ProfilesWrite::SetFreeze { subject: profile.subject, from: profile.epoch, freeze: None };
+    let Some(freeze) = profile.freeze else { return Ok(lifted) };
+    let proves = match proof {
+        FreezeProof::Identifier { verified_at } => !verified_at.plus(PROVES_AFTER).is_after(freeze.change_at),
+        FreezeProof::Operator => true,
+        FreezeProof::SecondFactor { enrolled_at } => freeze.change_at.is_after(enrolled_at),
+    };
+    if proves { Ok(lifted) } else { Err(Problem::Frozen { since: freeze.since }) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_was_there_long_enough_before_the_change_shows_who_is_right() {
+        let change_at = Timestamp::from_unix_seconds(100_000_000);
+        let mut profile = Profile::new(SubjectId::from(1), Timestamp::EPOCH);
+        profile.freeze = Some(Freeze { since: change_at.plus(PROVES_AFTER), change_at });
+        let lifts = |proof| lift_freeze(&profile, proof).is_ok();
+        let verified = |at| lifts(FreezeProof::Identifier { verified_at: at });
+        let enrolled = |at| lifts(FreezeProof::SecondFactor { enrolled_at: at });
+        let tick = Duration::from_micros(1);
+        assert!(verified(change_at.minus(PROVES_AFTER)));
+        assert!(!verified(change_at.minus(PROVES_AFTER).plus(tick)) && !verified(change_at));
+        assert!(enrolled(change_at.minus(tick)) && !enrolled(change_at));
+        assert!(lifts(FreezeProof::Operator));
+    }
+
+    #[test]
+    fn of_two_disputed_changes_the_earlier_counts() {
+        let at = Timestamp::from_unix_seconds;
+        let mut profile = Profile::new(SubjectId::from(1), Timestamp::EPOCH);
+        profile.freeze = Some(Freeze { since: at(50), change_at: at(40) });
+        for (change, counts) in [(30, 30), (45, 40)] {
+            let ProfilesWrite::SetFreeze { freeze, .. } = freeze(&profile, at(change), at(60)) else {
+                panic!()
+            };
+            assert_eq!(freeze, Some(Freeze { since: at(50), change_at: at(counts) }));
+        }
+    }
 }

@@ -15,7 +15,7 @@ mod store;
 
 pub use account::{Account, AccountState};
 pub use admission::{Admission, AdmissionRequest, AdmissionRule, Proven, admit};
-pub use decide::{By, NewAccount, NewMember};
+pub use decide::{By, FreezeProof, NewAccount, NewMember};
 pub use identifier::ProfileIdentifier;
 pub use leaving::Leaving;
 pub use membership::{Membership, Move, Standing, Status};

@@ -38,6 +38,11 @@ pub enum Problem {
         /// Since when.
         since: Timestamp,
     },
+    /// It is disputed whose the profile is: nothing about it is changed (R18).
+    Frozen {
+        /// Since when.
+        since: Timestamp,
+    },
     /// A host's own rule refused.
     Host(HostProblem),
     /// Somebody has verified this identifier (P7).
@@ -152,6 +157,14 @@ static DISMISSED: Entry =
         .visitor("Your access to this account has ended. Check that it is the right account.")
         .facts(&[FactEntry::new("since", MEMBERS)])
         .remedies(&[Remedy::R7, Remedy::R16]);
+static FROZEN: Entry = Entry::new(
+    "profile.frozen",
+    "R18",
+    "An address that was given up objected: nothing about the profile is changed until it is known who is right.",
+)
+.visitor("Your profile is frozen, because an address that was removed from it objected.")
+.facts(&[FactEntry::new("since", &[Audience::Visitor, Audience::MailboxOwner, Audience::Operator])])
+.remedies(&[Remedy::R1, Remedy::R35, Remedy::R38]);
 static IDENTIFIER_TAKEN: Entry =
     Entry::new("identifier.taken", "P7", "Another profile has verified this identifier.")
         .visitor("This address cannot be used. Take another one, or free it first.")
@@ -223,6 +236,7 @@ pub static ENTRIES: &[&Entry] = &[
     &CLOSED,
     &CONTACT_TAKEN,
     &DISMISSED,
+    &FROZEN,
     &IDENTIFIER_TAKEN,
     &LAST_ADMINISTRATOR,
     &LAST_WAY_IN,
@@ -254,6 +268,7 @@ impl Registered for Problem {
             Self::Closed => &CLOSED,
             Self::ContactTaken => &CONTACT_TAKEN,
             Self::Dismissed { .. } => &DISMISSED,
+            Self::Frozen { .. } => &FROZEN,
             Self::Host(host) => host.entry,
             Self::IdentifierTaken => &IDENTIFIER_TAKEN,
             Self::LastAdministrator => &LAST_ADMINISTRATOR,
@@ -279,7 +294,7 @@ impl Registered for Problem {
                 vec![("status", status.as_str().to_owned())]
             }
             Self::Blocked { until: Some(until) } => vec![("until", until.to_string())],
-            Self::Dismissed { since } => vec![("since", since.to_string())],
+            Self::Dismissed { since } | Self::Frozen { since } => vec![("since", since.to_string())],
             Self::Host(host) => host.facts.clone(),
             Self::NotPermitted { permission } => vec![("permission", format!("{permission:?}"))],
             Self::AccountLimit

@@ -703,16 +703,19 @@ pub(crate) fn pointed_subject(row: &[u8]) -> Result<SubjectId, CorruptRow> {
 fn take_identifier(rows: &mut Rows<'_>, identifier: &ProfileIdentifier) -> Result<Verdict, Halt> {
     let (kind, key) = (identifier.identifier.kind(), identifier.identifier.key());
     let (owner, own) = (keys::owner(&kind, key), keys::identifier(identifier.subject, &kind, key));
-    let left = keys::leaving(identifier.subject, &kind, key);
     rows.has(&own)?;
-    rows.has(&left)?;
     let found = rows.get(&owner)?.map(Owner::decode).transpose()?;
     if !found.is_none_or(|found| found.gives_way(identifier.subject, identifier.verified_at)) {
         return Ok(Verdict::Refused);
     }
+    // What nobody has left has no such row: taking it is two keys.
+    if let Some(found) = found {
+        let left = keys::leaving(found.subject, &kind, key);
+        rows.has(&left)?;
+        rows.delete(left);
+    }
     rows.put(owner, Owner::held(identifier.subject).encode());
     rows.put(own, identifier.encode());
-    rows.delete(left);
     Ok(Verdict::Lands)
 }
 

@@ -6,6 +6,7 @@ mod case;
 mod clock;
 mod import;
 mod links;
+mod login;
 mod mailbox;
 mod member;
 mod notice;
@@ -35,6 +36,7 @@ pub use import::{
     ImportField, ImportProblem, Imported, ImportedAccount, ImportedMembership, ImportedPerson, Skipped,
 };
 pub use links::{BaseUrlError, BaseUrls};
+pub use login::{FreezePage, LeavingLogin, LoginChange, LoginChangePage, LoginProblem, OwnLogin, OwnLogins};
 pub use member::{LoginSeen, MemberSeen, MemberView};
 pub use notice::{Notice, NoticeKind, WaitingMessage, WaitingMessages};
 pub use permit::ChangePermit;

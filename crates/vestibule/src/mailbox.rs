@@ -44,6 +44,9 @@ impl Vestibule {
         let page = match message.notice.kind {
             NoticeKind::ConnectLink => "connect-address",
             NoticeKind::FirstPasswordLink => "set-first-password",
+            NoticeKind::LoginChangeLink => "login",
+            NoticeKind::LoginLeaves => "freeze",
+            NoticeKind::LoginReleaseLink => "release-login",
             NoticeKind::SignUpLink => "sign-up",
             _ => "recovery",
         };
@@ -87,7 +90,12 @@ impl Inner {
         let own = self.store.identifiers(subject).await?;
         let mailboxes =
             own.iter().filter(|own| own.verified_at.is_some() && own.identifier.kind() == AddressKind::Email);
-        mailboxes.map(|own| self.withdraw(&own.identifier, at)).collect()
+        let mut writes: Vec<AnyWrite> =
+            mailboxes.map(|own| self.withdraw(&own.identifier, at)).collect::<Result<_, _>>()?;
+        if let Some(own) = own.first() {
+            writes.extend(self.withdraw_login_letters(&subject, &own.identifier, at)?);
+        }
+        Ok(writes)
     }
 
     /// The write that wipes whatever waits for the owner of a mailbox: a link that was used or made worthless is sent no
@@ -100,7 +108,7 @@ impl Inner {
 
 /// The notice, the link or as many blanks, and blanks up to one length for all; in one allocation, so that no unwiped copy
 /// stays behind.
-fn write(notice: &Notice, link: Option<&Secret<String>>) -> Secret<Vec<u8>> {
+pub(crate) fn write(notice: &Notice, link: Option<&Secret<String>>) -> Secret<Vec<u8>> {
     let notice = notice.encode();
     let mut plain = Vec::with_capacity(PADDED);
     plain.push(2);

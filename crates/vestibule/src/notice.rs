@@ -10,6 +10,7 @@ use vestibule_journal::{
 };
 use vestibule_profiles::{Move, ProfilesRead};
 
+use crate::login::code_of;
 use crate::vestibule::{Inner, Vestibule};
 use crate::writes::AnyWrite;
 
@@ -35,10 +36,32 @@ pub enum NoticeKind {
     PasswordRecovered,
     /// A recovery was asked for, and the operator keeps the person out (P1f).
     RecoveryWhileBlocked,
+    /// A recovery was asked for, and the profile is frozen: this address shows nothing about whose it is (R18).
+    RecoveryWhileFrozen,
     /// The address has a profile: a link sets a new password (R1).
     RecoveryLink,
     /// A sign-up waits: a link confirms the address and chooses the password (N3).
     SignUpLink,
+    /// A login was added (R18).
+    LoginAdded,
+    /// A change of a login waits: a link confirms the new address (R18).
+    LoginChangeLink,
+    /// The address of a change is a login of the same profile already.
+    LoginIsYours,
+    /// The address is a login no more: a link freezes the profile (R18).
+    LoginLeaves,
+    /// An address that was given up is to be free at once: a link says so (R18).
+    LoginReleaseLink,
+    /// A login that was given up is free.
+    LoginReleased,
+    /// A login was removed (R18).
+    LoginRemoved,
+    /// A login was replaced (R18).
+    LoginReplaced,
+    /// The address of a change was given up by another profile and is not free yet.
+    LoginStillLeaving,
+    /// The address of a change is the login of another profile (P7).
+    LoginTaken,
     /// An account has a new member: this person.
     MemberAdded,
     /// The person was added to an account and waits for approval (N7).
@@ -63,6 +86,10 @@ pub enum NoticeKind {
     SocialMovedAway,
     /// A social account was taken away (R20).
     SocialUnlinked,
+    /// An address that was given up objected (R18).
+    ProfileFrozen,
+    /// The freeze was lifted.
+    ProfileUnfrozen,
 }
 
 impl NoticeKind {
@@ -80,8 +107,19 @@ impl NoticeKind {
         Self::PasswordChangeRequired,
         Self::PasswordRecovered,
         Self::RecoveryWhileBlocked,
+        Self::RecoveryWhileFrozen,
         Self::RecoveryLink,
         Self::SignUpLink,
+        Self::LoginAdded,
+        Self::LoginChangeLink,
+        Self::LoginIsYours,
+        Self::LoginLeaves,
+        Self::LoginReleaseLink,
+        Self::LoginReleased,
+        Self::LoginRemoved,
+        Self::LoginReplaced,
+        Self::LoginStillLeaving,
+        Self::LoginTaken,
         Self::MemberAdded,
         Self::MemberAwaitsApproval,
         Self::MemberApproved,
@@ -91,6 +129,8 @@ impl NoticeKind {
         Self::MemberRoleChanged,
         Self::ProfileBlocked,
         Self::ProfileUnblocked,
+        Self::ProfileFrozen,
+        Self::ProfileUnfrozen,
     ];
 
     /// The stable dotted purpose of the message: `notice.password_changed`.
@@ -107,10 +147,21 @@ impl NoticeKind {
             Self::FirstPasswordLink => "mailbox.first_password_link",
             Self::NobodyHere => "mailbox.nobody_here",
             Self::RecoveryWhileBlocked => "mailbox.recovery_while_blocked",
+            Self::RecoveryWhileFrozen => "mailbox.recovery_while_frozen",
             Self::RecoveryLink => "mailbox.recovery_link",
             Self::PasswordRecovered => "notice.password_recovered",
             Self::PasswordChanged => "notice.password_changed",
             Self::PasswordChangeRequired => "notice.password_change_required",
+            Self::LoginAdded => "notice.login_added",
+            Self::LoginChangeLink => "mailbox.login_change_link",
+            Self::LoginIsYours => "mailbox.login_is_yours",
+            Self::LoginLeaves => "mailbox.login_leaves",
+            Self::LoginReleaseLink => "mailbox.login_release_link",
+            Self::LoginReleased => "notice.login_released",
+            Self::LoginRemoved => "notice.login_removed",
+            Self::LoginReplaced => "notice.login_replaced",
+            Self::LoginStillLeaving => "mailbox.login_still_leaving",
+            Self::LoginTaken => "mailbox.login_taken",
             Self::MemberAdded => "notice.member_added",
             Self::MemberAwaitsApproval => "notice.member_awaits_approval",
             Self::MemberApproved => "notice.member_approved",
@@ -120,6 +171,8 @@ impl NoticeKind {
             Self::MemberRoleChanged => "notice.member_role_changed",
             Self::ProfileBlocked => "notice.profile_blocked",
             Self::ProfileUnblocked => "notice.profile_unblocked",
+            Self::ProfileFrozen => "notice.profile_frozen",
+            Self::ProfileUnfrozen => "notice.profile_unfrozen",
         }
     }
 
@@ -174,11 +227,51 @@ impl NoticeKind {
                 "Somebody asked for a new password for this address. Its profile is blocked by the operator, and no password opens \
                  it. Ask support."
             }
+            Self::RecoveryWhileFrozen => {
+                "Somebody asked for a new password for this address. Its profile is frozen, because an address that was removed \
+                 from it objected. Ask at a login that the profile had long before, or ask support."
+            }
             Self::RecoveryLink => {
                 "This link sets a new password. If you did not ask for it, do nothing: your password stays as it is."
             }
             Self::PasswordChangeRequired => {
                 "Your password must be changed: sign in once more and choose a new one."
+            }
+            Self::LoginAdded => {
+                "A login was added to your profile. If this was not you, change your password at once and ask support."
+            }
+            Self::LoginChangeLink => {
+                "This link makes this address a login of the profile whose owner asked for it, in the browser in which they are \
+                 signed in. If it was not you, do nothing."
+            }
+            Self::LoginIsYours => {
+                "Somebody who is signed in to your profile asked to make this address a login of it. It is one already."
+            }
+            Self::LoginLeaves => {
+                "This address is no login of your profile any more: it was removed in a session of yours. If it was not you, open \
+                 this link and type the code beside it: all sessions end, and nothing about the profile is changed until it is \
+                 known who is right."
+            }
+            Self::LoginReleaseLink => {
+                "This link gives this address free at once, so that it can become a login of another profile. It works only in \
+                 the browser in which the login was changed. If it was not you, do nothing."
+            }
+            Self::LoginReleased => "A login that was removed from your profile is free now.",
+            Self::LoginRemoved => {
+                "A login was removed from your profile. If this was not you, change your password at once and ask support."
+            }
+            Self::LoginReplaced => {
+                "A login of your profile was replaced by another. If this was not you, change your password at once and ask \
+                 support."
+            }
+            Self::LoginStillLeaving => {
+                "Somebody asked to make this address the login of a profile. Another profile has given it up a short time ago: it \
+                 is free a week after that, or at once if that profile's owner gives it free."
+            }
+            Self::LoginTaken => {
+                "Somebody, perhaps you, asked to make this address a login of their profile. It is the login of another profile. \
+                 If that is yours too: sign in there, or ask for a recovery link; give it another address, give this one free, \
+                 and ask again."
             }
             Self::MemberAdded => "You were added to an account.",
             Self::MemberAwaitsApproval => {
@@ -198,13 +291,28 @@ impl NoticeKind {
                 "Your profile was blocked by the operator. Ask support if you do not know why."
             }
             Self::ProfileUnblocked => "Your profile is no longer blocked.",
+            Self::ProfileFrozen => {
+                "An address that was removed from your profile objected. You were signed out everywhere, and nothing about the \
+                 profile is changed until it is known who is right: ask for a recovery link at a login that you had long before, \
+                 or ask support."
+            }
+            Self::ProfileUnfrozen => "Your profile is no longer frozen. You were signed out everywhere.",
         }
     }
 
     /// Whether the message carries a link; all others carry no secret (U-22).
     #[must_use]
     pub const fn carries_link(self) -> bool {
-        matches!(self, Self::ConnectLink | Self::FirstPasswordLink | Self::RecoveryLink | Self::SignUpLink)
+        matches!(
+            self,
+            Self::ConnectLink
+                | Self::FirstPasswordLink
+                | Self::LoginChangeLink
+                | Self::LoginLeaves
+                | Self::LoginReleaseLink
+                | Self::RecoveryLink
+                | Self::SignUpLink
+        )
     }
 
     pub(crate) const fn of_move(step: Move) -> Self {
@@ -285,6 +393,9 @@ pub struct WaitingMessage {
     /// The link it carries, if it carries one. Put it into the fragment of a page's address, never into a query: see
     /// [`Vestibule::address_of`].
     pub link: Option<Secret<String>>,
+    /// The code that is typed beside the link, where one is: say it in the message, apart from the link. Mail scanners open
+    /// links and submit forms; they type nothing.
+    pub code: Option<Secret<String>>,
 }
 
 /// A page of the messages that wait to be sent.
@@ -329,7 +440,13 @@ impl Inner {
     fn open(&self, row: &Message) -> Option<WaitingMessage> {
         let Contents { recipient, payload } = open_message(&self.ring, row).ok()?;
         let (notice, link) = crate::mailbox::read(&row.purpose, &payload).ok()?;
-        Some(WaitingMessage { id: row.id, by: row.to, recipient, notice, link })
+        let code = match &link {
+            // EXPOSE: its code is made of it, and becomes part of the same message.
+            Some(link) if notice.kind == NoticeKind::LoginLeaves => code_of(&self.ring, link.expose()),
+            _ => None,
+        };
+        let code = code.map(Secret::new);
+        Some(WaitingMessage { id: row.id, by: row.to, recipient, notice, link, code })
     }
 
     /// The writes that tell a person at every verified address. A notice of an account has a slot of its own per

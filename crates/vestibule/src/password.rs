@@ -16,6 +16,7 @@ use vestibule_sessions::{Amr, Evidence, SessionToken, decide};
 use vestibule_throttle::{Admitted, ChallengePassed, TryRequest};
 
 use crate::account::{Acting, Reason};
+use crate::login::frozen;
 use crate::notice::{Notice, NoticeKind};
 use crate::permit::ChangePermit;
 use crate::recover::ROTATED;
@@ -32,7 +33,8 @@ impl Vestibule {
     ///
     /// # Errors
     ///
-    /// `password.wrong`, `password.none`, `password.stopped`, `password.rejected`, `session.revoked`, `throttle.wait`.
+    /// `password.wrong`, `password.none`, `password.stopped`, `password.rejected`, `profile.frozen`, `session.revoked`,
+    /// `throttle.wait`.
     pub async fn change_password(
         &self,
         who: &Authenticated,
@@ -80,7 +82,7 @@ impl Vestibule {
     /// # Errors
     ///
     /// `password.wrong` when the permit is older than ten minutes, of another deployment, or of a password that is gone;
-    /// `password.rejected`; `profile.blocked`.
+    /// `password.rejected`; `profile.blocked`; `profile.frozen`.
     pub async fn replace_password(
         &self,
         permit: ChangePermit,
@@ -245,6 +247,9 @@ impl Inner {
             if stale {
                 return self.refuse_person(&Problem::Wrong, subject, now).await;
             }
+            if let Some(problem) = frozen(&profile) {
+                return self.refuse_person(&problem, subject, now).await;
+            }
             let id = self.batch_id(now)?;
             let event = Draft::new(EventKind::PASSWORD_CHANGED, EventActor::Person(subject)).subject(subject);
             let mut batch = self.record(event, id, now)?;
@@ -293,7 +298,7 @@ impl Inner {
         Err(Failure::Refused(self.refuse_after_proof(problem, actor, Some(subject), None, now).await?))
     }
 
-    async fn refuse_operator<T>(
+    pub(crate) async fn refuse_operator<T>(
         &self,
         problem: &(dyn Registered + Sync),
         subject: SubjectId,

@@ -114,6 +114,11 @@ impl Vestibule {
             let problem = WordProblem::Rotated { at: now, by: Rotation::AddressRemoved };
             return inner.refuse_link(&problem, Some(digest), now).await;
         };
+        if let Some(profile) = inner.store.profile(live.holder).await?
+            && let Err(problem) = Inner::recovers(&profile, address.verified_at)
+        {
+            return inner.refuse_link(&problem, Some(digest), now).await;
+        }
         Ok(RecoveryPage {
             address: address.identifier.masked(),
             first_password: purpose == purpose::SET_FIRST_PASSWORD,
@@ -131,7 +136,8 @@ impl Vestibule {
     /// # Errors
     ///
     /// As [`inspect_recovery`](Self::inspect_recovery); `checkword.other_person` when the browser holds somebody else's session;
-    /// `password.rejected`; `profile.blocked`. [`Failure::Fault`] of kind `Busy` when too many passwords are being hashed.
+    /// `password.rejected`; `profile.blocked`; `profile.frozen` where the address proves nothing about whose the profile is (one
+    /// that does lifts the freeze). [`Failure::Fault`] of kind `Busy` when too many passwords are being hashed.
     pub async fn recover(
         &self,
         link: &Secret<String>,
@@ -162,23 +168,36 @@ impl Vestibule {
                 Err(problem) => return inner.refuse_link(&problem, Some(digest), now).await,
             };
             let address = inner.bound_address(&live).await?;
-            let (Some(_), Some(profile)) = (address, inner.store.profile(holder).await?) else {
+            let (Some(address), Some(profile)) = (address, inner.store.profile(holder).await?) else {
                 let problem = WordProblem::Rotated { at: now, by: Rotation::AddressRemoved };
                 return inner.refuse_link(&problem, Some(digest), now).await;
             };
             if let Some(block) = profile.blocked_at(now) {
                 return inner.refuse_link(&Problem::Blocked { until: block.until }, Some(digest), now).await;
             }
+            let (ends, lifted) = match Inner::recovers(&profile, address.verified_at) {
+                Ok(ends) => ends,
+                Err(problem) => return inner.refuse_link(&problem, Some(digest), now).await,
+            };
             let stored = inner.store.password(holder).await?;
             let id = inner.batch_id(now)?;
             let event = Draft::new(EventKind::PASSWORD_RECOVERED, EventActor::Person(holder)).subject(holder);
             let mut batch = inner.record(event, id, now)?;
+            if lifted.is_some() {
+                let event =
+                    Draft::new(EventKind::PROFILE_UNFROZEN, EventActor::Person(holder)).subject(holder);
+                batch.extend(inner.record_further(event, id, now)?);
+            }
             batch.push(redemption.write.into());
+            // The mailbox is the proof: it must be theirs still when this lands.
+            let (kind, key) = (address.identifier.kind(), address.identifier.key());
+            let held = ProfilesWrite::RequireIdentifier { subject: holder, kind, key, leaving_until: None };
+            batch.push(held.into());
             let others: Vec<Purpose> = ROTATED.into_iter().filter(|other| *other != purpose).collect();
             batch.extend(rotate(holder, &others, Rotation::PasswordSet, now).into_iter().map(Into::into));
             batch.push(set(holder, stored.as_ref(), &hash, id, now).into());
             batch.push(CredentialsWrite::ResetTries { subject: holder, lane: Lane::Everybody }.into());
-            batch.push(ProfilesWrite::BumpEpoch { subject: holder, from: profile.epoch }.into());
+            batch.push(ends.into());
             batch.extend(inner.notices(holder, Notice::new(NoticeKind::PasswordRecovered, now)).await?);
             batch.extend(inner.withdrawals(holder, now).await?);
             if inner.land(id, now, batch).await?.is_none() {

@@ -295,6 +295,8 @@ impl Vestibule {
         let event = Draft::new(EventKind::SESSIONS_ENDED, EventActor::Person(subject)).subject(subject);
         let mut batch = inner.record(event, id, now)?;
         batch.push(ProfilesWrite::BumpEpoch { subject, from: who.profile.epoch }.into());
+        // A change of a login that waits for its confirmation may be another's, too (R30).
+        batch.extend(inner.cancels_changes(subject, now).await?);
         batch.push(decide::require(&who.session).into());
         match inner.land(id, now, batch).await? {
             None => Ok(()),

@@ -10,7 +10,7 @@ use vestibule_checkword::{
 };
 use vestibule_core::{AddressKey, Error, ErrorKind, Identifier, LoginEmail, Purpose, SubjectId, Timestamp};
 use vestibule_journal::Draft;
-use vestibule_profiles::{ProfilesGuard, ProfilesRead, ProfilesWrite};
+use vestibule_profiles::{ProfileIdentifier, ProfilesGuard, ProfilesRead, ProfilesWrite};
 use vestibule_throttle::{Limit, WindowKind};
 
 use crate::mailbox::{Answer, Fate};
@@ -36,6 +36,9 @@ pub(crate) enum Asked {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Truth {
     Blocked,
+    /// It is disputed whose the profile is, and this address shows nothing about that (R18). It gets no link, so that it cannot
+    /// supersede that of an address which does.
+    Frozen,
     /// The answer to a sign-up.
     AlreadyALogin,
     /// A link that connects the address to this profile.
@@ -48,10 +51,18 @@ enum Truth {
 }
 
 impl Truth {
-    fn of(asked: Asked, view: &SignInView, sign_up: Option<&Checkword>, now: Timestamp) -> Self {
+    fn of(
+        asked: Asked,
+        view: &SignInView,
+        own: Option<&ProfileIdentifier>,
+        sign_up: Option<&Checkword>,
+        now: Timestamp,
+    ) -> Self {
+        let verified_at = own.and_then(|own| own.verified_at);
         match (view.owner, &view.profile) {
             (Some(_), Some(profile)) if profile.blocked_at(now).is_some() => Self::Blocked,
             (Some(_), Some(_)) if asked != Asked::Recovery => Self::AlreadyALogin,
+            (Some(_), Some(profile)) if Inner::recovers(profile, verified_at).is_err() => Self::Frozen,
             (Some(owner), Some(_)) => {
                 let has_password = view.password.as_ref().is_some_and(|password| password.hash.is_some());
                 let purpose = if has_password { purpose::RECOVERY } else { purpose::SET_FIRST_PASSWORD };
@@ -69,6 +80,7 @@ impl Truth {
     fn told(self) -> NoticeKind {
         match self {
             Self::Blocked => NoticeKind::RecoveryWhileBlocked,
+            Self::Frozen => NoticeKind::RecoveryWhileFrozen,
             Self::AlreadyALogin => NoticeKind::AlreadyALogin,
             Self::Connect(_) => NoticeKind::ConnectLink,
             Self::Link(_, purpose::SET_FIRST_PASSWORD) => NoticeKind::FirstPasswordLink,
@@ -98,7 +110,9 @@ impl Inner {
             let question = SignInQuestion { kind, key, decoy, device: None, account: None };
             let view = self.store.sign_in_view(question).await?;
             let sign_up = self.store.checkword(decoy, purpose::SIGN_UP.as_str().to_owned()).await?;
-            let truth = Truth::of(what, &view, sign_up.as_ref(), now);
+            // One row is read, never a list, whose length would tell.
+            let own = self.store.identifier_owner(kind, key).await?;
+            let truth = Truth::of(what, &view, own.as_ref(), sign_up.as_ref(), now);
             let may_tell_nobody = match may_tell_nobody {
                 Some(may) => may,
                 None => *may_tell_nobody.insert(self.may_tell_nobody(address, truth, now).await?),
@@ -107,11 +121,9 @@ impl Inner {
                 Truth::Link(holder, purpose) => (holder, purpose),
                 Truth::Connect(holder) => (holder, purpose::SET_FIRST_PASSWORD),
                 Truth::SignUp | Truth::AlreadyALogin => (decoy, purpose::SIGN_UP),
-                Truth::Blocked | Truth::Nobody => (decoy, purpose::RECOVERY),
+                Truth::Blocked | Truth::Frozen | Truth::Nobody => (decoy, purpose::RECOVERY),
             };
-            // As its owner wrote it: whoever asks does not choose the spelling that a message goes to. One row is read, never
-            // a list, whose length would tell.
-            let own = self.store.identifier_owner(kind, key).await?;
+            // As its owner wrote it: whoever asks does not choose the spelling that a message goes to.
             let to = own.map_or_else(|| address.clone(), |own| own.identifier);
             let bound = match purpose {
                 // A sign-up that waits keeps the spelling that it began with, so that its link stays the same.

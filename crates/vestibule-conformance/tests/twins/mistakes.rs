@@ -94,7 +94,7 @@ pub(crate) enum Mistake {
 }
 
 impl Mistake {
-    pub(crate) const ALL: [Self; 34] = [
+    pub(crate) const ALL: [Self; 35] = [
         Self::LandsOneByOne,
         Self::PipelinesCommit,
         Self::SwapsOrder,

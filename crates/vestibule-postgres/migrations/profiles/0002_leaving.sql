@@ -18,6 +18,7 @@ create table vestibule_leaving (
     primary key (realm, subject, kind, key)
 );
 
+create unique index vestibule_leaving_by_key on vestibule_leaving (realm, kind, key);
 create index vestibule_leaving_by_end on vestibule_leaving (realm, left_until);
 
 -- While it is disputed whose a profile is, nothing about it is changed. And which of its logins is the primary one.

@@ -9,6 +9,8 @@ mod blocked;
 mod ground;
 #[path = "../../../vestibule/tests/flows/hijack.rs"]
 mod hijack;
+#[path = "../../../vestibule/tests/flows/logins.rs"]
+mod logins;
 #[path = "../../../vestibule/tests/flows/notices.rs"]
 mod notices;
 #[path = "../../../vestibule/tests/flows/passwords.rs"]

@@ -58,6 +58,8 @@ fn two_profiles(number: u64) -> Batch<ProfilesWrite> {
         social_links: 0,
         live_memberships: 0,
         created_accounts: 0,
+        freeze: None,
+        primary: None,
         created_at: Timestamp::EPOCH,
     };
     let writes = (0..2).map(|person| ProfilesWrite::CreateProfile { profile: profile(person) });

@@ -93,11 +93,8 @@ pub(super) fn take_identifier(plan: &mut Plan, own: &ProfileIdentifier) {
          added_at = excluded.added_at",
         params,
     );
-    let left = person(plan, own.subject, [kind.as_str().into(), key.as_bytes().as_slice().into()]);
-    plan.always(
-        "delete from vestibule_leaving where realm = ?1 and subject = ?2 and kind = ?3 and key = ?4",
-        left,
-    );
+    let left = contended(plan, kind, key, []);
+    plan.always("delete from vestibule_leaving where realm = ?1 and kind = ?2 and key = ?3", left);
 }
 
 /// The key stays the person's until the end of the window; what it opened is gone.
@@ -132,8 +129,8 @@ pub(super) fn leave_identifier(plan: &mut Plan, leaving: &Leaving) {
         "insert into vestibule_leaving
          (realm, subject, kind, key, canonical, typed, verified_at, left_at, left_until, session)
          values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
-         on conflict (realm, subject, kind, key) do update
-         set canonical = excluded.canonical, typed = excluded.typed, verified_at = excluded.verified_at,
+         on conflict (realm, kind, key) do update set subject = excluded.subject,
+         canonical = excluded.canonical, typed = excluded.typed, verified_at = excluded.verified_at,
          left_at = excluded.left_at, left_until = excluded.left_until, session = excluded.session",
         row,
     );
@@ -152,11 +149,8 @@ pub(super) fn forget_leaving(
          where realm = ?1 and kind = ?2 and key = ?3 and subject = ?4 and leaving_until = ?5",
         owner,
     );
-    let left = person(plan, subject, [kind.as_str().into(), key.as_bytes().as_slice().into()]);
-    plan.always(
-        "delete from vestibule_leaving where realm = ?1 and subject = ?2 and kind = ?3 and key = ?4",
-        left,
-    );
+    let left = contended(plan, kind, key, []);
+    plan.always("delete from vestibule_leaving where realm = ?1 and kind = ?2 and key = ?3", left);
 }
 
 pub(super) fn require_identifier(

@@ -267,17 +267,17 @@ fn length(id: &[u8]) -> Value {
     Value::Int(i64::try_from(id.len()).unwrap_or(i64::MAX))
 }
 
-/// Clears away what windows that ended before an instant have left of identifiers whose keys are free or another's, at most
-/// `budget` rows. The instant stands
+/// Clears away what windows that ended before an instant have left of identifiers whose keys are free, at most `budget`
+/// rows. The instant stands
 /// outside too: a database that waits for somebody's lock judges only that part again (FLT-X48).
 #[must_use]
 pub fn forget_leavings(realm: &Realm, ended_before: Timestamp, budget: u32) -> Statement {
     Statement::new(
-        "delete from vestibule_leaving where (realm, subject, kind, key) in
-         (select realm, subject, kind, key from vestibule_leaving
+        "delete from vestibule_leaving where (realm, kind, key) in
+         (select realm, kind, key from vestibule_leaving
           where realm = ?1 and left_until < ?2 and not exists (select 1 from vestibule_identifier_owner as owner
           where owner.realm = vestibule_leaving.realm and owner.kind = vestibule_leaving.kind
-          and owner.key = vestibule_leaving.key and owner.subject = vestibule_leaving.subject)
+          and owner.key = vestibule_leaving.key)
           order by left_until limit ?3) and left_until < ?2",
         [realm.into(), ended_before.into(), budget.into()],
     )

@@ -13,6 +13,8 @@ mod hijack;
 #[path = "../../../vestibule/tests/flows/import.rs"]
 mod import;
 mod killed;
+#[path = "../../../vestibule/tests/flows/logins.rs"]
+mod logins;
 mod lost;
 #[path = "../../../vestibule/tests/flows/notices.rs"]
 mod notices;

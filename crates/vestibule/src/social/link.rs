@@ -116,6 +116,7 @@ impl Vestibule {
         let inner = self.inner();
         let (now, gains, loses) = (inner.clock.now(), to.subject(), from.subject());
         inner.must_be_fresh(to, now).await?;
+        inner.must_not_be_frozen(from, now).await?;
         if !from.session.is_fresh_by(Amr::Password, &inner.sessions, now) {
             return inner.refuse_own(from, &SocialProblem::ProofTooOld, now).await;
         }

@@ -11,6 +11,7 @@ use vestibule_profiles::{ProfileIdentifier, ProfilesWrite};
 use super::answer::{ProviderAnswer, ProviderIdentity};
 use super::problem::SocialProblem;
 use super::provider::Provider;
+use crate::login::frozen;
 use crate::refuse::Attempt;
 use crate::session::Authenticated;
 use crate::vestibule::Inner;
@@ -56,16 +57,30 @@ impl Inner {
         self.refuse_at_door(&problem, attempt, RefusedBy::Window).await
     }
 
-    /// Whether the session was proven recently enough for an act on the profile's ways in (ASVS 7.5.1).
+    /// Whether the session was proven recently enough for an act on the profile's ways in (ASVS 7.5.1), and nothing about the
+    /// profile is frozen.
     pub(crate) async fn must_be_fresh(
         &self,
         who: &Authenticated,
         now: Timestamp,
     ) -> Result<(), Failure<Refusal>> {
+        self.must_not_be_frozen(who, now).await?;
         if who.session.is_fresh(&self.sessions, now) {
             return Ok(());
         }
         self.refuse_own(who, &SocialProblem::ProofTooOld, now).await
+    }
+
+    /// While it is disputed whose a profile is, its ways in stay as they are (R18).
+    pub(super) async fn must_not_be_frozen(
+        &self,
+        who: &Authenticated,
+        now: Timestamp,
+    ) -> Result<(), Failure<Refusal>> {
+        match frozen(&who.profile) {
+            None => Ok(()),
+            Some(problem) => self.refuse_own(who, &problem, now).await,
+        }
     }
 
     /// Refuses an act of a person's own. Who lost the session meanwhile hears of that, in whatever order commits land.

@@ -9,6 +9,7 @@ mod equal;
 mod ground;
 mod hijack;
 mod import;
+mod logins;
 mod notices;
 mod passwords;
 mod races;

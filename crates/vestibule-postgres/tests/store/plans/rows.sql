@@ -8,7 +8,10 @@ insert into vestibule_profile
     select 'default', id, 0, null, null, 1, 0, 1, 0, number from people;
 insert into vestibule_identifier
     select 'default', id, 'email', hash, number::text, number::text, number, number from people;
-insert into vestibule_identifier_owner select 'default', 'email', hash, id from people;
+insert into vestibule_identifier_owner
+    select 'default', 'email', hash, id, case when number % 2 = 0 then number end from people;
+insert into vestibule_leaving
+    select 'default', id, 'email', sha256(hash), number::text, number::text, 0, number, number, id from people;
 insert into vestibule_account
     select 'default', id, 'a company', 'open', id, 1, 1, null, '\x', 0, 0 from companies;
 insert into vestibule_membership

@@ -1,0 +1,391 @@
+//! A login is added or replaced: asked for, looked at, confirmed, or taken back.
+
+use core::num::NonZeroU32;
+
+use vestibule_checkword::decide::{self, CheckwordRequest, Wanted};
+use vestibule_checkword::{
+    CheckwordGuard, CheckwordRead, CheckwordWrite, Intent, Problem as WordProblem, Rotation, make_link,
+    open_link, purpose,
+};
+use vestibule_core::{ClientAddress, Error, Failure, Identifier, Refusal, Secret, Timestamp};
+use vestibule_journal::{Draft, EventActor, EventKind};
+use vestibule_profiles::{
+    MAX_IDENTIFIERS, Problem, ProfileIdentifier, ProfilesGuard, ProfilesRead, ProfilesWrite,
+};
+use vestibule_throttle::{Limit, WindowKind};
+
+use super::bound::{Change, Named};
+use super::letters::{LoginLetter, Slot};
+use super::{frozen, primary_of};
+use crate::notice::{Notice, NoticeKind};
+use crate::recover::OpenSession;
+use crate::session::Authenticated;
+use crate::vestibule::{Inner, ROUNDS, Vestibule, busy};
+use crate::writes::{AnyGuard, AnyWrite};
+
+/// How many messages of this kind an address is sent in an hour, whoever asks.
+const BY_ADDRESS: Limit = Limit::per_hour(NonZeroU32::MIN.saturating_add(9));
+
+/// A login that a person wants.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LoginChange {
+    /// What was typed as the new login.
+    pub new: String,
+    /// The login that leaves for it, as it was typed; `None`: it is one more.
+    pub replaces: Option<String>,
+    /// The client's address, as the host knows it.
+    pub client: Option<ClientAddress>,
+    /// The language of the page, for the message: a tag of at most 35 bytes (RFC 5646).
+    pub language: Option<String>,
+}
+
+impl LoginChange {
+    /// One more login.
+    #[must_use]
+    pub fn add(new: impl Into<String>) -> Self {
+        Self { new: new.into(), replaces: None, client: None, language: None }
+    }
+
+    /// A login instead of another.
+    #[must_use]
+    pub fn replace(old: impl Into<String>, new: impl Into<String>) -> Self {
+        Self { replaces: Some(old.into()), ..Self::add(new) }
+    }
+
+    /// From this client.
+    #[must_use]
+    pub fn from_client(mut self, client: impl Into<ClientAddress>) -> Self {
+        self.client = Some(client.into());
+        self
+    }
+
+    /// In this language.
+    #[must_use]
+    pub fn language(mut self, tag: impl Into<String>) -> Self {
+        self.language = Some(tag.into());
+        self
+    }
+}
+
+/// The link of a change, as its page may show it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LoginChangePage {
+    /// The new login, as its owner would recognise it.
+    pub address: String,
+    /// Whether another login leaves for it.
+    pub replaces: bool,
+    /// The first instant at which it is refused.
+    pub expires_at: Timestamp,
+    /// Whose session the browser holds. Only the person's own confirms: somebody else, and nobody, sign in first.
+    pub session: OpenSession,
+}
+
+impl Vestibule {
+    /// Asks for a change of a login (R18). It says "we sent a message to that address" for every mailbox: what is true of it
+    /// is told there: a link that confirms it, or that it is a login already, and the way out (P7). One change is pending at
+    /// a time: a newer one takes the place of the older, and a recovery, a new password, a block and a sign-out everywhere
+    /// end it.
+    ///
+    /// # Example
+    ///
+    /// A page asks, the mailbox is told, and the same person confirms:
+    ///
+    /// ```
+    /// use vestibule::{Authenticated, LoginChange, Vestibule};
+    /// use vestibule_core::{Failure, Refusal, Secret};
+    ///
+    /// # async fn f(vestibule: &Vestibule, who: &Authenticated, link: &Secret<String>) -> Result<(), Failure<Refusal>> {
+    /// vestibule.request_login_change(who, LoginChange::replace("ada@old.example", "ada@new.example")).await?;
+    /// // The link leaves in a message to the new address. Its page looks first:
+    /// let page = vestibule.inspect_login_change(link, None).await?;
+    /// assert_eq!(page.address, "a***@n***.example");
+    /// // and confirms in the session of the person, never by the link alone:
+    /// vestibule.confirm_login_change(who, link).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// `login.proof_too_old` (sign in again), `login.not_yours` (the one to replace), `identifier.too_many`,
+    /// `login.too_many_leaving`, `profile.frozen`, `sign_in.login_malformed`, `recovery.kind_not_offered` (a phone number),
+    /// `throttle.wait`, `session.*`. None of them depends on whether anybody has the new address.
+    pub async fn request_login_change(
+        &self,
+        who: &Authenticated,
+        change: LoginChange,
+    ) -> Result<(), Failure<Refusal>> {
+        let inner = self.inner();
+        let who = &inner.may_change_logins(who).await?;
+        let (now, subject) = (inner.clock.now(), who.subject());
+        let new = inner.mailbox_of(&change.new, change.client).await?;
+        let replaces = match &change.replaces {
+            Some(old) => {
+                inner.may_leave(who, now).await?;
+                Some(Named::of(&inner.own_login(who, old, now).await?.identifier))
+            }
+            None if who.profile.identifiers >= MAX_IDENTIFIERS => {
+                return inner.refuse_person(&Problem::TooManyIdentifiers, subject, now).await;
+            }
+            None => None,
+        };
+        if !inner.throttle.count(WindowKind::Message, &message_window(&new), &BY_ADDRESS, now).await? {
+            let not_before = now.start_of(BY_ADDRESS.span()).plus(BY_ADDRESS.span());
+            let problem = vestibule_throttle::Problem::Wait { not_before };
+            return inner.refuse_person(&problem, subject, now).await;
+        }
+        let change = (Change { new, replaces }, change.language);
+        for _ in 0..ROUNDS {
+            match inner.ask_for_change(who, &change, now).await? {
+                Asked::Sent => return Ok(()),
+                Asked::Spaced { not_before } => {
+                    let problem = vestibule_throttle::Problem::Wait { not_before };
+                    return inner.refuse_person(&problem, subject, now).await;
+                }
+                Asked::Refused(guard) => inner.still_theirs(who, guard).await?,
+            }
+        }
+        Err(busy().into())
+    }
+
+    /// Looks at the link of a change; it reads only.
+    ///
+    /// # Errors
+    ///
+    /// `checkword.*` (P8).
+    pub async fn inspect_login_change(
+        &self,
+        link: &Secret<String>,
+        session: Option<&Secret<String>>,
+    ) -> Result<LoginChangePage, Failure<Refusal>> {
+        let inner = self.inner();
+        let now = inner.clock.now();
+        let (digest, purpose) = inner.read_link_for(link, &[purpose::CONFIRM_ADDRESS], now).await?;
+        let live = inner.live_link(digest, purpose, now).await?;
+        let change = Change::decode(&live.bound).map_err(vestibule_core::StoreError::from)?;
+        Ok(LoginChangePage {
+            address: change.new.masked(),
+            replaces: change.replaces.is_some(),
+            expires_at: live.expires_at,
+            session: self.open_session(live.holder, session).await?,
+        })
+    }
+
+    /// Confirms a change, in a session of the person whose change it is. In one commit: the link is used up, the new login is
+    /// taken under its unique key, the one it replaces begins to leave, the ways in are counted, every verified address is
+    /// told, and so is the one that leaves, with a link that freezes the profile.
+    ///
+    /// The primary login stays the primary one; where it is replaced, the new one is.
+    ///
+    /// # Errors
+    ///
+    /// `checkword.*` (P8), `checkword.other_person`, `identifier.taken` when somebody verified the address meanwhile (P7),
+    /// `identifier.too_many`, `login.too_many_leaving`, `profile.frozen`, `session.revoked`. Nothing of this spends the link.
+    pub async fn confirm_login_change(
+        &self,
+        who: &Authenticated,
+        link: &Secret<String>,
+    ) -> Result<(), Failure<Refusal>> {
+        let inner = self.inner();
+        let who = &inner.live(who).await?;
+        let (now, subject) = (inner.clock.now(), who.subject());
+        let (digest, purpose) = inner.read_link_for(link, &[purpose::CONFIRM_ADDRESS], now).await?;
+        for _ in 0..ROUNDS {
+            let found = inner.store.found(digest).await?;
+            let redemption = match decide::redeem(found.as_ref(), purpose, Intent::OwnSession(subject), now) {
+                Ok(redemption) => redemption,
+                Err(problem) => return inner.refuse_link(&problem, Some(digest), now).await,
+            };
+            if let Some(problem) = frozen(&who.profile) {
+                return inner.refuse_person(&problem, subject, now).await;
+            }
+            let change =
+                Change::decode(redemption.proof.bound()).map_err(vestibule_core::StoreError::from)?;
+            let old = match change.replaces {
+                None => None,
+                Some(old) => match inner.held(subject, old.key).await? {
+                    Some(old) => {
+                        inner.may_leave(who, now).await?;
+                        Some(old)
+                    }
+                    None => {
+                        let problem = WordProblem::Rotated { at: now, by: Rotation::AddressRemoved };
+                        return inner.refuse_link(&problem, Some(digest), now).await;
+                    }
+                },
+            };
+            let (id, confirmed) = (inner.batch_id(now)?, Confirmed { new: &change.new, old: old.as_ref() });
+            let mut batch = inner.confirmed(who, &confirmed, id, now).await?;
+            batch.push(redemption.write.into());
+            match inner.land(id, now, batch).await? {
+                None => return Ok(()),
+                Some(AnyGuard::Profiles(ProfilesGuard::IdentifierFree)) => {
+                    return inner.refuse_person(&Problem::IdentifierTaken, subject, now).await;
+                }
+                Some(AnyGuard::Profiles(ProfilesGuard::WaysIn)) => {
+                    return inner.refuse_person(&Problem::TooManyIdentifiers, subject, now).await;
+                }
+                Some(guard) => inner.still_theirs(who, guard).await?,
+            }
+        }
+        Err(busy().into())
+    }
+
+    /// Takes a pending change back: its link is worth nothing any more. It succeeds where nothing is pending, too.
+    ///
+    /// # Errors
+    ///
+    /// `session.revoked` when the session has ended.
+    pub async fn cancel_login_change(&self, who: &Authenticated) -> Result<(), Failure<Refusal>> {
+        let inner = self.inner();
+        let who = &inner.live(who).await?;
+        let (now, subject) = (inner.clock.now(), who.subject());
+        let id = inner.batch_id(now)?;
+        let event =
+            Draft::new(EventKind::LOGIN_CHANGE_CANCELLED, EventActor::Person(subject)).subject(subject);
+        let mut batch = inner.record(event, id, now)?;
+        batch.extend(inner.cancels_changes(who.subject(), now).await?);
+        batch.push(vestibule_sessions::decide::require(&who.session).into());
+        match inner.land(id, now, batch).await? {
+            None => Ok(()),
+            Some(_) => inner.refuse_session(&vestibule_sessions::Problem::Revoked, Some(subject)).await,
+        }
+    }
+}
+
+/// How a request went.
+enum Asked {
+    Sent,
+    Spaced { not_before: Timestamp },
+    Refused(AnyGuard),
+}
+
+/// What is confirmed.
+struct Confirmed<'a> {
+    new: &'a Identifier,
+    old: Option<&'a ProfileIdentifier>,
+}
+
+impl Inner {
+    /// One round: the pending change, and what the new address is told. Whatever is true of it, the same reads, and writes of
+    /// the same kinds: the change is pending in any case, only its link is not told (PR-6).
+    async fn ask_for_change(
+        &self,
+        who: &Authenticated,
+        (change, language): &(Change, Option<String>),
+        now: Timestamp,
+    ) -> Result<Asked, Error> {
+        let (subject, word) = (who.subject(), purpose::CONFIRM_ADDRESS);
+        let (kind, key) = (change.new.kind(), change.new.key());
+        let owner = self.store.identifier_owner(kind, key).await?;
+        let leaving = self.store.leaving(kind, key).await?;
+        let kept = leaving.as_ref().is_some_and(|row| row.subject != subject && row.holds(now));
+        let told = match &owner {
+            Some(owner) if owner.subject == subject => NoticeKind::LoginIsYours,
+            Some(_) => NoticeKind::LoginTaken,
+            None if kept => NoticeKind::LoginStillLeaving,
+            None => NoticeKind::LoginChangeLink,
+        };
+        let asked = CheckwordRequest::new(subject, word).bound_to(&change.encode());
+        let mut newest = self.store.checkword(subject, word.as_str().to_owned()).await?;
+        let before = open_link(&self.ring, newest.as_mut(), word);
+        let generation = newest.as_ref().map_or(0, |row| row.generation).saturating_add(1);
+        let id = self.batch_id(now)?;
+        let (fresh, made) = make_link(&self.ring, &*self.entropy, &asked, generation, id)?;
+        let (link, until, words) =
+            match decide::request(&self.checkwords, &asked, newest.as_ref(), &made, now) {
+                Wanted::New { checkword, writes } => (Some(fresh), checkword.expires_at, writes),
+                Wanted::Again { checkword, writes } => (before, checkword.expires_at, writes),
+                Wanted::Spaced { not_before, .. } => return Ok(Asked::Spaced { not_before }),
+            };
+        // Its owner's spelling, where it has one: whoever asks does not choose how a message is addressed.
+        let to = owner.map(|own| own.identifier).or(leaving.map(|row| row.identifier).filter(|_| kept));
+        let to = to.as_ref().unwrap_or(&change.new);
+        let carried = link.as_ref().filter(|_| told == NoticeKind::LoginChangeLink);
+        let event =
+            Draft::new(EventKind::LOGIN_CHANGE_REQUESTED, EventActor::Person(subject)).subject(subject);
+        let mut batch = self.record(event.field("login", &change.new.masked()), id, now)?;
+        batch.extend(words.into_iter().map(AnyWrite::from));
+        batch.push(self.login_letter(LoginLetter {
+            slot: Slot::Change(&subject),
+            to,
+            kind: told,
+            until: carried.map(|_| until),
+            link: carried,
+            blank: false,
+            language: language.clone(),
+            at: now,
+        })?);
+        batch.push(ProfilesWrite::RequireProfile { subject, epoch: who.profile.epoch }.into());
+        batch.push(vestibule_sessions::decide::require(&who.session).into());
+        Ok(match self.land(id, now, batch).await? {
+            None => Asked::Sent,
+            Some(guard @ (AnyGuard::Checkword(CheckwordGuard::Version) | AnyGuard::Profiles(_))) => {
+                Asked::Refused(guard)
+            }
+            Some(guard) => Asked::Refused(guard),
+        })
+    }
+
+    /// Everything that lands with a confirmed change, but for the use of its link.
+    async fn confirmed(
+        &self,
+        who: &Authenticated,
+        Confirmed { new, old }: &Confirmed<'_>,
+        id: vestibule_core::BatchId,
+        now: Timestamp,
+    ) -> Result<Vec<AnyWrite>, Error> {
+        let (subject, epoch) = (who.subject(), who.profile.epoch);
+        let own = self.store.identifiers(subject).await?;
+        let rest: Vec<_> = own.iter().filter(|own| Some(*own) != *old).cloned().collect();
+        let (event, told) = match old {
+            None => (EventKind::LOGIN_ADDED, NoticeKind::LoginAdded),
+            Some(_) => (EventKind::LOGIN_REPLACED, NoticeKind::LoginReplaced),
+        };
+        let mut event =
+            Draft::new(event, EventActor::Person(subject)).subject(subject).field("login", &new.masked());
+        if let Some(old) = old {
+            event = event.field("replaced", &old.identifier.masked());
+        }
+        let primary = match (old, primary_of(&who.profile, &own)) {
+            (Some(old), Some(primary)) if primary != *old => primary.identifier.key(),
+            (None, Some(primary)) => primary.identifier.key(),
+            _ => new.key(),
+        };
+        let mut batch = self.record(event, id, now)?;
+        let taken =
+            ProfileIdentifier { subject, identifier: (*new).clone(), verified_at: Some(now), added_at: now };
+        batch.push(ProfilesWrite::SetPrimary { subject, epoch, primary }.into());
+        match old {
+            None => batch.push(ProfilesWrite::CountWays { subject, identifiers: 1, social_links: 0 }.into()),
+            Some(old) => batch.extend(self.leaves(old, who, id, now)?),
+        }
+        let notice = Notice::new(told, now);
+        batch.extend(self.tell(&rest, notice)?);
+        batch.push(self.letter(new, notice)?);
+        batch.push(ProfilesWrite::TakeIdentifier { identifier: taken }.into());
+        batch.push(vestibule_sessions::decide::require(&who.session).into());
+        Ok(batch)
+    }
+
+    /// The writes that end whatever a person's changes wait for.
+    pub(crate) async fn cancels_changes(
+        &self,
+        subject: vestibule_core::SubjectId,
+        now: Timestamp,
+    ) -> Result<Vec<AnyWrite>, Error> {
+        let words = [purpose::CONFIRM_ADDRESS, purpose::CONFIRM_REMOVAL];
+        let rotated: Vec<CheckwordWrite> = decide::rotate(subject, &words, Rotation::Withdrawn, now);
+        let mut writes: Vec<AnyWrite> = rotated.into_iter().map(AnyWrite::from).collect();
+        if let Some(own) = self.store.identifiers(subject).await?.first() {
+            writes.extend(self.withdraw_login_letters(&subject, &own.identifier, now)?);
+        }
+        Ok(writes)
+    }
+}
+
+fn message_window(address: &Identifier) -> Vec<u8> {
+    [b"login.change".as_slice(), address.key().as_bytes()].concat()
+}

@@ -1,0 +1,96 @@
+//! The messages of a change of logins. Each has a slot that no stranger's request takes: those that only the person asks for
+//! have one per person, what an address that leaves is told has one per address.
+
+use vestibule_checkword::{purpose, read_link};
+use vestibule_core::{Error, ErrorKind, Identifier, KeyRing, Secret, SubjectId, Timestamp};
+use vestibule_journal::{Code, Contents, JournalWrite, Letter, derive_slot, seal_message};
+
+use crate::mailbox::write;
+use crate::notice::{Notice, NoticeKind};
+use crate::vestibule::Inner;
+use crate::writes::AnyWrite;
+
+/// Whose slot a message takes.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Slot<'a> {
+    /// The confirmation that a person asked for: one at a time, as there is one pending change.
+    Change(&'a SubjectId),
+    /// The way to give an address free at once.
+    Release(&'a SubjectId),
+    /// What an address that leaves is told.
+    Leaving,
+}
+
+/// A message, or the blank that takes its place.
+pub(super) struct LoginLetter<'a> {
+    pub(super) slot: Slot<'a>,
+    pub(super) to: &'a Identifier,
+    pub(super) kind: NoticeKind,
+    /// The first instant at which the link is refused; also of a link that is not told.
+    pub(super) until: Option<Timestamp>,
+    pub(super) link: Option<&'a Secret<String>>,
+    /// Whether it is not sent.
+    pub(super) blank: bool,
+    pub(super) language: Option<String>,
+    pub(super) at: Timestamp,
+}
+
+impl Inner {
+    pub(super) fn login_letter(&self, letter: LoginLetter<'_>) -> Result<AnyWrite, Error> {
+        let code = |code| Code::parse(code).map_err(|error| Error::new(ErrorKind::Misuse, error));
+        let key = letter.to.key();
+        let (slot, owner) = match letter.slot {
+            Slot::Change(subject) => ("mailbox.login_change", subject.as_bytes()),
+            Slot::Release(subject) => ("mailbox.login_release", subject.as_bytes()),
+            Slot::Leaving => ("mailbox.login_leaving", key.as_bytes().as_slice()),
+        };
+        let mut notice = Notice::new(letter.kind, letter.at);
+        notice.until = letter.until;
+        let sealed = Letter {
+            slot: derive_slot(&self.ring, &code(slot)?, owner),
+            purpose: code(letter.kind.code())?,
+            to: letter.to.kind(),
+            suppressed: letter.blank,
+            not_before: letter.at,
+            language: letter.language,
+            contents: Contents {
+                recipient: Secret::new(letter.to.as_typed().to_owned()),
+                payload: write(&notice, letter.link),
+            },
+        };
+        let message = seal_message(&self.ring, &*self.entropy, sealed, letter.at)?;
+        Ok(JournalWrite::QueueMessage { message }.into())
+    }
+
+    /// The writes that blank what waits of a person's changes: what makes their links worthless lets none be sent. `to` is
+    /// anybody's address; nobody is written to.
+    pub(crate) fn withdraw_login_letters(
+        &self,
+        subject: &SubjectId,
+        to: &Identifier,
+        at: Timestamp,
+    ) -> Result<[AnyWrite; 2], Error> {
+        let blank = |slot| {
+            let kind = NoticeKind::NobodyHere; // said to nobody
+            self.login_letter(LoginLetter {
+                slot,
+                to,
+                kind,
+                until: None,
+                link: None,
+                blank: true,
+                language: None,
+                at,
+            })
+        };
+        Ok([blank(Slot::Change(subject))?, blank(Slot::Release(subject))?])
+    }
+}
+
+/// The code that is typed beside a freeze link, so that no scanner of mail that submits forms freezes a profile. Whoever has the
+/// message has both; it guards nothing else.
+pub(crate) fn code_of(ring: &KeyRing, link: &str) -> Option<String> {
+    let digest = read_link(ring, link, purpose::FREEZE).ok()?;
+    let [.., a, b, c, d] = *digest.as_bytes();
+    Some(format!("{:06}", u32::from_be_bytes([a, b, c, d]) % 1_000_000))
+}
