@@ -48,6 +48,7 @@ pub use registry::registry;
 pub use session::{Authenticated, OwnSession};
 pub use sign_in::{SignIn, SignInRequest, SignedIn};
 pub use sign_up::{SignUpAsked, SignUpPage, SignUpRequest};
+pub use social::{AuditedProfile, LinkAudit, Repair, SharedAddress, SharedBy};
 pub use social::{
     ConnectRequest, EmailVerified, OwnLink, OwnLinks, Provider, ProviderAnswer, ProviderError,
     ProviderIdentity, ProviderSignIn, ProviderSignInRequest, ProviderSignUp, ProviderSignUpRequest,

@@ -1,6 +1,7 @@
 //! Social accounts: a person as an identity provider names them. The key is the issuer and its subject, and nothing else.
 
 mod answer;
+mod audit;
 mod connect;
 mod link;
 mod links;
@@ -11,6 +12,7 @@ mod sign_up;
 mod vet;
 
 pub use answer::{EmailVerified, ProviderAnswer, ProviderIdentity};
+pub use audit::{AuditedProfile, LinkAudit, Repair, SharedAddress, SharedBy};
 pub use connect::ConnectRequest;
 pub use links::{OwnLink, OwnLinks};
 pub(crate) use problem::ENTRIES;

@@ -28,6 +28,8 @@ mod sessions;
 mod sign_up;
 #[path = "../../../vestibule/tests/flows/social.rs"]
 mod social;
+#[path = "../../../vestibule/tests/flows/social_audit.rs"]
+mod social_audit;
 #[path = "../../../vestibule/tests/flows/social_links.rs"]
 mod social_links;
 #[path = "../../../vestibule/tests/flows/social_sign_up.rs"]

@@ -88,7 +88,7 @@ impl Vestibule {
     /// # Errors
     ///
     /// `checkword.*` (P8), `checkword.other_person` when the session is not of the person who asked, `password.rejected`,
-    /// `social.has_password`, `identifier.taken` (P7), `session.revoked`. Nothing of this spends the link.
+    /// `social.has_password`, `identifier.taken` (P7), `profile.frozen`, `session.revoked`. Nothing of this spends the link.
     pub async fn connect_address(
         &self,
         who: &Authenticated,
@@ -98,6 +98,7 @@ impl Vestibule {
         let password = Secret::new(password.into());
         let inner = self.inner();
         let (now, subject) = (inner.clock.now(), who.subject());
+        inner.must_not_be_frozen(who, now).await?;
         let purpose = purpose::SET_FIRST_PASSWORD;
         let (digest, _) = inner.read_link_for(link, &[purpose], now).await?;
         let live = match inspect(inner.store.found(digest).await?.as_ref(), purpose, now) {

@@ -18,6 +18,7 @@ mod secrets;
 mod sessions;
 mod sign_up;
 mod social;
+mod social_audit;
 mod social_links;
 mod social_sign_up;
 mod tries;
