@@ -1,12 +1,9 @@
 //! Pre-hijacking (Sudhodanan and Paverd, "Pre-hijacked accounts", 2022) and nOAuth: Mallory prepares something for Eve's address
 //! before Eve comes, or says her address to a provider that does not check. Whatever Eve does then, Mallory has nothing of it.
-//!
-//! The fourth attack, an address change that does not expire, belongs to changing a login; what connects an address to a profile
-//! without one is here.
 
 use vestibule::{
-    ConnectRequest, EmailVerified, ProviderAnswer, ProviderIdentity, ProviderSignUp, ProviderSignUpRequest,
-    RecoveryRequest, SignInRequest, SignUpRequest,
+    ConnectRequest, EmailVerified, LoginChange, ProviderAnswer, ProviderIdentity, ProviderSignUp,
+    ProviderSignUpRequest, RecoveryRequest, SignInRequest, SignUpRequest,
 };
 use vestibule_core::{Secret, SubjectId};
 use vestibule_profiles::ProfilesRead;
@@ -138,7 +135,33 @@ fn nobody_is_joined_to_the_profile_of_whoever_named_their_address() {
     assert_eq!(own.identifiers, 0);
 }
 
-/// An address change that does not expire, for a profile without an address: what waits reserves nothing, and Eve's own sign-up
+/// Unexpired change of the address: Mallory, signed in, has asked for her own address to take the place of Eve's, and waits with the
+/// link until Eve has proven that the mailbox is hers.
+#[test]
+fn a_change_of_the_login_that_waits_ends_with_the_proof_of_the_mailbox() {
+    const MALLORYS: &str = "mallory@example.net";
+    let world = World::new();
+    let eve = eve_signs_up(&world);
+    let mallorys = world.session(EVE);
+    let change = LoginChange::replace(EVE, MALLORYS);
+    block_on(world.vestibule.request_login_change(&mallorys, change)).unwrap();
+    let waiting = block_on(world.vestibule.waiting_messages(None, 200)).unwrap().messages.into_iter();
+    let hers = waiting.filter(|message| message.recipient.expose() == MALLORYS);
+    let kept = hers.filter_map(|message| message.link).next().unwrap();
+    block_on(world.vestibule.request_recovery(RecoveryRequest::new(EVE))).unwrap();
+    block_on(world.vestibule.recover(&link_for_eve(&world), NEW, None)).unwrap();
+    let eves = world.sign_in_with(SignInRequest::new(EVE, NEW));
+    let eves = world.authenticate(&eves.token).unwrap();
+    let tried = block_on(world.vestibule.confirm_login_change(&mallorys, &kept));
+    assert_eq!(refused(tried).code(), "session.revoked");
+    // Not even in a browser of Eve's.
+    let tried = block_on(world.vestibule.confirm_login_change(&eves, &kept));
+    assert_eq!(refused(tried).code(), "checkword.rotated");
+    let profile = block_on(world.store.profile(eve)).unwrap().unwrap();
+    assert_eq!(profile.identifiers, 1);
+}
+
+/// The same for a profile without an address: what waits reserves nothing, and Eve's own sign-up
 /// makes it worthless.
 #[test]
 fn a_connection_that_waits_stands_in_nobodys_way() {
