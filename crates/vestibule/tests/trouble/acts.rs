@@ -2,8 +2,9 @@
 
 use vestibule::{
     Acting, Authenticated, ChangePermit, ConnectRequest, Imported, ImportedAccount, ImportedMembership,
-    ImportedPerson, NewPerson, ProviderAnswer, ProviderIdentity, ProviderSignIn, ProviderSignInRequest,
-    ProviderSignUp, ProviderSignUpRequest, RecoveryRequest, SignIn, SignInRequest, SignedIn, Vestibule,
+    ImportedPerson, LoginChange, NewPerson, ProviderAnswer, ProviderIdentity, ProviderSignIn,
+    ProviderSignInRequest, ProviderSignUp, ProviderSignUpRequest, RecoveryRequest, SignIn, SignInRequest,
+    SignedIn, Vestibule,
 };
 use vestibule_core::{ErrorKind, Failure, LoginEmail, Refusal, Secret, SessionHandle};
 use vestibule_profiles::{AccountPolicy, Move, NewAccount, NewMember};
@@ -66,6 +67,9 @@ acts! {
     RequestRecovery = "request_recovery" from Member,
     SendRecovery = "send_recovery" from Member,
     Recover = "recover" from Member,
+    RequestLoginChange = "request_login_change" from Member,
+    ConfirmLoginChange = "confirm_login_change" from Member,
+    FreezeProfile = "freeze_profile" from Member,
     SignInWithProvider = "sign_in_with_provider" from Linked,
     SignUpWithProvider = "sign_up_with_provider" from Member,
     LinkProvider = "link_provider" from Member,
@@ -111,7 +115,12 @@ impl Ready {
     pub(crate) async fn make(act: Act, vestibule: &Vestibule) -> Result<Self, Answer> {
         let mut ready = Self { act, who: None, from: None, other: None, permit: None, link: None };
         match act {
-            Act::Enter | Act::SignOut | Act::SignOutEverywhere | Act::ChangePassword | Act::CreateAccount => {
+            Act::Enter
+            | Act::SignOut
+            | Act::SignOutEverywhere
+            | Act::ChangePassword
+            | Act::CreateAccount
+            | Act::RequestLoginChange => {
                 ready.who = Some(session(vestibule, BOB).await?);
             }
             Act::Switch => {
@@ -158,6 +167,18 @@ impl Ready {
                 let who = by_link(vestibule).await?;
                 vestibule.request_address(&who, ConnectRequest::new(CLEO)).await.map_err(refused)?;
                 ready.link = Some(link(vestibule).await?);
+                ready.who = Some(who);
+            }
+            Act::ConfirmLoginChange | Act::FreezeProfile => {
+                let who = session(vestibule, BOB).await?;
+                let change = LoginChange::replace(BOB, CLEO);
+                vestibule.request_login_change(&who, change).await.map_err(refused)?;
+                let link = link(vestibule).await?;
+                if act == Act::FreezeProfile {
+                    vestibule.confirm_login_change(&who, &link).await.map_err(refused)?;
+                } else {
+                    ready.link = Some(link);
+                }
                 ready.who = Some(who);
             }
             Act::Recover => {
@@ -229,6 +250,19 @@ impl Ready {
             Act::RequestRecovery => vestibule.request_recovery(RecoveryRequest::new(BOB)).await,
             Act::SendRecovery => vestibule.send_recovery(Acting::Administrator(who()), account, bob()).await,
             Act::Recover => vestibule.recover(&self.link.unwrap(), NEW, None).await,
+            Act::RequestLoginChange => {
+                vestibule.request_login_change(who(), LoginChange::replace(BOB, CLEO)).await
+            }
+            Act::ConfirmLoginChange => {
+                vestibule.confirm_login_change(who(), self.link.as_ref().unwrap()).await
+            }
+            Act::FreezeProfile => {
+                let waiting = vestibule.waiting_messages(None, 1000).await.map_err(Failure::from);
+                let told = waiting.map_err(refused)?.messages.into_iter().find(|one| one.code.is_some());
+                let Some(told) = told else { return Err(Answer::Refused("no code waits".to_owned())) };
+                let (link, code) = (told.link.unwrap(), told.code.unwrap());
+                vestibule.freeze_profile(&link, code.expose()).await
+            }
             Act::SignInWithProvider => {
                 let request = ProviderSignInRequest::new(says(vestibule, HOME, BOB)).into_account(account);
                 let came = vestibule.sign_in_with_provider(request).await.map_err(refused)?;
