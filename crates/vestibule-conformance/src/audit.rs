@@ -1,142 +1,122 @@
-//! The auditor: what must hold of everything stored, whatever happened on the way (design promises PR-1, PR-2, PR-8).
+//! The auditor: what must hold of everything stored, whatever happened on the way (design promises PR-1, PR-2, PR-3, PR-8).
+
+mod checkwords;
+mod flaw;
+mod journal;
+mod people;
+mod sessions;
+#[cfg(test)]
+mod tests;
+mod tries;
 
 use std::collections::BTreeSet;
 
-use vestibule_core::{AccountId, SubjectId};
-use vestibule_profiles::{Account, Membership, Profile, ProfilesRead, Status};
+use vestibule_checkword::CheckwordRead;
+use vestibule_core::{AccountId, CaseReference, KeyRing, SecretDigest, SubjectId};
+use vestibule_credentials::CredentialsRead;
+use vestibule_journal::JournalRead;
+use vestibule_profiles::ProfilesRead;
+use vestibule_sessions::SessionsRead;
 
 use crate::finding::{Finding, Outcome};
+
+pub use flaw::{Counted, Flaw, Listed, Place, Row, Unsound};
 
 /// How many rows a page has.
 const PAGE: u32 = 64;
 
-/// Looks at these people and accounts, and at everybody whom the accounts lead to, and says what is wrong; an empty
-/// list is as it must be.
-///
-/// It checks that every counter counts what is there, that an identifier has one verified owner who knows of it, that an
-/// account has an administrator, that a profile has a way in, and that both sides of a membership agree.
+/// Where to look. Stores list nobody's secrets: whoever audits says which links and cases there were.
+#[derive(Debug, Clone, Copy, Default)]
+#[must_use]
+pub struct Scope<'a> {
+    people: &'a [SubjectId],
+    accounts: &'a [AccountId],
+    links: &'a [SecretDigest],
+    cases: &'a [CaseReference],
+    ring: Option<&'a KeyRing>,
+}
+
+impl<'a> Scope<'a> {
+    /// These people and accounts, and everybody whom the accounts lead to.
+    pub fn new(people: &'a [SubjectId], accounts: &'a [AccountId]) -> Self {
+        Self { people, accounts, ..Self::default() }
+    }
+
+    /// Links that were ever made, by their digests.
+    pub const fn links(mut self, links: &'a [SecretDigest]) -> Self {
+        self.links = links;
+        self
+    }
+
+    /// Refusals before proof, by their references.
+    pub const fn cases(mut self, cases: &'a [CaseReference]) -> Self {
+        self.cases = cases;
+        self
+    }
+
+    /// The keys by which messages are opened.
+    pub const fn ring(mut self, ring: &'a KeyRing) -> Self {
+        self.ring = Some(ring);
+        self
+    }
+}
+
+/// Looks at these people and accounts, and at everybody whom the accounts lead to; see [`audit_within`].
 ///
 /// # Errors
 ///
 /// [`Finding`] when the store cannot answer.
-pub async fn audit(
-    store: &impl ProfilesRead,
+pub async fn audit<S>(
+    store: &S,
     people: &[SubjectId],
     accounts: &[AccountId],
-) -> Result<Vec<Finding>, Finding> {
-    let mut findings = Vec::new();
-    let mut everybody: BTreeSet<SubjectId> = people.iter().copied().collect();
-    for &id in accounts {
-        let Some(account) = store.account(id).await? else { continue };
-        let members = members(store, id).await?;
-        everybody.extend(members.iter().map(|member| member.subject));
-        check(&mut findings, &format!("account {id}"), of_account(&account, &members));
+) -> Result<Vec<Unsound>, Finding>
+where
+    S: CheckwordRead + CredentialsRead + JournalRead + ProfilesRead + SessionsRead,
+{
+    audit_within(store, &Scope::new(people, accounts)).await
+}
+
+/// Looks at what is in scope, and says what is wrong; an empty list is as it must be. The store must be at rest: two answers
+/// may be of different instants.
+///
+/// - *Linking model*: every counter counts what is there, an identifier has one verified owner who knows of it, an account
+///   has an administrator, a profile a way in, both sides of a membership agree, and nothing belongs to nobody.
+/// - *Credentials*: no password is nobody's, and no tries are stopped by a success. (Tries of nobody are right: whoever asks for an unknown address leaves the same rows.)
+/// - *Checkwords*: what a slot holds is found by its digest; of a holder and purpose one is the newest, and every earlier one
+///   is of an earlier generation.
+/// - *Sessions*: each is found by its digest, alone in its slot, somebody's, and of no epoch and no password that is yet to
+///   come; devices likewise.
+/// - *Journal*: events stand in their lists as they are by themselves, in order, and are committed to the personal fields
+///   beside them; cases stand under their references and are counted; messages open in their own rows, and none waits whose
+///   link opens nothing any more (both with a [ring](Scope::ring)).
+///
+/// Windows cannot be read without being debited, so that there is nothing to audit about them.
+///
+/// # Errors
+///
+/// [`Finding`] when the store cannot answer.
+pub async fn audit_within<S>(store: &S, scope: &Scope<'_>) -> Result<Vec<Unsound>, Finding>
+where
+    S: CheckwordRead + CredentialsRead + JournalRead + ProfilesRead + SessionsRead,
+{
+    let mut found = Vec::new();
+    let mut everybody: BTreeSet<SubjectId> = scope.people.iter().copied().collect();
+    for &account in scope.accounts {
+        everybody.extend(people::of_account(store, account, &mut found).await?);
+        journal::of_account(store, account, &mut found).await?;
     }
     for subject in everybody {
-        let Some(profile) = store.profile(subject).await? else {
-            check(&mut findings, &format!("nobody {subject}"), of_nobody(store, subject).await?);
-            continue;
-        };
-        check(&mut findings, &format!("person {subject}"), of_profile(store, &profile).await?);
+        people::of_person(store, subject, &mut found).await?;
+        tries::of_person(store, subject, &mut found).await?;
+        checkwords::of_person(store, subject, &mut found).await?;
+        sessions::of_person(store, subject, &mut found).await?;
+        journal::of_person(store, subject, &mut found).await?;
     }
-    Ok(findings)
-}
-
-fn check(findings: &mut Vec<Finding>, place: &str, found: Vec<Finding>) {
-    findings.extend(found.into_iter().map(|finding| finding.within(place)));
-}
-
-fn of_account(account: &Account, members: &[Membership]) -> Vec<Finding> {
-    let count = |is: fn(&&Membership) -> bool| members.iter().filter(is).count();
-    let active = count(|member| member.standing.status == Status::Active);
-    let administrators = count(|member| member.is_active_administrator());
-    let mut found = Vec::new();
-    found.extend(counted("seats", account.seats, active));
-    found.extend(counted("administrators", account.administrators, administrators));
-    if administrators == 0 {
-        found.push(Finding::new("no Active member administers it (PR-8)"));
-    }
-    if !members.iter().any(|member| member.subject == account.primary && member.is_active_administrator()) {
-        found.push(Finding::new("its primary administrator is no Active administrator"));
-    }
-    for member in members.iter().filter(|member| member.account != account.account) {
-        found.push(Finding::new(format!("it lists a membership of account {}", member.account)));
-    }
-    found
-}
-
-async fn of_profile(store: &impl ProfilesRead, profile: &Profile) -> Result<Vec<Finding>, Finding> {
-    let subject = profile.subject;
-    let mut found = Vec::new();
-    let own = store.identifiers(subject).await?;
-    let verified = || own.iter().filter(|own| own.verified_at.is_some());
-    found.extend(counted(
-        "identifiers",
-        profile.identifiers,
-        verified().filter(|own| !own.is_social()).count(),
-    ));
-    found.extend(counted(
-        "social links",
-        profile.social_links,
-        verified().filter(|own| own.is_social()).count(),
-    ));
-    if profile.ways_in() == 0 {
-        found.push(Finding::new("there is no way in (PR-2)"));
-    }
-    for own in verified() {
-        let owner = store.identifier_owner(own.identifier.kind(), own.identifier.key()).await?;
-        if owner.map(|owner| owner.subject) != Some(subject) {
-            found.push(Finding::new("a verified identifier has another owner (PR-1)"));
-        }
-    }
-    let memberships = memberships(store, subject).await?;
-    let live = memberships.iter().filter(|own| own.standing.status != Status::Dismissed).count();
-    found.extend(counted("live memberships", profile.live_memberships, live));
-    for own in &memberships {
-        if store.membership(own.account, subject).await?.as_ref() != Some(own) {
-            found.push(Finding::new(format!("account {} knows this membership otherwise", own.account)));
-        }
-    }
+    checkwords::of_links(store, scope.links, &mut found).await?;
+    journal::of_cases(store, scope.cases, &mut found).await?;
+    journal::of_messages(store, scope.ring, &mut found).await?;
     Ok(found)
-}
-
-/// Nothing refers to a profile that is not there.
-async fn of_nobody(store: &impl ProfilesRead, subject: SubjectId) -> Result<Vec<Finding>, Finding> {
-    let mut found = Vec::new();
-    if !store.identifiers(subject).await?.is_empty() {
-        found.push(Finding::new("there are identifiers without a profile"));
-    }
-    if !memberships(store, subject).await?.is_empty() {
-        found.push(Finding::new("there are memberships without a profile"));
-    }
-    Ok(found)
-}
-
-fn counted(what: &str, counter: u32, there: usize) -> Option<Finding> {
-    (usize::try_from(counter) != Ok(there))
-        .then(|| Finding::new(format!("the counter of {what} says {counter} and there are {there}")))
-}
-
-async fn members(store: &impl ProfilesRead, account: AccountId) -> Result<Vec<Membership>, Finding> {
-    let mut all: Vec<Membership> = Vec::new();
-    loop {
-        let page = store.members_of(account, all.last().map(|last| last.subject), PAGE).await?;
-        if page.is_empty() {
-            return Ok(all);
-        }
-        all.extend(page);
-    }
-}
-
-async fn memberships(store: &impl ProfilesRead, subject: SubjectId) -> Result<Vec<Membership>, Finding> {
-    let mut all: Vec<Membership> = Vec::new();
-    loop {
-        let page = store.memberships_of(subject, all.last().map(|last| last.account), PAGE).await?;
-        if page.is_empty() {
-            return Ok(all);
-        }
-        all.extend(page);
-    }
 }
 
 /// [`audit`] as the outcome of a case.
@@ -144,10 +124,9 @@ async fn memberships(store: &impl ProfilesRead, subject: SubjectId) -> Result<Ve
 /// # Errors
 ///
 /// [`Finding`], the first of those found.
-pub async fn assert_sound(
-    store: &impl ProfilesRead,
-    people: &[SubjectId],
-    accounts: &[AccountId],
-) -> Outcome {
-    audit(store, people, accounts).await?.into_iter().next().map_or(Ok(()), Err)
+pub async fn assert_sound<S>(store: &S, people: &[SubjectId], accounts: &[AccountId]) -> Outcome
+where
+    S: CheckwordRead + CredentialsRead + JournalRead + ProfilesRead + SessionsRead,
+{
+    audit(store, people, accounts).await?.into_iter().next().map_or(Ok(()), |unsound| Err(unsound.into()))
 }

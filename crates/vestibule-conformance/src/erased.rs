@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use vestibule_checkword::CheckwordWrite;
 use vestibule_core::{Realm, Shared, dynamic};
 use vestibule_credentials::CredentialsWrite;
 use vestibule_journal::JournalWrite;
@@ -15,6 +16,7 @@ use crate::joined::JoinedWrite;
 pub(crate) trait DynStore:
     vestibule::DynStore
     + dynamic::Commit<ProfilesWrite>
+    + dynamic::Commit<CheckwordWrite>
     + dynamic::Commit<CredentialsWrite>
     + dynamic::Commit<JournalWrite>
     + dynamic::Commit<SessionsWrite>

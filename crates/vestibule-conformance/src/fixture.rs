@@ -1,5 +1,7 @@
 //! People, accounts and rows that the cases share.
 
+use vestibule_checkword::purpose::RECOVERY;
+use vestibule_checkword::{Checkword, CheckwordWrite, Former, Rotation, State};
 use vestibule_core::{
     AccountId, AddressKey, BatchId, CaseReference, ClientAddress, EventId, Identifier, KeyId, KeyPurpose,
     KeyRing, Secret, SecretDigest, SessionHandle, SocialSubject, SubjectId, Timestamp,
@@ -207,4 +209,64 @@ pub(crate) fn device(number: u64, name: u64) -> Device {
 
 pub(crate) fn put_device(device: Device, replacing: Option<u64>) -> SessionsWrite {
     SessionsWrite::PutDevice { device, replacing: replacing.map(|name| ids(name).handle) }
+}
+
+/// What is sealed has this form; what it says does not matter to a store.
+pub(crate) fn sealed() -> Vec<u8> {
+    [&[1, 2, b's', b'1'][..], &[7; 24], &[9; 16]].concat()
+}
+
+/// The digest of the secret of this generation: no two are alike, nor like that of a session.
+pub(crate) fn link(number: u64, generation: u64) -> SecretDigest {
+    ids(1_000_000 + 1_000 * number + generation).digest
+}
+
+/// A checkword for recovery, live for an hour, its text sealed.
+pub(crate) fn checkword(number: u64, generation: u64, version: u64) -> Checkword {
+    Checkword {
+        holder: subject(number),
+        purpose: RECOVERY.as_str().to_owned(),
+        generation,
+        digest: link(number, generation),
+        bound: b"ada@example.com".to_vec(),
+        issued_at: NOW,
+        expires_at: NOW.plus(core::time::Duration::from_secs(3600)),
+        state: State::Live,
+        sealed: Some(sealed()),
+        sends: 1,
+        last_sent_at: NOW,
+        version,
+        set_by: BatchId::from_bytes([0; 16]),
+    }
+}
+
+/// Puts the checkword of this generation, which follows version `from` of its slot.
+pub(crate) fn put_checkword(number: u64, generation: u64, from: Option<u64>) -> CheckwordWrite {
+    let version = from.map_or(0, |from| from.saturating_add(1));
+    CheckwordWrite::Put { checkword: checkword(number, generation, version), from }
+}
+
+/// What is left of this generation when a newer one takes its place.
+pub(crate) fn bury(number: u64, generation: u64, state: State) -> CheckwordWrite {
+    let row = checkword(number, generation, 0);
+    CheckwordWrite::Bury {
+        former: Former {
+            holder: row.holder,
+            purpose: row.purpose,
+            generation,
+            digest: row.digest,
+            issued_at: row.issued_at,
+            state,
+        },
+    }
+}
+
+pub(crate) fn consume(number: u64, generation: u64, at: Timestamp) -> CheckwordWrite {
+    let (holder, purpose) = (subject(number), RECOVERY.as_str().to_owned());
+    CheckwordWrite::Consume { holder, purpose, generation, at }
+}
+
+pub(crate) fn rotate(number: u64, at: Timestamp, by: Rotation) -> CheckwordWrite {
+    let (holder, purpose) = (subject(number), RECOVERY.as_str().to_owned());
+    CheckwordWrite::Rotate { holder, purpose, at, by }
 }

@@ -188,7 +188,15 @@ macro_rules! conformance_tests {
             revoke_is_immediate_on_every_handle revoke_all_by_epoch
             password_change_reissues_acting_session_in_same_commit sign_in_vs_reset_race
             sign_in_vs_dismiss_race sign_in_vs_block_race act_vs_sign_out_race slot_is_taken_once_race
-            password_change_race_one_winner budget_is_never_overspent_race window_rolls_over
+            password_change_race_one_winner
+            checkwords_come_back_unchanged checkword_digest_only_at_rest slot_is_put_by_version
+            inspect_does_not_consume wrong_subject_or_purpose_refused unknown_says_unknown
+            wiping_leaves_the_link former_checkwords_are_kept issue_supersedes_atomically
+            checkword_lands_with_other_domains consume_once second_consume_says_used expired_says_expired
+            superseded_says_superseded rotated_says_by_which_change ended_checkword_is_found_in_its_place
+            purge_keeps_ended_checkwords consume_race_one_winner consume_resend_race_lands_once
+            issue_vs_consume_race issue_race_one_newest consume_vs_rotate_race
+            budget_is_never_overspent_race window_rolls_over
             a_full_window_gives_the_earlier_ones_back debits_are_durable a_live_counter_is_never_evicted
             giving_back_reaches_its_own_counter spent_stays_spent an_event_is_found_by_every_way
             a_case_reference_is_given_once events_are_listed_in_the_order_of_time

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::task::Wake;
 use std::thread::Thread;
 
+use vestibule_checkword::CheckwordWrite;
 use vestibule_core::{Batch, Commit, Landed, Realm, Timestamp};
 use vestibule_credentials::CredentialsWrite;
 use vestibule_journal::JournalWrite;
@@ -20,6 +21,7 @@ use crate::joined::{JoinedGuard, JoinedWrite};
 pub trait Store:
     vestibule::Store
     + Commit<ProfilesWrite>
+    + Commit<CheckwordWrite>
     + Commit<CredentialsWrite>
     + Commit<JournalWrite>
     + Commit<SessionsWrite>
@@ -30,6 +32,7 @@ pub trait Store:
 impl<S> Store for S where
     S: vestibule::Store
         + Commit<ProfilesWrite>
+        + Commit<CheckwordWrite>
         + Commit<CredentialsWrite>
         + Commit<JournalWrite>
         + Commit<SessionsWrite>

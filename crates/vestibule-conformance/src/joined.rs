@@ -1,5 +1,6 @@
 //! Every domain's writes in one batch.
 
+use vestibule_checkword::CheckwordWrite;
 use vestibule_credentials::CredentialsWrite;
 use vestibule_journal::JournalWrite;
 use vestibule_profiles::ProfilesWrite;
@@ -8,6 +9,8 @@ use vestibule_sessions::SessionsWrite;
 vestibule_core::union_of_writes! {
     /// The writes of every domain that the kit checks: a decision that spans domains lands in one commit.
     pub enum JoinedWrite / JoinedGuard {
+        /// Of checkwords.
+        Checkword(CheckwordWrite),
         /// Of passwords.
         Credentials(CredentialsWrite),
         /// Of the journal.

@@ -19,7 +19,7 @@ mod report;
 mod scene;
 pub mod walkthrough;
 
-pub use audit::{assert_sound, audit};
+pub use audit::{Counted, Flaw, Listed, Place, Row, Scope, Unsound, assert_sound, audit, audit_within};
 pub use case::{CONTRACT, Case, CaseFuture, Need, Unmet};
 pub use cases::{all, named};
 pub use faults::{Cancelling, Failing, Losing, Slow};

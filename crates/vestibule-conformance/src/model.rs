@@ -1,13 +1,16 @@
 //! Random batches, beside the in-memory reference.
 
+mod checkword;
 mod compare;
 mod draw;
 mod journal;
 mod world;
 
 use core::iter;
+use core::ops::Range;
 use std::collections::BTreeMap;
 
+use proptest::strategy::Strategy;
 use proptest::test_runner::{Config, TestCaseError, TestError, TestRng, TestRunner};
 use vestibule_core::{Batch, BatchId, Commit, MemoryStore};
 
@@ -15,7 +18,7 @@ use crate::finding::{Finding, Outcome, same};
 use crate::fixture::NOW;
 use crate::harness::{Harness, block_on};
 use crate::joined::JoinedWrite;
-use draw::{Draw, any_history, meant, settlers};
+use draw::{Draw, History, KINDS, any_history, history_of, meant, settlers};
 
 /// Sends this many random histories of batches, of all domains joined, to a fresh store and to the in-memory reference:
 /// every answer and every read must be equal. A finding names the shortest history that was found to differ.
@@ -26,17 +29,21 @@ use draw::{Draw, any_history, meant, settlers};
 ///
 /// [`Finding`], when anything differs.
 pub fn model_check<H: Harness>(harness: &H, histories: u32) -> Outcome {
-    run(harness, &mut TestRunner::new(config(histories, 2_000)))
+    run(harness, &mut TestRunner::new(config(histories, 2_000)), &any_history())
 }
 
-/// How many histories the table of cases has.
-const HISTORIES: u32 = 48;
-
-/// The same histories every time.
+/// The same histories every time, some of each kind.
 pub(crate) fn check_fixed<H: Harness>(harness: &H) -> Outcome {
-    let config = config(HISTORIES, 50);
-    let rng = TestRng::deterministic_rng(config.rng_algorithm);
-    run(harness, &mut TestRunner::new_with_rng(config, rng))
+    fixed().try_for_each(|(mut runner, kinds)| run(harness, &mut runner, &history_of(kinds)))
+}
+
+/// The kinds of the fixed histories, each with the runner that draws them.
+fn fixed() -> impl Iterator<Item = (TestRunner, Range<u8>)> {
+    let rng = TestRng::deterministic_rng(Config::default().rng_algorithm);
+    let mut all = TestRunner::new_with_rng(Config::default(), rng);
+    KINDS.into_iter().map(move |(kinds, histories)| {
+        (TestRunner::new_with_rng(config(histories, 50), all.new_rng()), kinds)
+    })
 }
 
 /// Histories that differ are made shorter in at most so many steps.
@@ -44,8 +51,12 @@ fn config(cases: u32, max_shrink_iters: u32) -> Config {
     Config { cases, failure_persistence: None, max_shrink_iters, ..Config::default() }
 }
 
-fn run<H: Harness>(harness: &H, runner: &mut TestRunner) -> Outcome {
-    let ran = runner.run(&any_history(), |history| {
+fn run<H: Harness>(
+    harness: &H,
+    runner: &mut TestRunner,
+    histories: &impl Strategy<Value = History>,
+) -> Outcome {
+    let ran = runner.run(histories, |history| {
         let told = harness.block_on(compared(harness, history));
         told.map_err(|finding| TestCaseError::fail(finding.to_string()))
     });
@@ -56,7 +67,7 @@ fn run<H: Harness>(harness: &H, runner: &mut TestRunner) -> Outcome {
     }
 }
 
-async fn compared<H: Harness>(harness: &H, history: Vec<(u8, Vec<Draw>)>) -> Outcome {
+async fn compared<H: Harness>(harness: &H, history: History) -> Outcome {
     let (_guard, store) =
         harness.fresh("model_check").await.map_err(|error| Finding::new(error.to_string()))?;
     let reference = MemoryStore::in_memory();
@@ -121,7 +132,7 @@ impl core::fmt::Display for Sent {
 mod tests {
     use std::collections::BTreeSet;
 
-    use proptest::strategy::{Strategy, ValueTree};
+    use proptest::strategy::ValueTree;
     use vestibule_core::Landed;
 
     use super::*;
@@ -134,12 +145,14 @@ mod tests {
     /// A comparison says something of a write only if it met every answer that the write has.
     #[test]
     fn the_fixed_histories_meet_every_write_both_landing_and_refused() {
-        let config = config(HISTORIES, 50);
-        let rng = TestRng::deterministic_rng(config.rng_algorithm);
-        let mut runner = TestRunner::new_with_rng(config, rng);
         let (mut landed, mut refused, mut again) = (BTreeSet::new(), BTreeSet::new(), 0);
-        for _ in 0..HISTORIES {
-            let history = any_history().new_tree(&mut runner).unwrap().current();
+        let drawn = fixed().flat_map(|(mut runner, kinds)| {
+            let histories = history_of(kinds);
+            (0..runner.config().cases)
+                .map(|_| histories.new_tree(&mut runner).unwrap().current())
+                .collect::<Vec<_>>()
+        });
+        for history in drawn {
             let (reference, mut sent) = (MemoryStore::in_memory(), Sent::default());
             for (id, draws) in iter::once((world::IDS, settlers())).chain(history) {
                 let batch = sent.batch(id, draws, &reference).unwrap();
@@ -150,9 +163,10 @@ mod tests {
                 }
             }
         }
-        assert_eq!(landed.len(), 35, "{landed:?}");
+        // All but one: a leaving is forgotten by whoever has read its end, which few draws have.
+        assert_eq!(landed.len(), 44, "{landed:?}");
         // All but those that never refuse.
-        assert_eq!(refused.len(), 27, "{refused:?}");
+        assert_eq!(refused.len(), 34, "{refused:?}");
         assert!(again > 20, "{again}");
     }
 }

@@ -7,8 +7,8 @@ use vestibule_profiles::{ProfilesGuard, ProfilesRead, ProfilesWrite};
 
 use crate::finding::{Finding, Outcome, ensure, same};
 use crate::fixture::{
-    NOW, account_id, create_account, create_profile, device, email, event, put_device, put_password,
-    put_session, record, session, subject, take, take_try,
+    NOW, account_id, create_account, create_profile, device, email, event, put_checkword, put_device,
+    put_password, put_session, record, session, subject, take, take_try,
 };
 use crate::harness::Harness;
 use crate::joined::{JoinedGuard, JoinedWrite};
@@ -99,6 +99,10 @@ pub(super) async fn did_it_land_is_answered<H: Harness>(harness: &H) -> Outcome 
     let tried = scene.batch(vec![take_try(1, 0, 100)])?;
     same("a try", &scene.store.commit(&tried).await?, &Landed::Applied)?;
     same("the try again", &other.commit(&tried).await?, &Landed::AlreadyApplied)?;
+
+    let link = scene.batch(vec![put_checkword(1, 1, None)])?;
+    same("a link", &scene.store.commit(&link).await?, &Landed::Applied)?;
+    same("the link again", &other.commit(&link).await?, &Landed::AlreadyApplied)?;
 
     for put in [put_session(session(1, 3), None), put_device(device(1, 3), None)] {
         let put = scene.batch(vec![put])?;

@@ -1,5 +1,6 @@
 //! What keeps accounts and realms apart.
 
+use vestibule_checkword::{CheckwordGuard, Problem, State};
 use vestibule_core::{Landed, Realm};
 use vestibule_credentials::{CredentialsRead, Lane};
 use vestibule_profiles::{ProfilesGuard, ProfilesRead, ProfilesWrite};
@@ -7,10 +8,12 @@ use vestibule_sessions::decide::end;
 use vestibule_sessions::{SessionsGuard, SessionsRead};
 use vestibule_throttle::{Taken, Windows};
 
+use super::checkwords::told;
 use crate::finding::{Outcome, ensure, same};
 use crate::fixture::{
-    account_id, add_membership, address_key, create_account, create_profile, device, email, ids, put_device,
-    put_password, put_session, session, standing, subject, take, take_try, window,
+    NOW, account_id, add_membership, address_key, bury, consume, create_account, create_profile, device,
+    email, ids, put_checkword, put_device, put_password, put_session, session, standing, subject, take,
+    take_try, window,
 };
 use crate::harness::Harness;
 use crate::scene::Scene;
@@ -81,6 +84,13 @@ pub(super) async fn realm_isolation_read_write_unique<H: Harness>(harness: &H) -
     ensure(other.session(ids(3).digest).await?.is_none(), "another realm finds the session")?;
     ensure(other.sessions(subject(1)).await?.is_empty(), "another realm lists the sessions")?;
     ensure(other.device(ids(3).digest).await?.is_none(), "another realm knows the device")?;
+    scene.land(vec![put_checkword(1, 1, None), bury(1, 9, State::Used { at: NOW })]).await?;
+    for generation in [1, 9] {
+        let told = told(&other, 1, generation, NOW).await?;
+        same("a link in another realm", &told, &Some(Problem::Unknown))?;
+    }
+    let used = scene.commit(&other, vec![consume(1, 1, NOW)]).await?.refused();
+    same("using the link there", &used, &Some(CheckwordGuard::Live))?;
     let ended = scene.commit(&other, vec![end(&session(1, 3))]).await?.refused();
     same("ending the session there", &ended, &Some(SessionsGuard::SessionLive))?;
 
@@ -93,6 +103,12 @@ pub(super) async fn realm_isolation_read_write_unique<H: Harness>(harness: &H) -
 
     let same_slot = vec![put_session(session(1, 3), None)];
     same("the same session there", &scene.commit(&other, same_slot).await?, &Landed::Applied)?;
+
+    let same_link = scene.commit(&other, vec![put_checkword(1, 1, None)]).await?;
+    same("the same link there", &same_link, &Landed::Applied)?;
+    let used = scene.commit(&other, vec![consume(1, 1, NOW)]).await?;
+    same("using it there", &used, &Landed::Applied)?;
+    same("the link here", &told(&scene.store, 1, 1, NOW).await?, &None)?;
 
     // A batch remembered here is not remembered there.
     let batch = scene.batch(vec![create_profile(7), create_account("seven")?])?;

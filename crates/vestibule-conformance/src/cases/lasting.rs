@@ -2,6 +2,7 @@
 
 use core::time::Duration;
 
+use vestibule_checkword::{Problem, State};
 use vestibule_core::{AccountId, Batch, Commit, Landed, Realm, StoreError, StoreErrorKind};
 use vestibule_credentials::{CredentialsRead, Lane};
 use vestibule_journal::JournalRead;
@@ -9,11 +10,13 @@ use vestibule_profiles::{Membership, ProfilesRead, ProfilesWrite};
 use vestibule_sessions::{Session, SessionsRead};
 use vestibule_throttle::{Taken, Windows};
 
+use super::checkwords::{newest, told};
 use super::sessions::found;
 use crate::finding::{Finding, Outcome, ensure, same};
 use crate::fixture::{
-    NOW, account_id, add_membership, address_key, create_account, create_profile, device, email, event, ids,
-    profile, put_device, put_password, put_session, record, session, subject, take, take_try, window,
+    NOW, account_id, add_membership, address_key, bury, create_account, create_profile, device, email, event,
+    ids, profile, put_checkword, put_device, put_password, put_session, record, session, subject, take,
+    take_try, window,
 };
 use crate::harness::Harness;
 use crate::scene::{Scene, of_harness};
@@ -26,6 +29,7 @@ pub(super) async fn survives_reopen<H: Harness>(harness: &H) -> Outcome {
     scene.land(vec![put_password(1, "hash", None, 1)]).await?;
     scene.land(vec![take_try(1, 0, 100)]).await?;
     scene.land(vec![put_session(session(1, 3), None), put_device(device(1, 3), None)]).await?;
+    scene.land(vec![put_checkword(1, 2, None), bury(1, 1, State::Superseded { at: NOW })]).await?;
     let id = scene.batch_id();
     scene.land(vec![record(event(id, Some([9; 5]))?)]).await?;
     let full = window(1, 0, 1, 100);
@@ -43,6 +47,8 @@ pub(super) async fn survives_reopen<H: Harness>(harness: &H) -> Outcome {
     same("the tries", &taken, &Some(1))?;
     ensure(found::<H>(&store, 3).await?.is_some(), "the session is gone")?;
     ensure(store.device(ids(3).digest).await?.is_some(), "the device is gone")?;
+    same("the newest link", &told(&store, 1, 2, NOW).await?, &None)?;
+    same("the one before", &told(&store, 1, 1, NOW).await?, &Some(Problem::Superseded { at: NOW }))?;
     ensure(store.event(id.into()).await?.is_some(), "the event is gone")?;
     same("a window that was full", &store.take(vec![full]).await?, &Taken::Full { position: 0 })?;
     same("the batch again", &store.commit(&batch).await?, &Landed::AlreadyApplied)
@@ -152,6 +158,7 @@ pub(super) async fn purge_does_not_touch_live<H: Harness>(harness: &H) -> Outcom
     scene.land(vec![add_membership(account_id("acme")?, subject(1))?]).await?;
     scene.land(vec![put_password(1, "hash", None, 1), take_try(1, 0, 100)]).await?;
     scene.land(vec![put_session(session(1, 3), None), put_device(device(1, 3), None)]).await?;
+    scene.land(vec![put_checkword(1, 1, None)]).await?;
     let id = scene.batch_id();
     scene.land(vec![record(event(id, Some([9; 5]))?)]).await?;
     let full = window(1, 0, 1, 100);
@@ -164,7 +171,7 @@ pub(super) async fn purge_does_not_touch_live<H: Harness>(harness: &H) -> Outcom
             store.password(subject(1)).await?.map(|row| (row.hash, row.version)),
             store.tries(subject(1), Lane::Everybody).await?,
             (store.sessions(subject(1)).await?, store.devices(subject(1)).await?),
-            store.event(id.into()).await?,
+            (newest(store, 1).await?, store.event(id.into()).await?),
         ))
     };
     let before = rows().await?;

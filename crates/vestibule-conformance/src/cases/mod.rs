@@ -1,6 +1,9 @@
 //! The cases, by what they are about, and the table of them.
 
 mod batches;
+mod checkword_ends;
+mod checkword_races;
+mod checkwords;
 mod credentials;
 mod deleting;
 mod end_races;

@@ -1,5 +1,8 @@
 //! Refusals: each names its write and its guard, nothing of its batch lands, and nobody's being faster is one.
 
+use core::time::Duration;
+
+use vestibule_checkword::CheckwordGuard;
 use vestibule_core::{Batch, Landed, Write, commit_known};
 use vestibule_credentials::{CredentialsGuard, CredentialsWrite, Lane};
 use vestibule_journal::JournalGuard;
@@ -7,10 +10,12 @@ use vestibule_profiles::{AccountPolicy, AccountState, ProfilesGuard, ProfilesRea
 use vestibule_sessions::decide::{end, require};
 use vestibule_sessions::{SessionsGuard, SessionsWrite};
 
+use super::checkwords::newest;
 use crate::finding::{Finding, Outcome, same};
 use crate::fixture::{
-    account_id, add_membership, address_key, create_account, create_profile, device, email, event, ids,
-    put_device, put_password, put_session, record, session, subject, take, take_try,
+    NOW, account_id, add_membership, address_key, consume, create_account, create_profile, device, email,
+    event, ids, put_checkword, put_device, put_password, put_session, record, session, subject, take,
+    take_try,
 };
 use crate::harness::Harness;
 use crate::joined::{JoinedGuard, JoinedWrite};
@@ -36,6 +41,7 @@ async fn settle<H: Harness>(scene: &Scene<'_, H>) -> Outcome {
         .await?;
     scene.land(vec![put_password(1, "hash", None, 1), take_try(1, 0, 100)]).await?;
     scene.land(vec![put_session(session(1, 3), None), put_device(device(1, 3), None)]).await?;
+    scene.land(vec![put_checkword(1, 1, None)]).await?;
     scene.land(vec![record(event(scene.batch_id(), Some([9; 5]))?)]).await
 }
 
@@ -77,10 +83,15 @@ fn unfit<H: Harness>(scene: &Scene<'_, H>) -> Result<Vec<JoinedWrite>, Finding> 
         SessionsWrite::StampAdmissions { subject: ada, slot, handle, from: 7, admissions: Vec::new() },
         SessionsWrite::StampAdmissions { subject: ada, slot, handle: other, from: 1, admissions: Vec::new() },
     ];
+    let late = NOW.plus(Duration::from_secs(3600));
+    let checkwords =
+        [put_checkword(1, 2, Some(7)), put_checkword(1, 2, None), consume(1, 7, NOW), consume(1, 1, late)];
     let journal = record(event(scene.batch_id(), Some([9; 5]))?);
     let all = profiles.into_iter().map(JoinedWrite::from);
     let all = all.chain(credentials.into_iter().map(JoinedWrite::from));
-    Ok(all.chain(sessions.into_iter().map(JoinedWrite::from)).chain([journal.into()]).collect())
+    let all = all.chain(sessions.into_iter().map(JoinedWrite::from));
+    let all = all.chain(checkwords.into_iter().map(JoinedWrite::from));
+    Ok(all.chain([journal.into()]).collect())
 }
 
 /// The rows that [`settle`] has put, and those that a batch would put beside them.
@@ -96,6 +107,7 @@ async fn rows<S: crate::Store>(store: &S) -> Result<String, Finding> {
             store.password(ada).await?.map(|row| (row.hash, row.version, row.generation)),
             store.tries(ada, Lane::Everybody).await?,
             (store.sessions(ada).await?, store.devices(ada).await?),
+            newest(store, 1).await?.map(|row| (row.digest, row.state, row.sealed, row.version)),
         )
     ))
 }
@@ -149,12 +161,13 @@ pub(super) async fn duplicate_is_typed_conflict_naming_the_key<H: Harness>(harne
         (take_try(1, 0, 100).into(), JoinedGuard::Credentials(CredentialsGuard::TryNumber)),
         (put_session(session(1, 19), None).into(), JoinedGuard::Sessions(SessionsGuard::Slot)),
         (put_device(device(1, 19), None).into(), JoinedGuard::Sessions(SessionsGuard::DeviceSlot)),
+        (put_checkword(1, 2, None).into(), JoinedGuard::Checkword(CheckwordGuard::Version)),
         (record(event(scene.batch_id(), Some([9; 5]))?).into(), JoinedGuard::Journal(JournalGuard::CaseFree)),
     ];
     for (insert, guard) in inserts {
         let what = format!("{insert:?}");
         for store in [&scene.store, &other] {
-            let batch = Batch::new(scene.batch_id(), crate::fixture::NOW, vec![insert.clone()])?;
+            let batch = Batch::new(scene.batch_id(), NOW, vec![insert.clone()])?;
             let landed = vestibule_core::Commit::commit(store, &batch).await?;
             same("a row that is there already", &landed, &Landed::Refused { position: 0, guard })
                 .map_err(|finding| finding.within(&what))?;

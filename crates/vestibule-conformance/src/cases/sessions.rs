@@ -64,9 +64,9 @@ pub(super) async fn sessions_and_devices_come_back_unchanged<H: Harness>(harness
 }
 
 /// Twenty bytes to look for: as random as a token needs.
-const PLANTED: &[u8; 20] = b"a planted secret, 20";
+pub(super) const PLANTED: &[u8; 20] = b"a planted secret, 20";
 
-struct Planted;
+pub(super) struct Planted;
 
 impl Entropy for Planted {
     fn try_fill(&self, out: &mut [u8]) -> Result<(), EntropyError> {
@@ -76,7 +76,7 @@ impl Entropy for Planted {
 }
 
 /// How many of the needles rest there.
-fn resting(rows: &[Vec<u8>], needles: &[&[u8]]) -> usize {
+pub(super) fn resting(rows: &[Vec<u8>], needles: &[&[u8]]) -> usize {
     let rests =
         |needle: &&&[u8]| rows.iter().any(|row| row.windows(needle.len()).any(|part| part == **needle));
     needles.iter().filter(rests).count()

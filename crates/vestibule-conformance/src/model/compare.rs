@@ -1,11 +1,13 @@
 //! Every read, asked of both.
 
+use vestibule_checkword::CheckwordRead;
 use vestibule_core::{AccountId, EventId, MemoryStore, SubjectId};
 use vestibule_credentials::CredentialsRead;
 use vestibule_journal::{Event, JournalRead};
 use vestibule_profiles::{Membership, ProfilesRead};
 use vestibule_sessions::SessionsRead;
 
+use super::checkword::{PURPOSES, digest};
 use super::journal::reference as case_reference;
 use super::world::{
     ACCOUNTS, ADDRESSES, IDS, PEOPLE, REFERENCES, SLOTS, address, company, lane, name, person,
@@ -40,6 +42,12 @@ pub(super) async fn rows<S: Store>(reference: &MemoryStore, store: &S) -> Outcom
         }
         alike!(reference, store, sessions(subject));
         alike!(reference, store, devices(subject));
+        for purpose in PURPOSES {
+            // A checkword's `Debug` shows little, too.
+            let told = store.checkword(subject, purpose.to_owned()).await?;
+            let expected = reference.checkword(subject, purpose.to_owned()).await?;
+            ensure(told == expected, "what `checkword` answers differs")?;
+        }
         for account in (0..ACCOUNTS).map(company) {
             let account = account?;
             alike!(reference, store, membership(account, subject));
@@ -70,6 +78,13 @@ pub(super) async fn all<S: Store>(reference: &MemoryStore, store: &S) -> Outcome
         same("a person's memberships, page by page", &pages.0, &pages.1)?;
         let pages = (events_of(store, subject).await?, events_of(reference, subject).await?);
         same("a person's events, page by page", &pages.0, &pages.1)?;
+        for (place, purpose) in (0..).zip(PURPOSES) {
+            let newest = reference.checkword(subject, purpose.to_owned()).await?;
+            // Up to the one that would be next.
+            for generation in 0..=newest.map_or(1, |row| row.generation + 1) {
+                alike!(reference, store, found(digest(number, place, generation)));
+            }
+        }
         for (slot, n) in (0..SLOTS).flat_map(|slot| (0..4).map(move |n| (slot, n))) {
             let digest = ids(name(number, slot, n)).digest;
             alike!(reference, store, session(digest));

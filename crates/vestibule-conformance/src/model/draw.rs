@@ -1,5 +1,7 @@
 //! What is drawn, and the write that it means where the reference stands.
 
+use core::ops::Range;
+
 use proptest::prelude::*;
 use vestibule_core::{BatchId, MemoryStore, SessionHandle};
 use vestibule_credentials::{CredentialsRead, CredentialsWrite, Password};
@@ -9,8 +11,8 @@ use vestibule_profiles::{
 };
 use vestibule_sessions::{AdmissionStamp, Amr, Device, Evidence, Session, SessionsRead, SessionsWrite};
 
-use super::journal;
 use super::world::{IDS, SLOTS, address, company, handle, instant, lane, name, person, text};
+use super::{checkword, journal};
 use crate::finding::Finding;
 use crate::fixture::{device, session};
 use crate::harness::block_on;
@@ -29,20 +31,25 @@ pub(super) struct Draw {
     pub(super) flag: bool,
 }
 
+/// Batches, in order.
+pub(super) type History = Vec<(u8, Vec<Draw>)>;
+
 impl Draw {
-    const fn beside(&self, number: u64) -> u64 {
+    pub(super) const fn beside(&self, number: u64) -> u64 {
         (number + self.near).saturating_sub(1)
     }
 
-    const fn exact(&self) -> bool {
+    pub(super) const fn exact(&self) -> bool {
         self.near == 1
     }
 }
 
-/// Which writes a history is made of: those of all domains, or of one, so that the same few rows are met often.
-const KINDS: [core::ops::Range<u8>; 6] = [0..43, 0..20, 20..26, 26..32, 32..36, 36..43];
+/// Which writes a history is made of: those of all domains, or of one, so that the same few rows are met often; and how
+/// many of the fixed histories are. The linking model has as many writes as all others together.
+pub(super) const KINDS: [(Range<u8>, u32); 7] =
+    [(0..48, 8), (0..20, 10), (20..26, 4), (26..32, 7), (32..36, 3), (36..43, 8), (43..48, 8)];
 
-fn any_draw(kinds: core::ops::Range<u8>) -> impl Strategy<Value = Draw> {
+fn any_draw(kinds: Range<u8>) -> impl Strategy<Value = Draw> {
     // Mostly the very number, so that guards hold more often than not.
     let near = prop_oneof![8 => Just(1_u64), 1 => Just(0), 1 => Just(2)];
     (kinds, 0..3_u8, 0..2_u8, 0..3_u8, near, (-2..3_i8, -2..3_i8), any::<bool>())
@@ -50,11 +57,15 @@ fn any_draw(kinds: core::ops::Range<u8>) -> impl Strategy<Value = Draw> {
 }
 
 /// Batches by their ids, some of them sent more than once.
-pub(super) fn any_history() -> impl Strategy<Value = Vec<(u8, Vec<Draw>)>> {
-    proptest::sample::select(KINDS.to_vec()).prop_flat_map(|kinds| {
-        let batch = (0..IDS, proptest::collection::vec(any_draw(kinds), 1..4));
-        proptest::collection::vec(batch, 1..50)
-    })
+pub(super) fn any_history() -> impl Strategy<Value = History> {
+    let kinds: Vec<_> = KINDS.into_iter().map(|(kinds, _)| kinds).collect();
+    proptest::sample::select(kinds).prop_flat_map(history_of)
+}
+
+/// A history of such writes.
+pub(super) fn history_of(kinds: Range<u8>) -> impl Strategy<Value = History> {
+    let batch = (0..IDS, proptest::collection::vec(any_draw(kinds), 1..4));
+    proptest::collection::vec(batch, 1..50)
 }
 
 /// People, accounts, members and sessions, without which little else lands.
@@ -69,10 +80,11 @@ pub(super) fn settlers() -> Vec<Draw> {
 pub(super) fn meant(draw: &Draw, batch: BatchId, reference: &MemoryStore) -> Result<JoinedWrite, Finding> {
     Ok(match draw.which {
         0..20 => profiles(draw, reference)?.into(),
-        36.. => identifiers(draw, reference)?.into(),
+        36..43 => identifiers(draw, reference)?.into(),
         20..26 => credentials(draw, reference)?.into(),
         26..32 => sessions(draw, reference)?.into(),
-        _ => journal::meant(draw, draw.which, batch)?.into(),
+        32..36 => journal::meant(draw, draw.which, batch)?.into(),
+        _ => checkword::meant(draw, draw.which, reference)?.into(),
     })
 }
 

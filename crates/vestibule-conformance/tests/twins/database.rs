@@ -425,6 +425,11 @@ impl Harness for TwinHarness {
             let memory = |(partition, _): &Bytes| partition.windows(7).any(|part| part == b"\0\x05batch");
             tables.rows.lock().unwrap().0.retain(|key, _| !memory(key));
         }
+        if self.fault == Some(Fault::PurgesFormer) {
+            let former =
+                |(partition, _): &Bytes| partition.windows(16).any(|part| part == b"checkword.former");
+            tables.rows.lock().unwrap().0.retain(|key, _| !former(key));
+        }
         Ok(())
     }
 }

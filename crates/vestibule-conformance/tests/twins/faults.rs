@@ -61,6 +61,8 @@ pub(crate) enum Fault {
     PurgesLive,
     /// Housekeeping forgets what has just landed.
     PurgesMemory,
+    /// Housekeeping removes earlier checkwords that are still told.
+    PurgesFormer,
     /// What a host takes back stays.
     RollBackKeeps,
     /// A host's commit keeps what is its own and not our batch.
@@ -70,7 +72,7 @@ pub(crate) enum Fault {
 }
 
 impl Fault {
-    pub(crate) const ALL: [Self; 32] = [
+    pub(crate) const ALL: [Self; 33] = [
         Self::DoubleSpend,
         Self::HalfBatch,
         Self::IgnoresVersion,
@@ -100,6 +102,7 @@ impl Fault {
         Self::ZeroIsAll,
         Self::PurgesLive,
         Self::PurgesMemory,
+        Self::PurgesFormer,
         Self::RollBackKeeps,
         Self::HostCommitsAlone,
         Self::RefusalEndsTransaction,

@@ -3,10 +3,12 @@
 mod reads;
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use vestibule::AnyWrite;
+use vestibule_checkword::purpose::RECOVERY;
+use vestibule_checkword::{Checkword, CheckwordRead, CheckwordWrite, State};
 use vestibule_conformance::{Harness, HarnessError, JoinedWrite, Yielding, block_on};
 use vestibule_core::kv::{Halt, KvStore, MemoryKv, Rows};
 use vestibule_core::{
@@ -91,10 +93,32 @@ pub(crate) enum Mistake {
     ViewsForget,
     /// While somebody writes, a handle answers from what it read before.
     ReadsBehind,
+    /// A link that was used is used again.
+    SpendsTwice,
+    /// A link whose time is over is used all the same.
+    ForgetsExpiry,
+    /// A link is used whichever generation the newest is of.
+    AnyGeneration,
+    /// A link for something else is used as one for recovery.
+    OnePurpose,
+    /// A change that ends links is answered as applied and ends none.
+    RotationFades,
+    /// A change takes the place of what had become of a link before.
+    RotationOverwrites,
+    /// Earlier links are not kept.
+    BuriesNothing,
+    /// The text of a link stays.
+    WipesNothing,
+    /// A link is put whatever version was read.
+    LastLinkWins,
+    /// Looking at a link uses it up.
+    LooksAndUses,
+    /// Links that are over are found no more.
+    EndedIsUnknown,
 }
 
 impl Mistake {
-    pub(crate) const ALL: [Self; 35] = [
+    pub(crate) const ALL: [Self; 46] = [
         Self::LandsOneByOne,
         Self::PipelinesCommit,
         Self::SwapsOrder,
@@ -130,6 +154,17 @@ impl Mistake {
         Self::KeepsRemoved,
         Self::ViewsForget,
         Self::ReadsBehind,
+        Self::SpendsTwice,
+        Self::ForgetsExpiry,
+        Self::AnyGeneration,
+        Self::OnePurpose,
+        Self::RotationFades,
+        Self::RotationOverwrites,
+        Self::BuriesNothing,
+        Self::WipesNothing,
+        Self::LastLinkWins,
+        Self::LooksAndUses,
+        Self::EndedIsUnknown,
     ];
 }
 
@@ -141,6 +176,8 @@ pub(crate) struct Ground {
     turn: Mutex<()>,
     /// How many commits are under way.
     writing: AtomicUsize,
+    /// How many links were looked at.
+    looked: AtomicU64,
 }
 
 /// How many racers the kit sends.
@@ -172,12 +209,12 @@ macro_rules! joins {
     };
 }
 
-joins!(CredentialsWrite, JoinedWrite, JournalWrite, ProfilesWrite, SessionsWrite);
+joins!(CheckwordWrite, CredentialsWrite, JoinedWrite, JournalWrite, ProfilesWrite, SessionsWrite);
 
 impl Joins for AnyWrite {
     fn joined(self) -> Option<JoinedWrite> {
         match self {
-            Self::Checkword(_) => None,
+            Self::Checkword(write) => Some(write.into()),
             Self::Credentials(write) => Some(write.into()),
             Self::Journal(write) => Some(write.into()),
             Self::Profiles(write) => Some(write.into()),
@@ -230,8 +267,9 @@ impl<W: Write> Write for Bent<W> {
 impl Wrong {
     /// What the mistake makes of a write; `None`: nothing else.
     async fn bend(&self, write: JoinedWrite) -> Result<Option<Vec<JoinedWrite>>, StoreError> {
+        use CheckwordWrite::{Bury, Consume, Put, Rotate, Wipe};
         use CredentialsWrite::{PutPassword, ResetTries, SettleTry, TakeTry};
-        use JoinedWrite::{Credentials, Profiles, Sessions};
+        use JoinedWrite::{Checkword as Link, Credentials, Profiles, Sessions};
         use ProfilesWrite::{
             AddMembership, BumpEpoch, CreateAccount, CreateProfile, EditPolicy, LeaveIdentifier, MoveContact,
             MoveMembership, ReleaseIdentifier, SetBlock, TakeIdentifier, TouchMembership,
@@ -393,6 +431,50 @@ impl Wrong {
             {
                 let hash = self.inner.password(password.subject).await?.and_then(|row| row.hash);
                 Some(vec![PutPassword { password: Password { hash, ..password }, from }.into()])
+            }
+            (Mistake::RoundsTimes, Link(Put { checkword, from })) => {
+                let expires_at = to_the_second(checkword.expires_at);
+                Some(vec![Put { checkword: Checkword { expires_at, ..checkword }, from }.into()])
+            }
+            (Mistake::SpendsTwice, Link(Consume { holder, purpose, generation, .. })) => {
+                let row = self.inner.checkword(holder, purpose).await?;
+                let spent =
+                    |row: &Checkword| row.generation == generation && matches!(row.state, State::Used { .. });
+                row.is_some_and(|row| spent(&row)).then(Vec::new)
+            }
+            (Mistake::ForgetsExpiry, Link(Consume { holder, purpose, generation, at })) => {
+                let row = self.inner.checkword(holder, purpose).await?;
+                let late = |row: &Checkword| {
+                    row.generation == generation && row.state == State::Live && !row.is_live(at)
+                };
+                row.filter(late).map(|row| {
+                    let (from, version) = (Some(row.version), row.version + 1);
+                    let state = State::Used { at };
+                    let checkword = Checkword { state, sealed: None, sends: 0, version, ..row };
+                    vec![Put { checkword, from }.into()]
+                })
+            }
+            (Mistake::AnyGeneration, Link(Consume { holder, purpose, at, .. })) => {
+                let row = self.inner.checkword(holder, purpose.clone()).await?;
+                row.map(|row| vec![Consume { holder, purpose, generation: row.generation, at }.into()])
+            }
+            (Mistake::OnePurpose, Link(Consume { holder, generation, at, .. })) => {
+                Some(vec![Consume { holder, purpose: RECOVERY.as_str().to_owned(), generation, at }.into()])
+            }
+            (Mistake::RotationFades, Link(Rotate { .. })) => Some(vec![]),
+            (Mistake::RotationOverwrites, Link(Rotate { holder, purpose, at, by })) => {
+                let row = self.inner.checkword(holder, purpose).await?;
+                row.map(|row| {
+                    let (from, version) = (Some(row.version), row.version + 1);
+                    let state = State::Rotated { at, by };
+                    vec![Put { checkword: Checkword { state, sealed: None, version, ..row }, from }.into()]
+                })
+            }
+            (Mistake::BuriesNothing, Link(Bury { .. })) => Some(vec![]),
+            (Mistake::WipesNothing, Link(Wipe { .. })) => Some(vec![]),
+            (Mistake::LastLinkWins, Link(Put { checkword, .. })) => {
+                let row = self.inner.checkword(checkword.holder, checkword.purpose.clone()).await?;
+                Some(vec![Put { checkword, from: row.map(|row| row.version) }.into()])
             }
             _ => None,
         })

@@ -3,10 +3,10 @@
 use std::sync::atomic::Ordering;
 
 use vestibule::{SessionView, SignInQuestion, SignInView, Views, session_view_of, sign_in_view_of};
-use vestibule_checkword::{Checkword, CheckwordRead, Found};
+use vestibule_checkword::{Checkword, CheckwordRead, CheckwordWrite, Found, State};
 use vestibule_core::{
-    AccountId, AddressKey, AddressKind, CaseReference, Clock, EventId, SecretDigest, ServerClock, StoreError,
-    SubjectId, SystemClock, Timestamp,
+    AccountId, AddressKey, AddressKind, Batch, BatchId, CaseReference, Clock, Commit, EventId, SecretDigest,
+    ServerClock, StoreError, SubjectId, SystemClock, Timestamp,
 };
 use vestibule_credentials::{CredentialsRead, Lane, Password, Tries};
 use vestibule_journal::{Case, Event, JournalRead, Message, Personal};
@@ -56,7 +56,17 @@ impl CheckwordRead for Wrong {
     }
 
     async fn found(&self, digest: SecretDigest) -> Result<Option<Found>, StoreError> {
-        self.inner.found(digest).await
+        let found = self.inner.found(digest).await?;
+        let live = matches!(&found, Some(Found::Newest(row)) if row.state == State::Live);
+        if let (Mistake::LooksAndUses, Some(Found::Newest(row))) = (self.mistake, &found) {
+            let (holder, purpose, generation) = (row.holder, row.purpose.clone(), row.generation);
+            let used = CheckwordWrite::Consume { holder, purpose, generation, at: row.issued_at };
+            let id = self.ground.looked.fetch_add(1, Ordering::SeqCst);
+            let id = BatchId::from_bytes((u128::MAX - u128::from(id)).to_be_bytes());
+            let _ = self.inner.commit(&Batch::new(id, row.issued_at, vec![used]).unwrap()).await?;
+        }
+        let forgets = self.mistake == Mistake::EndedIsUnknown && !live;
+        Ok(if forgets { None } else { found })
     }
 }
 

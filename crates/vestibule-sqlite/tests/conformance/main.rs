@@ -5,5 +5,5 @@ mod ground;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    vestibule_conformance::run(ground::Sqlite)
+    vestibule_conformance::run(ground::Sqlite::default())
 }
