@@ -5,7 +5,7 @@ mod ground;
 
 #[test]
 fn every_history_is_answered_as_the_reference_answers() {
-    if let Err(finding) = vestibule_conformance::model_check(&ground::Sqlite, 64) {
+    if let Err(finding) = vestibule_conformance::model_check(&ground::Sqlite::default(), 64) {
         panic!("{finding}");
     }
 }
