@@ -588,7 +588,7 @@ impl<W: Write + Joins> Commit<W> for Wrong {
                 self.ground.writing.fetch_sub(1, Ordering::SeqCst);
                 landed?
             }
-            Mistake::LastPasswordWins => {
+            Mistake::LastPasswordWins | Mistake::TakesAnySlot => {
                 // Whoever was faster is overwritten, however many they are.
                 let mut landed = self.commit_bent(batch).await?;
                 for _ in 0..TASKS {
