@@ -187,7 +187,10 @@ fn pr_16_a_message_rests_sealed() {
         messages += usize::from(String::from_utf8_lossy(key.partition().as_bytes()).contains("message"));
         assert!(!holds(ADA.as_bytes()) && !holds(b"ada@"), "an address rests in the clear");
     }
-    assert_eq!(messages, 2, "the notice, and the blank that takes the place of a link");
+    assert_eq!(
+        messages, 4,
+        "the notice, and blanks in place of the links of a mailbox and of a change of the login"
+    );
 }
 
 /// The search finds what is there, in every form that it looks for.
