@@ -498,7 +498,13 @@ pub(crate) const FAILING: &[(Fault, &[&str])] = &[
     ),
     (
         Fault::FoldsValues,
-        &["link_race_one_winner", "object_safe_twin_answers_alike", "read_your_write", "time_roundtrip_utc"],
+        &[
+            "link_race_one_winner",
+            "object_safe_twin_answers_alike",
+            "read_your_write",
+            "time_roundtrip_utc",
+            "walkthrough",
+        ],
     ),
     (Fault::HalfWhenCancelled, &["cancelled_future_leaves_no_half_write", "lost_answer_is_asked_for_again"]),
     (Fault::LosesCause, &["backend_error_keeps_source"]),
