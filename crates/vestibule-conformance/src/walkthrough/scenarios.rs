@@ -2,6 +2,7 @@
 
 mod admission;
 mod blocked;
+mod logins;
 mod passwords;
 mod recovery;
 mod secrets;
@@ -107,4 +108,6 @@ scenarios! {
     "P6" social::only_a_social_account,
     "P6" social::social_account_and_a_phone,
     "P6" social::social_account_and_a_taken_address,
+    "P7" logins::address_taken_meanwhile,
+    "P7" logins::address_of_ones_other_profile,
 }

@@ -8,9 +8,9 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 use vestibule::{
-    Acting, Authenticated, BuildError, CaseReport, ChangePermit, ErasedStore, NewPerson, Provider,
-    ProviderAnswer, ProviderSignIn, ProviderSignInRequest, Reason, RecoveryRequest, SignIn, SignInRequest,
-    SignedIn, Store, Vestibule, erase, look_up_case,
+    Acting, Authenticated, BuildError, CaseReport, ChangePermit, ErasedStore, NewPerson, NoticeKind,
+    Provider, ProviderAnswer, ProviderSignIn, ProviderSignInRequest, Reason, RecoveryRequest, SignIn,
+    SignInRequest, SignedIn, Store, Vestibule, erase, look_up_case,
 };
 use vestibule_core::{
     AccountId, Audience, Clock, Error, Failure, IdError, Identifier, KeyId, KeyPurpose, KeyRing,
@@ -428,12 +428,26 @@ impl Stage {
 
     /// The link that waits in somebody's mailbox.
     pub(super) async fn link(&self, to: &str) -> Result<Secret<String>, StageError> {
+        self.link_among(to, |_| true).await
+    }
+
+    /// The link of this kind that waits in somebody's mailbox.
+    pub(super) async fn link_of(&self, to: &str, kind: NoticeKind) -> Result<Secret<String>, StageError> {
+        self.link_among(to, |other| other == kind).await
+    }
+
+    async fn link_among(
+        &self,
+        to: &str,
+        is: impl Fn(NoticeKind) -> bool,
+    ) -> Result<Secret<String>, StageError> {
         let mut after = None;
         loop {
             let page = self.vestibule.waiting_messages(after, 64).await?;
             for message in page.messages {
                 // EXPOSE: compared with the address that the scene asks for.
-                if let (true, Some(link)) = (message.recipient.expose() == to, message.link) {
+                let sent = message.recipient.expose() == to && is(message.notice.kind);
+                if let (true, Some(link)) = (sent, message.link) {
                     return Ok(link);
                 }
             }
