@@ -86,15 +86,9 @@ impl Twin {
         .await
     }
 
-    /// The half-way point of a batch: it is passed a poll later.
-    async fn halfway(&self) {
-        struct Passed<'a>(&'a AtomicBool);
-        impl Drop for Passed<'_> {
-            fn drop(&mut self) {
-                self.0.store(false, Ordering::SeqCst);
-            }
-        }
-        let _passed = Passed(&self.tables.halfway);
+    /// The half-way point of a batch: it is passed a poll later. Nobody else sees the rows before the answer is dropped.
+    async fn halfway(&self) -> Passed<'_> {
+        let passed = Passed(&self.tables.halfway);
         let mut first = true;
         poll_fn(|context| {
             if !std::mem::take(&mut first) {
@@ -104,6 +98,7 @@ impl Twin {
             Poll::Pending
         })
         .await;
+        passed
     }
 
     fn partition(&self, partition: &Partition) -> Vec<u8> {
@@ -280,7 +275,7 @@ impl Kv for Twin {
             fits
         };
         if fits && self.is(Fault::HalfWhenCancelled) {
-            self.halfway().await;
+            let _passed = self.halfway().await;
             let mut rows = self.tables.rows.lock().unwrap();
             ops.iter().skip(half).for_each(|op| self.put(&mut rows, op));
         }
@@ -431,5 +426,14 @@ impl Harness for TwinHarness {
             tables.rows.lock().unwrap().0.retain(|key, _| !former(key));
         }
         Ok(())
+    }
+}
+
+/// The other half is there, or will never be.
+struct Passed<'a>(&'a AtomicBool);
+
+impl Drop for Passed<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::SeqCst);
     }
 }

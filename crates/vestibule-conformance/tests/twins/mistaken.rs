@@ -148,6 +148,7 @@ pub(crate) const FAILING: &[(Mistake, &[&str])] = &[
         &[
             "left_identifier_is_kept_until_its_window_ends",
             "random_batches_are_answered_as_the_reference_answers",
+            "walkthrough",
         ],
     ),
     (
