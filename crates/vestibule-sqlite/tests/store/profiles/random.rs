@@ -118,15 +118,20 @@ fn meant((which, who, place, n, near, deltas, flag): Draw, store: &impl Profiles
         17 => SetState { account: id, from: settings(), state: STATES[n] },
         18 => TakeIdentifier { identifier: identifier(subject, n, true, i64::from(deltas.0)) },
         19 => {
-            let own = address(n);
+            // Mostly one that is theirs.
+            let held = block_on(store.identifiers(subject)).unwrap();
+            let held = held.into_iter().find(|own| own.verified_at.is_some() && near != 0);
+            let own = held.map_or(address(n), |own| own.identifier);
             let (since, until) = (seconds(deltas.1.into()), seconds(deltas.0.into()));
             let session = SessionHandle::from_bytes([n as u8; 16]);
             let leaving = Leaving { subject, identifier: own, verified_at: since, since, until, session };
             LeaveIdentifier { leaving }
         }
         20 => {
-            let read = block_on(store.leaving(kind, key)).unwrap().map(|row| row.until);
-            let until = read.filter(|_| near == 1).unwrap_or(seconds(deltas.0.into()));
+            let left = block_on(store.leaving_of(subject)).unwrap();
+            let left = left.get(n % left.len().max(1)).filter(|_| near == 1);
+            let (kind, key) = left.map_or((kind, key), |row| (row.identifier.kind(), row.identifier.key()));
+            let until = left.map_or(seconds(deltas.0.into()), |row| row.until);
             ForgetLeaving { subject, kind, key, until }
         }
         21 => {
