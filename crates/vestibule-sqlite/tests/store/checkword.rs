@@ -91,7 +91,10 @@ fn meant((n, p, second, draw): (usize, usize, u64, Draw), store: &impl Checkword
             .into_iter()
             .map(|write| match write {
                 CheckwordWrite::Put { checkword, from } => {
-                    CheckwordWrite::Put { checkword, from: from.map(|from| (from + near).saturating_sub(1)) }
+                    // The version moves in any case: a batch that is sent again when others have landed is refused.
+                    let from = from.map(|from| (from + near).saturating_sub(1));
+                    let version = from.map_or(checkword.version, |from| from + 1);
+                    CheckwordWrite::Put { checkword: Checkword { version, ..checkword }, from }
                 }
                 other => other,
             })
