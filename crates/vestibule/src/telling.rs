@@ -8,7 +8,9 @@ use vestibule_checkword::decide::{self, CheckwordRequest, Wanted};
 use vestibule_checkword::{
     Checkword, CheckwordGuard, CheckwordRead, CheckwordWrite, make_link, open_link, purpose,
 };
-use vestibule_core::{AddressKey, Error, ErrorKind, Identifier, LoginEmail, Purpose, SubjectId, Timestamp};
+use vestibule_core::{
+    AccountId, AddressKey, Error, ErrorKind, Identifier, LoginEmail, Purpose, SubjectId, Timestamp,
+};
 use vestibule_journal::Draft;
 use vestibule_profiles::{ProfileIdentifier, ProfilesGuard, ProfilesRead, ProfilesWrite};
 use vestibule_throttle::{Limit, WindowKind};
@@ -174,15 +176,28 @@ impl Inner {
             };
             batch.extend(words.into_iter().map(AnyWrite::from));
             batch.push(self.answer(answer)?);
-            if let Asked::Connect(subject, epoch) = what {
+            // What is told of a profile is true when it lands: whatever ends links moves the epoch. For nobody, a touch of
+            // nothing.
+            batch.push(match (view.owner, &view.profile) {
+                (Some(subject), Some(profile)) => {
+                    ProfilesWrite::RequireProfile { subject, epoch: profile.epoch }.into()
+                }
+                _ => {
+                    let account = AccountId::from(0_u64);
+                    ProfilesWrite::TouchMembership { account, subject: decoy, at: now }.into()
+                }
+            });
+            if let Asked::Connect(subject, epoch) = what
+                && view.owner != Some(subject)
+            {
                 batch.push(ProfilesWrite::RequireProfile { subject, epoch }.into());
             }
             match self.land(id, now, batch).await? {
                 None => return Ok(()),
-                // Somebody else asked at the same time: what they were sent is the newest.
-                Some(AnyGuard::Checkword(CheckwordGuard::Version)) => {}
-                // Whoever asked is signed in no more.
-                Some(AnyGuard::Profiles(ProfilesGuard::Epoch)) => return Err(busy()),
+                // Somebody else asked at the same time, and what they were sent is the newest; or the profile moved.
+                Some(
+                    AnyGuard::Checkword(CheckwordGuard::Version) | AnyGuard::Profiles(ProfilesGuard::Epoch),
+                ) => {}
                 Some(_) => return Err(Error::from(ErrorKind::Misuse)),
             }
         }

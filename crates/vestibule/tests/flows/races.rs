@@ -3,6 +3,7 @@
 use std::sync::Barrier;
 
 use vestibule::{Acting, RecoveryRequest, SignIn, SignInRequest, SignedIn};
+use vestibule_checkword::{CheckwordRead, State, purpose};
 use vestibule_core::{AccountId, Secret, SubjectId};
 use vestibule_profiles::Move;
 
@@ -159,5 +160,21 @@ fn no_session_of_before_a_recovery_outlives_it() {
             let _ = world.dead(&signed_in.token);
         }
         world.sign_in_with(SignInRequest::new(ADA, NEW));
+    }
+}
+
+/// PR-5: whoever asks for a link while a person is blocked, no link is left that works once the block is lifted, and none
+/// waits to be sent.
+#[test]
+fn no_link_of_before_a_block_outlives_it() {
+    for round in 0..ROUNDS {
+        let (world, ada) = World::with_ada();
+        at_once(2, |task| match task {
+            0 => block_on(world.vestibule.request_recovery(RecoveryRequest::new(ADA))).unwrap(),
+            _ => block_on(world.vestibule.block(&reason(), ada, None)).unwrap(),
+        });
+        assert!(waiting_links(&world).is_empty(), "round {round}");
+        let word = block_on(world.store.checkword(ada, purpose::RECOVERY.as_str().to_owned())).unwrap();
+        assert!(word.is_none_or(|word| word.state != State::Live), "round {round}");
     }
 }

@@ -4,6 +4,7 @@ use vestibule::Store;
 use vestibule_checkword::purpose;
 use vestibule_core::Identifier;
 use vestibule_credentials::Lane;
+use vestibule_journal::{Message, MessageState};
 
 use crate::cast::{ADA, BOB, CLEO, ELSEWHERE, HOME, accounts, people, social};
 
@@ -47,7 +48,9 @@ pub(crate) async fn picture(store: &impl Store) -> Vec<String> {
         let known = owner.filter(|owner| people().contains(owner));
         lines.push(format!("link {issuer} {login} {} {known:?}", owner.is_some()));
     }
-    let messages: Vec<_> = store.messages(None, ALL).await.unwrap();
+    // What is said to nobody is a blank in a slot, and whether a slot was ever used is no matter.
+    let said = |message: &Message| message.state != MessageState::Suppressed;
+    let messages: Vec<_> = store.messages(None, ALL).await.unwrap().into_iter().filter(said).collect();
     let messages =
         messages.iter().map(|message| format!("message {:?} {:?}", message.purpose, message.state));
     lines.extend(sorted(messages));
