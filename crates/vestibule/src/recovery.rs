@@ -13,8 +13,8 @@ use vestibule_throttle::{Limit, WindowKind};
 use crate::account::{Act, Acting};
 use crate::problem::{RecoveryProblem, SignInProblem};
 use crate::refuse::Attempt;
-use crate::telling::Asked;
-use crate::vestibule::{Inner, Vestibule};
+use crate::telling::{Asked, Told};
+use crate::vestibule::{Inner, ROUNDS, Vestibule, busy};
 
 /// How many messages one client may ask for in an hour, whatever the addresses.
 const BY_CLIENT: Limit = Limit::per_hour(NonZeroU32::MIN.saturating_add(59));
@@ -78,7 +78,8 @@ impl Vestibule {
     pub async fn request_recovery(&self, request: RecoveryRequest) -> Result<(), Failure<Refusal>> {
         let inner = self.inner();
         let login = inner.mailbox_of(&request.login, request.client).await?;
-        Ok(inner.tell_mailbox(&login, Asked::Recovery, request.language, None).await?)
+        let _told = inner.tell_mailbox(&login, Asked::Recovery, request.language, None).await?;
+        Ok(())
     }
 
     /// Has a recovery link sent to a member's own login (R3). The administrator never sees it, nor whether it went out.
@@ -100,21 +101,27 @@ impl Vestibule {
         if inner.store.membership(account, subject).await?.is_none() {
             return inner.refuse_act(act, &Problem::NotMember).await;
         }
-        let own = inner.store.identifiers(subject).await?;
-        let login = own
-            .into_iter()
-            .filter(|own| own.verified_at.is_some() && own.identifier.kind() == AddressKind::Email)
-            .min_by(|a, b| {
-                (a.verified_at, a.identifier.canonical()).cmp(&(b.verified_at, b.identifier.canonical()))
-            });
-        let Some(login) = login else {
-            let problem = RecoveryProblem::NoAddress;
-            let refusal =
-                inner.refuse_after_proof(&problem, by.actor(), Some(subject), Some(account), now).await?;
-            return Err(Failure::Refused(refusal));
-        };
-        let event = by.draft(EventKind::RECOVERY_SENT).account(account).subject(subject);
-        Ok(inner.tell_mailbox(&login.identifier, Asked::Recovery, None, Some(event)).await?)
+        for _ in 0..ROUNDS {
+            let own = inner.store.identifiers(subject).await?;
+            let login = own
+                .into_iter()
+                .filter(|own| own.verified_at.is_some() && own.identifier.kind() == AddressKind::Email)
+                .min_by(|a, b| {
+                    (a.verified_at, a.identifier.canonical()).cmp(&(b.verified_at, b.identifier.canonical()))
+                });
+            let Some(login) = login else {
+                let problem = RecoveryProblem::NoAddress;
+                let refusal =
+                    inner.refuse_after_proof(&problem, by.actor(), Some(subject), Some(account), now).await?;
+                return Err(Failure::Refused(refusal));
+            };
+            let event = by.draft(EventKind::RECOVERY_SENT).account(account).subject(subject);
+            let told = inner.tell_mailbox(&login.identifier, Asked::RecoveryOf(subject), None, Some(event));
+            if told.await? == Told::Told {
+                return Ok(());
+            }
+        }
+        Err(busy().into())
     }
 }
 

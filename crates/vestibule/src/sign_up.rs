@@ -98,7 +98,7 @@ impl Vestibule {
         }
         let inner = self.inner();
         let address = inner.mailbox_of(&request.address, request.client).await?;
-        inner.tell_mailbox(&address, Asked::SignUp, request.language, None).await?;
+        let _told = inner.tell_mailbox(&address, Asked::SignUp, request.language, None).await?;
         Ok(SignUpAsked::Sent)
     }
 

@@ -9,7 +9,8 @@ use vestibule_checkword::{
     Checkword, CheckwordGuard, CheckwordRead, CheckwordWrite, make_link, open_link, purpose,
 };
 use vestibule_core::{
-    AccountId, AddressKey, Error, ErrorKind, Identifier, LoginEmail, Purpose, SubjectId, Timestamp,
+    AccountId, AddressKey, AddressKind, Error, ErrorKind, Identifier, LoginEmail, Purpose, SubjectId,
+    Timestamp,
 };
 use vestibule_journal::Draft;
 use vestibule_profiles::{ProfileIdentifier, ProfilesGuard, ProfilesRead, ProfilesWrite};
@@ -31,7 +32,23 @@ pub(crate) enum Asked {
     /// To be connected to the profile of this person, which has no password (R19), while its epoch is this.
     Connect(SubjectId, u64),
     Recovery,
+    /// Of this person, whose address it was a moment ago.
+    RecoveryOf(SubjectId),
     SignUp,
+}
+
+impl Asked {
+    const fn is_recovery(self) -> bool {
+        matches!(self, Self::Recovery | Self::RecoveryOf(_))
+    }
+}
+
+/// Whether a mailbox was told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Told {
+    Told,
+    /// It is not the person's any more: nothing was told.
+    NotTheirs,
 }
 
 /// The truth about an address, which its owner alone is told: the first that holds.
@@ -63,7 +80,7 @@ impl Truth {
         let verified_at = own.and_then(|own| own.verified_at);
         match (view.owner, &view.profile) {
             (Some(_), Some(profile)) if profile.blocked_at(now).is_some() => Self::Blocked,
-            (Some(_), Some(_)) if asked != Asked::Recovery => Self::AlreadyALogin,
+            (Some(_), Some(_)) if !asked.is_recovery() => Self::AlreadyALogin,
             (Some(_), Some(profile)) if Inner::recovers(profile, verified_at).is_err() => Self::Frozen,
             (Some(owner), Some(_)) => {
                 let has_password = view.password.as_ref().is_some_and(|password| password.hash.is_some());
@@ -73,8 +90,8 @@ impl Truth {
             _ => match asked {
                 Asked::Connect(subject, _) => Self::Connect(subject),
                 Asked::SignUp => Self::SignUp,
-                Asked::Recovery if sign_up.is_some_and(|word| word.is_live(now)) => Self::SignUp,
-                Asked::Recovery => Self::Nobody,
+                _ if sign_up.is_some_and(|word| word.is_live(now)) => Self::SignUp,
+                Asked::Recovery | Asked::RecoveryOf(_) => Self::Nobody,
             },
         }
     }
@@ -102,8 +119,8 @@ impl Inner {
         address: &Identifier,
         what: Asked,
         language: Option<String>,
-        event: Option<Draft>,
-    ) -> Result<(), Error> {
+        mut event: Option<Draft>,
+    ) -> Result<Told, Error> {
         let now = self.clock.now();
         let mut may_tell_nobody = None;
         let decoy = self.decoy_of_mailbox(&address.key());
@@ -111,6 +128,9 @@ impl Inner {
             let (kind, key) = (address.kind(), address.key());
             let question = SignInQuestion { kind, key, decoy, device: None, account: None };
             let view = self.store.sign_in_view(question).await?;
+            if matches!(what, Asked::RecoveryOf(subject) if view.owner != Some(subject)) {
+                return Ok(Told::NotTheirs);
+            }
             let sign_up = self.store.checkword(decoy, purpose::SIGN_UP.as_str().to_owned()).await?;
             // One row is read, never a list, whose length would tell.
             let own = self.store.identifier_owner(kind, key).await?;
@@ -176,27 +196,19 @@ impl Inner {
             };
             batch.extend(words.into_iter().map(AnyWrite::from));
             batch.push(self.answer(answer)?);
-            // What is told of a profile is true when it lands: whatever ends links moves the epoch. For nobody, a touch of
-            // nothing.
-            batch.push(match (view.owner, &view.profile) {
-                (Some(subject), Some(profile)) => {
-                    ProfilesWrite::RequireProfile { subject, epoch: profile.epoch }.into()
+            batch.extend(relied_on(what, &view, (kind, key), decoy, now));
+            let landed = self.land(id, now, batch).await?;
+            // Asked of every address: who got it while nobody had it is told what is true of it by now.
+            let owner = self.store.identifier_owner(kind, key).await?;
+            match landed {
+                None if view.owner.is_some() || owner.is_none() || matches!(what, Asked::Connect(..)) => {
+                    return Ok(Told::Told);
                 }
-                _ => {
-                    let account = AccountId::from(0_u64);
-                    ProfilesWrite::TouchMembership { account, subject: decoy, at: now }.into()
-                }
-            });
-            if let Asked::Connect(subject, epoch) = what
-                && view.owner != Some(subject)
-            {
-                batch.push(ProfilesWrite::RequireProfile { subject, epoch }.into());
-            }
-            match self.land(id, now, batch).await? {
-                None => return Ok(()),
+                None => event = None,
                 // Somebody else asked at the same time, and what they were sent is the newest; or the profile moved.
                 Some(
-                    AnyGuard::Checkword(CheckwordGuard::Version) | AnyGuard::Profiles(ProfilesGuard::Epoch),
+                    AnyGuard::Checkword(CheckwordGuard::Version)
+                    | AnyGuard::Profiles(ProfilesGuard::Epoch | ProfilesGuard::IdentifierHeld),
                 ) => {}
                 Some(_) => return Err(Error::from(ErrorKind::Misuse)),
             }
@@ -227,6 +239,37 @@ impl Inner {
         // 32 bytes are always an id; the fallback cannot be reached.
         SubjectId::from_bytes(digest.as_bytes()).unwrap_or(SubjectId::from(0))
     }
+}
+
+/// What is told of a profile is true when it lands: whatever ends links moves its epoch, and the address is its own. For
+/// nobody, as many touches of nothing. Whoever asks for an address of their own is still signed in.
+fn relied_on(
+    what: Asked,
+    view: &SignInView,
+    (kind, key): (AddressKind, AddressKey),
+    decoy: SubjectId,
+    at: Timestamp,
+) -> Vec<AnyWrite> {
+    let asker = match what {
+        Asked::Connect(subject, epoch) => Some((subject, epoch)),
+        Asked::Recovery | Asked::RecoveryOf(_) | Asked::SignUp => None,
+    };
+    let owner = view.owner.zip(view.profile.as_ref().map(|profile| profile.epoch));
+    let mut writes: Vec<AnyWrite> = match owner {
+        Some((subject, _)) => {
+            vec![ProfilesWrite::RequireIdentifier { subject, kind, key, leaving_until: None }.into()]
+        }
+        None => [0_u64, 1]
+            .map(|account| {
+                let account = AccountId::from(account);
+                ProfilesWrite::TouchMembership { account, subject: decoy, at }.into()
+            })
+            .into(),
+    };
+    let owner = owner.filter(|(subject, _)| asker.is_none_or(|(asker, _)| asker != *subject));
+    let profiles = [owner, asker].into_iter().flatten();
+    writes.extend(profiles.map(|(subject, epoch)| ProfilesWrite::RequireProfile { subject, epoch }.into()));
+    writes
 }
 
 /// What a link to a password is bound to: the address it was sent to.

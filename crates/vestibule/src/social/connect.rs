@@ -73,7 +73,7 @@ impl Vestibule {
         let address = inner.mailbox_of(&request.address, request.client).await?;
         let asked = Asked::Connect(who.subject(), who.profile.epoch);
         match inner.tell_mailbox(&address, asked, request.language, None).await {
-            Ok(()) => Ok(()),
+            Ok(_told) => Ok(()),
             Err(fault) => {
                 let _ = inner.live(who).await?;
                 Err(fault.into())

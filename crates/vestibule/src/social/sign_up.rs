@@ -146,7 +146,7 @@ impl Vestibule {
         {
             return inner.begin(&identity, vec![address], attempt).await.map(ProviderSignUp::SignedUp);
         }
-        inner.tell_mailbox(&address, Asked::SignUp, request.language, None).await?;
+        let _told = inner.tell_mailbox(&address, Asked::SignUp, request.language, None).await?;
         Ok(ProviderSignUp::Sent)
     }
 
