@@ -102,7 +102,11 @@ impl Vestibule {
             let found = inner.store.found(digest).await?;
             let redemption = match decide::redeem(found.as_ref(), purpose, Intent::OwnSession(subject), now) {
                 Ok(redemption) => redemption,
-                Err(problem) => return inner.refuse_link(&problem, Some(digest), now).await,
+                Err(problem) => {
+                    // Who lost the session meanwhile hears of that, and not of the link.
+                    let _ = inner.live(who).await?;
+                    return inner.refuse_link(&problem, Some(digest), now).await;
+                }
             };
             if let Some(problem) = frozen(&who.profile) {
                 return inner.refuse_person(&problem, subject, now).await;
