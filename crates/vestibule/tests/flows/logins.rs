@@ -467,3 +467,22 @@ fn a_person_with_eight_logins_replaces_one_and_adds_none() {
     freeze(&world, &objection).unwrap();
     assert!(waiting(&world, "ada0@example.com", NoticeKind::ProfileFrozen).is_some());
 }
+
+/// Each login that leaves is told and can freeze: no more of them leave at once than a profile can have.
+#[test]
+fn no_more_logins_leave_at_once_than_a_profile_can_have() {
+    let (world, _) = World::with_ada();
+    let name = |number: usize| if number == 0 { ADA.to_owned() } else { format!("ada{number}@example.com") };
+    let next = |number| LoginChange::replace(name(number), name(number + 1));
+    for number in 0..8 {
+        change(&world, &world.session(&name(number)), next(number));
+        world.clock.advance(60 * MINUTE);
+    }
+    let who = world.session(&name(8));
+    assert_eq!(ask(&world, &who, next(8)), Err("login.too_many_leaving"));
+    assert_eq!(code(block_on(world.vestibule.remove_login(&who, &name(8)))), Err("login.too_many_leaving"));
+    ask(&world, &who, LoginChange::add(name(9))).unwrap();
+    // The first ones are free by then.
+    world.clock.advance(7 * DAY);
+    change(&world, &world.session(&name(8)), next(8));
+}
