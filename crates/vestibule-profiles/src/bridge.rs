@@ -1,7 +1,7 @@
 //! The reads over any key-value database, once.
 
 use vestibule_core::kv::{Kv, KvStore};
-use vestibule_core::{AccountId, AddressKey, AddressKind, CorruptRow, StoreError, SubjectId};
+use vestibule_core::{AccountId, AddressKey, AddressKind, CorruptRow, StoreError, StoreErrorKind, SubjectId};
 
 use crate::account::Account;
 use crate::identifier::ProfileIdentifier;
@@ -12,6 +12,9 @@ use crate::store::{ProfilesRead, keys, pointed_subject};
 
 /// More identifiers than a profile can have, verified and pending together.
 const ALL_IDENTIFIERS: usize = 64;
+
+/// How often a pointer is followed again because its row moved meanwhile.
+const FOLLOWS: u32 = 8;
 
 impl<K: Kv> ProfilesRead for KvStore<K> {
     async fn profile(&self, subject: SubjectId) -> Result<Option<Profile>, StoreError> {
@@ -36,13 +39,23 @@ impl<K: Kv> ProfilesRead for KvStore<K> {
     }
 
     async fn leaving(&self, kind: AddressKind, key: AddressKey) -> Result<Option<Leaving>, StoreError> {
-        let Some(pointer) = self.read(keys::owner(&kind, key)).await? else { return Ok(None) };
-        let Owner { subject, leaving_until: Some(until) } = Owner::decode(&pointer)? else { return Ok(None) };
-        let row = self.read(keys::leaving(subject, &kind, key)).await?;
-        match row.as_deref().map(Leaving::decode).transpose()? {
-            Some(row) if row.until == until => Ok(Some(row)),
-            _ => Err(CorruptRow("leaving_until").into()),
+        for _ in 0..FOLLOWS {
+            let Some(pointer) = self.read(keys::owner(&kind, key)).await? else { return Ok(None) };
+            let owner = Owner::decode(&pointer)?;
+            let Owner { subject, leaving_until: Some(until) } = owner else { return Ok(None) };
+            let row = self.read(keys::leaving(subject, &kind, key)).await?;
+            match row.as_deref().map(Leaving::decode).transpose()? {
+                Some(row) if row.until == until => return Ok(Some(row)),
+                // Moved between the two reads, or the rows contradict each other.
+                _ => {
+                    let now = self.read(keys::owner(&kind, key)).await?;
+                    if now == Some(pointer) {
+                        return Err(CorruptRow("leaving_until").into());
+                    }
+                }
+            }
         }
+        Err(StoreErrorKind::Contended.into())
     }
 
     async fn leaving_of(&self, subject: SubjectId) -> Result<Vec<Leaving>, StoreError> {
