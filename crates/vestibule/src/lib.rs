@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod account;
+mod asking;
 mod builder;
 mod case;
 mod clock;
@@ -10,6 +11,7 @@ mod login;
 mod mailbox;
 mod member;
 mod notice;
+mod outbox;
 mod password;
 mod permit;
 mod problem;

@@ -2,11 +2,12 @@
 //! after a newer one.
 
 use vestibule_core::kv::RecordReader;
-use vestibule_core::{AddressKind, CorruptRow, Error, ErrorKind, Identifier, Secret, SubjectId, Timestamp};
-use vestibule_journal::{Code, Contents, JournalWrite, Letter, derive_slot, seal_message};
+use vestibule_core::{AddressKind, CorruptRow, Error, Identifier, Secret, SubjectId, Timestamp};
+use vestibule_journal::Code;
 use vestibule_profiles::ProfilesRead;
 
 use crate::notice::{Notice, NoticeKind, WaitingMessage};
+use crate::outbox::Outgoing;
 use crate::vestibule::{Inner, Vestibule};
 use crate::writes::AnyWrite;
 
@@ -58,27 +59,21 @@ impl Vestibule {
 impl Inner {
     /// The write that answers the owner of a mailbox.
     pub(crate) fn answer(&self, answer: Answer<'_>) -> Result<AnyWrite, Error> {
-        let code = |code| Code::parse(code).map_err(|error| Error::new(ErrorKind::Misuse, error));
         let mut notice = Notice::new(answer.kind, answer.at);
         notice.until = answer.link.map(|(_, until)| until);
-        let slot = code(match answer.fate {
+        let slot = match answer.fate {
             Fate::KeptBack => "mailbox.suppressed",
             Fate::Waits | Fate::Withdraws => "mailbox.answer",
-        })?;
-        let letter = Letter {
-            slot: derive_slot(&self.ring, &slot, answer.to.key().as_bytes()),
-            purpose: code(answer.kind.code())?,
-            to: answer.to.kind(),
-            suppressed: answer.fate != Fate::Waits,
-            not_before: answer.at,
-            language: answer.language,
-            contents: Contents {
-                recipient: Secret::new(answer.to.as_typed().to_owned()),
-                payload: write(&notice, answer.link.map(|(link, _)| link)),
-            },
         };
-        let message = seal_message(&self.ring, &*self.entropy, letter, answer.at)?;
-        Ok(JournalWrite::QueueMessage { message }.into())
+        self.queue(Outgoing {
+            slot: (slot, answer.to.key().as_bytes()),
+            to: answer.to,
+            kind: answer.kind,
+            payload: write(&notice, answer.link.map(|(link, _)| link)),
+            suppressed: answer.fate != Fate::Waits,
+            language: answer.language,
+            at: answer.at,
+        })
     }
 
     /// The writes that wipe whatever waits for a person's mailboxes: what makes their links worthless lets none be sent.

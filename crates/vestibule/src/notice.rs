@@ -2,15 +2,13 @@
 
 use vestibule_core::kv::{RecordReader, RecordWriter};
 use vestibule_core::{
-    AccountId, AddressKind, CorruptRow, Error, ErrorKind, Identifier, MessageId, Secret, SubjectId, Timestamp,
+    AccountId, AddressKind, CorruptRow, Error, Identifier, MessageId, Secret, SubjectId, Timestamp,
 };
-use vestibule_journal::{
-    Code, Contents, JournalRead, JournalWrite, Letter, Message, MessageState, derive_slot, open_message,
-    seal_message,
-};
+use vestibule_journal::{Code, Contents, JournalRead, Message, MessageState, open_message};
 use vestibule_profiles::{Move, ProfilesRead};
 
 use crate::login::code_of;
+use crate::outbox::Outgoing;
 use crate::vestibule::{Inner, Vestibule};
 use crate::writes::AnyWrite;
 
@@ -204,8 +202,8 @@ impl NoticeKind {
                  else. If this was not you, set a new password and ask support."
             }
             Self::AlreadyALogin => {
-                "Somebody, perhaps you, wanted to sign up with this address, or to connect it to another profile. It is the login of a profile already: sign in with it, \
-                 or ask for a recovery link if you do not know the password."
+                "Somebody, perhaps you, wanted to sign up with this address, or to connect it to another profile. It is the login \
+                 of a profile already: sign in with it, or ask for a recovery link if you do not know the password."
             }
             Self::SignUpLink => {
                 "This link confirms your address and lets you choose a password; only then is there a profile. If you did not sign \
@@ -445,7 +443,6 @@ impl Inner {
             Some(link) if notice.kind == NoticeKind::LoginLeaves => code_of(&self.ring, link.expose()),
             _ => None,
         };
-        let code = code.map(Secret::new);
         Some(WaitingMessage { id: row.id, by: row.to, recipient, notice, link, code })
     }
 
@@ -462,26 +459,19 @@ impl Inner {
 
     /// The write that tells it at one address.
     pub(crate) fn letter(&self, to: &Identifier, notice: Notice) -> Result<AnyWrite, Error> {
-        let purpose =
-            Code::parse(notice.kind.code()).map_err(|error| Error::new(ErrorKind::Misuse, error))?;
         let mut owner = to.key().as_bytes().to_vec();
         if let Some(account) = &notice.account {
             owner.extend_from_slice(account.as_bytes());
         }
-        let letter = Letter {
-            slot: derive_slot(&self.ring, &purpose, &owner),
-            purpose,
-            to: to.kind(),
+        self.queue(Outgoing {
+            slot: (notice.kind.code(), &owner),
+            to,
+            kind: notice.kind,
+            payload: Secret::new(notice.encode()),
             suppressed: false,
-            not_before: notice.at,
             language: None,
-            contents: Contents {
-                recipient: Secret::new(to.as_typed().to_owned()),
-                payload: Secret::new(notice.encode()),
-            },
-        };
-        let message = seal_message(&self.ring, &*self.entropy, letter, notice.at)?;
-        Ok(JournalWrite::QueueMessage { message }.into())
+            at: notice.at,
+        })
     }
 }
 

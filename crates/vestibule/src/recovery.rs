@@ -11,6 +11,7 @@ use vestibule_profiles::{Permission, Problem, ProfilesRead};
 use vestibule_throttle::{Limit, WindowKind};
 
 use crate::account::{Act, Acting};
+use crate::login::primary_of;
 use crate::problem::{RecoveryProblem, SignInProblem};
 use crate::refuse::Attempt;
 use crate::telling::{Asked, Told};
@@ -82,7 +83,7 @@ impl Vestibule {
         Ok(())
     }
 
-    /// Has a recovery link sent to a member's own login (R3). The administrator never sees it, nor whether it went out.
+    /// Has a recovery link sent to a member's own primary login (R3). The administrator never sees it, nor whether it went out.
     ///
     /// # Errors
     ///
@@ -102,13 +103,10 @@ impl Vestibule {
             return inner.refuse_act(act, &Problem::NotMember).await;
         }
         for _ in 0..ROUNDS {
-            let own = inner.store.identifiers(subject).await?;
-            let login = own
-                .into_iter()
-                .filter(|own| own.verified_at.is_some() && own.identifier.kind() == AddressKind::Email)
-                .min_by(|a, b| {
-                    (a.verified_at, a.identifier.canonical()).cmp(&(b.verified_at, b.identifier.canonical()))
-                });
+            let mut own = inner.store.identifiers(subject).await?;
+            own.retain(|own| own.identifier.kind() == AddressKind::Email);
+            let profile = inner.store.profile(subject).await?;
+            let login = profile.and_then(|profile| primary_of(&profile, &own).cloned());
             let Some(login) = login else {
                 let problem = RecoveryProblem::NoAddress;
                 let refusal =

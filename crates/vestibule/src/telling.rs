@@ -4,10 +4,7 @@
 use core::num::NonZeroU32;
 use core::time::Duration;
 
-use vestibule_checkword::decide::{self, CheckwordRequest, Wanted};
-use vestibule_checkword::{
-    Checkword, CheckwordGuard, CheckwordRead, CheckwordWrite, make_link, open_link, purpose,
-};
+use vestibule_checkword::{Checkword, CheckwordGuard, CheckwordRead, CheckwordWrite, purpose};
 use vestibule_core::{
     AccountId, AddressKey, AddressKind, Error, ErrorKind, Identifier, LoginEmail, Purpose, SubjectId,
     Timestamp,
@@ -16,6 +13,7 @@ use vestibule_journal::Draft;
 use vestibule_profiles::{ProfileIdentifier, ProfilesGuard, ProfilesRead, ProfilesWrite};
 use vestibule_throttle::{Limit, WindowKind};
 
+use crate::asking::Asking;
 use crate::mailbox::{Answer, Fate};
 use crate::notice::NoticeKind;
 use crate::recovery::UnknownAddressNotice;
@@ -49,6 +47,23 @@ pub(crate) enum Told {
     Told,
     /// It is not the person's any more: nothing was told.
     NotTheirs,
+}
+
+/// What a mailbox is to be told of.
+struct Telling<'a> {
+    address: &'a Identifier,
+    what: Asked,
+    language: Option<String>,
+    event: Option<Draft>,
+}
+
+/// How one round of it ended.
+enum Round {
+    Told,
+    /// It was told as nobody's, and is somebody's by now.
+    ToldTooEarly,
+    NotTheirs,
+    Moved,
 }
 
 /// The truth about an address, which its owner alone is told: the first that holds.
@@ -111,109 +126,117 @@ impl Truth {
 }
 
 impl Inner {
-    /// One answer to the owner of an address, in one commit. For every address the same reads, and writes of the same kinds
-    /// to the same tables: two of a checkword (of a decoy's, where there is no link), and one message, which may be born
-    /// suppressed (PR-6).
+    /// One answer to the owner of an address, in one commit. Where the address became somebody's while nobody had it, they are
+    /// answered, too.
     pub(crate) async fn tell_mailbox(
         &self,
         address: &Identifier,
         what: Asked,
         language: Option<String>,
-        mut event: Option<Draft>,
+        event: Option<Draft>,
     ) -> Result<Told, Error> {
         let now = self.clock.now();
-        let mut may_tell_nobody = None;
-        let decoy = self.decoy_of_mailbox(&address.key());
+        let asking = Telling { address, what, language, event };
+        let (mut may_tell_nobody, mut told) = (None, false);
         for _ in 0..ROUNDS {
-            let (kind, key) = (address.kind(), address.key());
-            let question = SignInQuestion { kind, key, decoy, device: None, account: None };
-            let view = self.store.sign_in_view(question).await?;
-            if matches!(what, Asked::RecoveryOf(subject) if view.owner != Some(subject)) {
-                return Ok(Told::NotTheirs);
-            }
-            let sign_up = self.store.checkword(decoy, purpose::SIGN_UP.as_str().to_owned()).await?;
-            // One row is read, never a list, whose length would tell.
-            let own = self.store.identifier_owner(kind, key).await?;
-            let truth = Truth::of(what, &view, own.as_ref(), sign_up.as_ref(), now);
-            let may_tell_nobody = match may_tell_nobody {
-                Some(may) => may,
-                None => *may_tell_nobody.insert(self.may_tell_nobody(address, truth, now).await?),
-            };
-            let (holder, purpose) = match truth {
-                Truth::Link(holder, purpose) => (holder, purpose),
-                Truth::Connect(holder) => (holder, purpose::SET_FIRST_PASSWORD),
-                Truth::SignUp | Truth::AlreadyALogin => (decoy, purpose::SIGN_UP),
-                Truth::Blocked | Truth::Frozen | Truth::Nobody => (decoy, purpose::RECOVERY),
-            };
-            // As its owner wrote it: whoever asks does not choose the spelling that a message goes to.
-            let to = own.map_or_else(|| address.clone(), |own| own.identifier);
-            let bound = match purpose {
-                // A sign-up that waits keeps the spelling that it began with, so that its link stays the same.
-                purpose::SIGN_UP => {
-                    let begun = sign_up.as_ref().filter(|word| word.is_live(now));
-                    let begun =
-                        begun.filter(|word| address_in(&word.bound).is_some_and(|it| it.key() == key));
-                    begun.map_or_else(|| to.as_typed().as_bytes().to_vec(), |word| word.bound.clone())
-                }
-                _ if matches!(truth, Truth::Connect(_)) => [CONNECTS, to.as_typed().as_bytes()].concat(),
-                _ => bound_to(address),
-            };
-            let asked = CheckwordRequest::new(holder, purpose).bound_to(&bound);
-            let mut newest = self.store.checkword(holder, purpose.as_str().to_owned()).await?;
-            let before = open_link(&self.ring, newest.as_mut(), purpose);
-            let generation = newest.as_ref().map_or(0, |row| row.generation).saturating_add(1);
-            let id = self.batch_id(now)?;
-            let (fresh, made) = make_link(&self.ring, &*self.entropy, &asked, generation, id)?;
-            let (link, mut words) =
-                match decide::request(&self.checkwords, &asked, newest.as_ref(), &made, now) {
-                    Wanted::New { checkword, writes } => (Some((fresh, checkword.expires_at)), writes),
-                    Wanted::Again { checkword, writes } => {
-                        (before.map(|link| (link, checkword.expires_at)), writes)
-                    }
-                    Wanted::Spaced { writes, .. } => (None, writes),
-                };
-            // A write that changes nothing makes up for the one that only a superseded link has: how many there are tells
-            // nothing.
-            while words.len() < 2 {
-                let purpose = purpose.as_str().to_owned();
-                words.push(CheckwordWrite::Wipe { holder, purpose, generation: 0 });
-            }
-            let kept_back = link.is_none() || (truth == Truth::Nobody && !may_tell_nobody);
-            let carried = link
-                .as_ref()
-                .filter(|_| matches!(truth, Truth::Connect(_) | Truth::Link(..) | Truth::SignUp));
-            let answer = Answer {
-                to: &to,
-                kind: truth.told(),
-                link: carried.map(|(link, until)| (link, *until)),
-                fate: if kept_back { Fate::KeptBack } else { Fate::Waits },
-                language: language.clone(),
-                at: now,
-            };
-            let mut batch = match &event {
-                Some(event) => self.record(event.clone(), id, now)?,
-                None => Vec::new(),
-            };
-            batch.extend(words.into_iter().map(AnyWrite::from));
-            batch.push(self.answer(answer)?);
-            batch.extend(relied_on(what, &view, (kind, key), decoy, now));
-            let landed = self.land(id, now, batch).await?;
-            // Asked of every address: who got it while nobody had it is told what is true of it by now.
-            let owner = self.store.identifier_owner(kind, key).await?;
-            match landed {
-                None if view.owner.is_some() || owner.is_none() || matches!(what, Asked::Connect(..)) => {
-                    return Ok(Told::Told);
-                }
-                None => event = None,
-                // Somebody else asked at the same time, and what they were sent is the newest; or the profile moved.
-                Some(
-                    AnyGuard::Checkword(CheckwordGuard::Version)
-                    | AnyGuard::Profiles(ProfilesGuard::Epoch | ProfilesGuard::IdentifierHeld),
-                ) => {}
-                Some(_) => return Err(Error::from(ErrorKind::Misuse)),
+            match self.tell_once(&asking, &mut may_tell_nobody, now).await {
+                Ok(Round::Told) => return Ok(Told::Told),
+                Ok(Round::NotTheirs) => return Ok(Told::NotTheirs),
+                Ok(Round::ToldTooEarly) => told = true,
+                Ok(Round::Moved) => {}
+                // What has landed has landed.
+                Err(_) if told => return Ok(Told::Told),
+                Err(error) => return Err(error),
             }
         }
-        Err(busy())
+        if told { Ok(Told::Told) } else { Err(busy()) }
+    }
+
+    /// For every address the same reads, and writes of the same kinds to the same tables: two of a checkword (of a decoy's,
+    /// where there is no link), one message, which may be born suppressed, and two about whose the address is (PR-6).
+    async fn tell_once(
+        &self,
+        Telling { address, what, language, event }: &Telling<'_>,
+        may_tell_nobody: &mut Option<bool>,
+        now: Timestamp,
+    ) -> Result<Round, Error> {
+        let (address, what, decoy) = (*address, *what, self.decoy_of_mailbox(&address.key()));
+        let (kind, key) = (address.kind(), address.key());
+        let question = SignInQuestion { kind, key, decoy, device: None, account: None };
+        let view = self.store.sign_in_view(question).await?;
+        if matches!(what, Asked::RecoveryOf(subject) if view.owner != Some(subject)) {
+            return Ok(Round::NotTheirs);
+        }
+        let sign_up = self.store.checkword(decoy, purpose::SIGN_UP.as_str().to_owned()).await?;
+        // One row is read, never a list, whose length would tell.
+        let own = self.store.identifier_owner(kind, key).await?;
+        let truth = Truth::of(what, &view, own.as_ref(), sign_up.as_ref(), now);
+        let may_tell_nobody = match *may_tell_nobody {
+            Some(may) => may,
+            None => *may_tell_nobody.insert(self.may_tell_nobody(address, truth, now).await?),
+        };
+        let (holder, purpose) = match truth {
+            Truth::Link(holder, purpose) => (holder, purpose),
+            Truth::Connect(holder) => (holder, purpose::SET_FIRST_PASSWORD),
+            Truth::SignUp | Truth::AlreadyALogin => (decoy, purpose::SIGN_UP),
+            Truth::Blocked | Truth::Frozen | Truth::Nobody => (decoy, purpose::RECOVERY),
+        };
+        // As its owner wrote it: whoever asks does not choose the spelling that a message goes to.
+        let to = own.map_or_else(|| address.clone(), |own| own.identifier);
+        let bound = match purpose {
+            // A sign-up that waits keeps the spelling that it began with, so that its link stays the same.
+            purpose::SIGN_UP => {
+                let begun = sign_up.as_ref().filter(|word| word.is_live(now));
+                let begun = begun.filter(|word| address_in(&word.bound).is_some_and(|it| it.key() == key));
+                begun.map_or_else(|| to.as_typed().as_bytes().to_vec(), |word| word.bound.clone())
+            }
+            _ if matches!(truth, Truth::Connect(_)) => [CONNECTS, to.as_typed().as_bytes()].concat(),
+            _ => bound_to(address),
+        };
+        let (id, asking) = self.ask_for_link((holder, purpose), &bound, now).await?;
+        let (link, mut words) = match asking {
+            Asking::Link { link, until, writes } => (link.map(|link| (link, until)), writes),
+            Asking::Spaced { writes, .. } => (None, writes),
+        };
+        // A write that changes nothing makes up for the one that only a superseded link has: how many there are tells
+        // nothing.
+        while words.len() < 2 {
+            let purpose = purpose.as_str().to_owned();
+            words.push(CheckwordWrite::Wipe { holder, purpose, generation: 0 });
+        }
+        let kept_back = link.is_none() || (truth == Truth::Nobody && !may_tell_nobody);
+        let carried =
+            link.as_ref().filter(|_| matches!(truth, Truth::Connect(_) | Truth::Link(..) | Truth::SignUp));
+        let answer = Answer {
+            to: &to,
+            kind: truth.told(),
+            link: carried.map(|(link, until)| (link, *until)),
+            fate: if kept_back { Fate::KeptBack } else { Fate::Waits },
+            language: language.clone(),
+            at: now,
+        };
+        let mut batch = match event {
+            Some(event) => self.record(event.clone(), id, now)?,
+            None => Vec::new(),
+        };
+        batch.extend(words.into_iter().map(AnyWrite::from));
+        batch.push(self.answer(answer)?);
+        batch.extend(relied_on(what, &view, (kind, key), decoy, now));
+        let landed = self.land(id, now, batch).await?;
+        // Asked of every address. It has landed by then, whether this is answered or not.
+        let owner = self.store.identifier_owner(kind, key).await;
+        Ok(match landed {
+            None => {
+                let nobodys = view.owner.is_none() && matches!(what, Asked::Recovery | Asked::SignUp);
+                if nobodys && matches!(owner, Ok(Some(_))) { Round::ToldTooEarly } else { Round::Told }
+            }
+            // Somebody else asked at the same time, and what they were sent is the newest; or the profile moved.
+            Some(
+                AnyGuard::Checkword(CheckwordGuard::Version)
+                | AnyGuard::Profiles(ProfilesGuard::Epoch | ProfilesGuard::IdentifierHeld),
+            ) => Round::Moved,
+            Some(_) => return Err(Error::from(ErrorKind::Misuse)),
+        })
     }
 
     /// Counted for every address: for those that are somebody's in windows of their own, which nobody looks at.

@@ -12,6 +12,8 @@ mod cast;
 mod columns;
 #[path = "../../../vestibule/tests/trouble/dropped.rs"]
 mod dropped;
+#[path = "../../../vestibule/tests/trouble/failed.rs"]
+mod failed;
 #[path = "../../../vestibule/tests/trouble/full.rs"]
 mod full;
 mod ground;
@@ -74,6 +76,7 @@ fn main() -> ExitCode {
                 ),
             ];
             trials.extend(each_act("dropped", dropped::every_act));
+            trials.extend(each_act("failed", failed::everywhere));
             trials.extend(each_act("killed", killed::everywhere));
             trials.extend(each_act("raced::two", raced::by_two));
             trials.extend(each_act("raced::four", raced::by_four));

@@ -2,11 +2,8 @@
 
 use core::num::NonZeroU32;
 
-use vestibule_checkword::decide::{self, CheckwordRequest, Wanted};
-use vestibule_checkword::{
-    CheckwordGuard, CheckwordRead, CheckwordWrite, Intent, Problem as WordProblem, Rotation, make_link,
-    open_link, purpose,
-};
+use vestibule_checkword::decide;
+use vestibule_checkword::{CheckwordRead, CheckwordWrite, Intent, Problem as WordProblem, Rotation, purpose};
 use vestibule_core::{ClientAddress, Error, Failure, Identifier, Refusal, Secret, Timestamp};
 use vestibule_journal::{Draft, EventActor, EventKind};
 use vestibule_profiles::{
@@ -17,6 +14,7 @@ use vestibule_throttle::{Limit, WindowKind};
 use super::bound::{Change, Named};
 use super::letters::{LoginLetter, Slot};
 use super::{frozen, primary_of};
+use crate::asking::Asking;
 use crate::notice::{Notice, NoticeKind};
 use crate::recover::OpenSession;
 use crate::session::Authenticated;
@@ -293,18 +291,11 @@ impl Inner {
             None if kept => NoticeKind::LoginStillLeaving,
             None => NoticeKind::LoginChangeLink,
         };
-        let asked = CheckwordRequest::new(subject, word).bound_to(&change.encode());
-        let mut newest = self.store.checkword(subject, word.as_str().to_owned()).await?;
-        let before = open_link(&self.ring, newest.as_mut(), word);
-        let generation = newest.as_ref().map_or(0, |row| row.generation).saturating_add(1);
-        let id = self.batch_id(now)?;
-        let (fresh, made) = make_link(&self.ring, &*self.entropy, &asked, generation, id)?;
-        let (link, until, words) =
-            match decide::request(&self.checkwords, &asked, newest.as_ref(), &made, now) {
-                Wanted::New { checkword, writes } => (Some(fresh), checkword.expires_at, writes),
-                Wanted::Again { checkword, writes } => (before, checkword.expires_at, writes),
-                Wanted::Spaced { not_before, .. } => return Ok(Asked::Spaced { not_before }),
-            };
+        let (id, asking) = self.ask_for_link((subject, word), &change.encode(), now).await?;
+        let (link, until, words) = match asking {
+            Asking::Link { link, until, writes } => (link, until, writes),
+            Asking::Spaced { not_before, .. } => return Ok(Asked::Spaced { not_before }),
+        };
         // Its owner's spelling, where it has one: whoever asks does not choose how a message is addressed.
         let to = owner.map(|own| own.identifier).or(leaving.map(|row| row.identifier).filter(|_| kept));
         let to = to.as_ref().unwrap_or(&change.new);
@@ -327,9 +318,6 @@ impl Inner {
         batch.push(vestibule_sessions::decide::require(&who.session).into());
         Ok(match self.land(id, now, batch).await? {
             None => Asked::Sent,
-            Some(guard @ (AnyGuard::Checkword(CheckwordGuard::Version) | AnyGuard::Profiles(_))) => {
-                Asked::Refused(guard)
-            }
             Some(guard) => Asked::Refused(guard),
         })
     }

@@ -2,7 +2,9 @@
 
 use vestibule_checkword::decide::{self, Live};
 use vestibule_checkword::{CheckwordRead, Intent, Problem as WordProblem, Rotation, purpose};
-use vestibule_core::{Failure, Purpose, Refusal, Secret, SecretDigest, StoreError, SubjectId, Timestamp};
+use vestibule_core::{
+    Failure, Purpose, Refusal, Secret, SecretDigest, StoreError, SubjectId, Timestamp, equal_in_constant_time,
+};
 use vestibule_journal::{Draft, EventActor, EventKind};
 use vestibule_profiles::{
     Freeze, FreezeProof, Leaving, Problem, Profile, ProfilesRead, ProfilesWrite, decide as profiles,
@@ -18,6 +20,10 @@ use crate::writes::AnyWrite;
 
 /// What a freeze makes worthless: whatever would change the profile.
 const ENDED: [Purpose; 3] = [purpose::CONFIRM_ADDRESS, purpose::CONFIRM_REMOVAL, purpose::FACTOR_RESET];
+
+fn equal(a: &str, b: &str) -> bool {
+    equal_in_constant_time(a.as_bytes(), b.as_bytes())
+}
 
 /// A freeze link, as its page may show it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,11 +70,14 @@ impl Vestibule {
         let (digest, purpose) = inner.read_link_for(link, &[purpose::FREEZE], now).await?;
         // EXPOSE: its code is compared with the one that was typed.
         let expected = code_of(&inner.ring, link.expose());
-        let typed: String = code.chars().filter(|c| !c.is_whitespace()).collect();
+        let typed = Secret::new(code.chars().filter(|c| !c.is_whitespace()).collect::<String>());
+        // EXPOSE: the comparison.
+        let same = |code: &Secret<String>| equal(code.expose(), typed.expose());
+        let is_right = expected.as_ref().is_some_and(same);
         for _ in 0..ROUNDS {
             let live = inner.live_link(digest, purpose, now).await?;
             let (left, leaving) = inner.left_by(&live, digest, now).await?;
-            if expected.as_ref() != Some(&typed) {
+            if !is_right {
                 return inner.refuse_link(&LoginProblem::FreezeCodeWrong, Some(digest), now).await;
             }
             let found = inner.store.found(digest).await?;

@@ -2,11 +2,11 @@
 //! have one per person, what an address that leaves is told has one per address.
 
 use vestibule_checkword::{purpose, read_link};
-use vestibule_core::{Error, ErrorKind, Identifier, KeyRing, Secret, SubjectId, Timestamp};
-use vestibule_journal::{Code, Contents, JournalWrite, Letter, derive_slot, seal_message};
+use vestibule_core::{Error, Identifier, KeyRing, Secret, SubjectId, Timestamp};
 
 use crate::mailbox::write;
 use crate::notice::{Notice, NoticeKind};
+use crate::outbox::Outgoing;
 use crate::vestibule::Inner;
 use crate::writes::AnyWrite;
 
@@ -37,29 +37,23 @@ pub(super) struct LoginLetter<'a> {
 
 impl Inner {
     pub(super) fn login_letter(&self, letter: LoginLetter<'_>) -> Result<AnyWrite, Error> {
-        let code = |code| Code::parse(code).map_err(|error| Error::new(ErrorKind::Misuse, error));
         let key = letter.to.key();
-        let (slot, owner) = match letter.slot {
+        let slot = match letter.slot {
             Slot::Change(subject) => ("mailbox.login_change", subject.as_bytes()),
             Slot::Release(subject) => ("mailbox.login_release", subject.as_bytes()),
             Slot::Leaving => ("mailbox.login_leaving", key.as_bytes().as_slice()),
         };
         let mut notice = Notice::new(letter.kind, letter.at);
         notice.until = letter.until;
-        let sealed = Letter {
-            slot: derive_slot(&self.ring, &code(slot)?, owner),
-            purpose: code(letter.kind.code())?,
-            to: letter.to.kind(),
+        self.queue(Outgoing {
+            slot,
+            to: letter.to,
+            kind: letter.kind,
+            payload: write(&notice, letter.link),
             suppressed: letter.blank,
-            not_before: letter.at,
             language: letter.language,
-            contents: Contents {
-                recipient: Secret::new(letter.to.as_typed().to_owned()),
-                payload: write(&notice, letter.link),
-            },
-        };
-        let message = seal_message(&self.ring, &*self.entropy, sealed, letter.at)?;
-        Ok(JournalWrite::QueueMessage { message }.into())
+            at: letter.at,
+        })
     }
 
     /// The writes that blank what waits of a person's changes: what makes their links worthless lets none be sent. `to` is
@@ -89,8 +83,8 @@ impl Inner {
 
 /// The code that is typed beside a freeze link, so that no scanner of mail that submits forms freezes a profile. Whoever has the
 /// message has both; it guards nothing else.
-pub(crate) fn code_of(ring: &KeyRing, link: &str) -> Option<String> {
+pub(crate) fn code_of(ring: &KeyRing, link: &str) -> Option<Secret<String>> {
     let digest = read_link(ring, link, purpose::FREEZE).ok()?;
     let [.., a, b, c, d] = *digest.as_bytes();
-    Some(format!("{:06}", u32::from_be_bytes([a, b, c, d]) % 1_000_000))
+    Some(Secret::new(format!("{:06}", u32::from_be_bytes([a, b, c, d]) % 1_000_000)))
 }

@@ -1,7 +1,7 @@
 //! A login that was given up is given free at once: its owner says so in the mailbox, in the session that gave it up.
 
-use vestibule_checkword::decide::{self, CheckwordRequest, Wanted};
-use vestibule_checkword::{CheckwordRead, Intent, Rotation, make_link, open_link, purpose};
+use vestibule_checkword::decide;
+use vestibule_checkword::{CheckwordRead, Intent, Rotation, purpose};
 use vestibule_core::{Failure, Identifier, Refusal, Secret};
 use vestibule_journal::{Draft, EventActor, EventKind};
 use vestibule_profiles::{ProfilesRead, ProfilesWrite};
@@ -9,6 +9,7 @@ use vestibule_profiles::{ProfilesRead, ProfilesWrite};
 use super::bound::{Left, Named};
 use super::letters::{LoginLetter, Slot};
 use super::{LoginProblem, frozen};
+use crate::asking::Asking;
 use crate::notice::{Notice, NoticeKind};
 use crate::session::Authenticated;
 use crate::vestibule::{ROUNDS, Vestibule, busy};
@@ -43,21 +44,14 @@ impl Vestibule {
                 return inner.refuse_person(&problem, subject, now).await;
             }
             let left = Left { subject, named: Named::of(&leaving.identifier), since: leaving.since };
-            let asked = CheckwordRequest::new(subject, word).bound_to(&left.encode());
-            let mut newest = inner.store.checkword(subject, word.as_str().to_owned()).await?;
-            let before = open_link(&inner.ring, newest.as_mut(), word);
-            let generation = newest.as_ref().map_or(0, |row| row.generation).saturating_add(1);
-            let id = inner.batch_id(now)?;
-            let (fresh, made) = make_link(&inner.ring, &*inner.entropy, &asked, generation, id)?;
-            let (link, until, words) =
-                match decide::request(&inner.checkwords, &asked, newest.as_ref(), &made, now) {
-                    Wanted::New { checkword, writes } => (Some(fresh), checkword.expires_at, writes),
-                    Wanted::Again { checkword, writes } => (before, checkword.expires_at, writes),
-                    Wanted::Spaced { not_before, .. } => {
-                        let problem = vestibule_throttle::Problem::Wait { not_before };
-                        return inner.refuse_person(&problem, subject, now).await;
-                    }
-                };
+            let (id, asking) = inner.ask_for_link((subject, word), &left.encode(), now).await?;
+            let (link, until, words) = match asking {
+                Asking::Link { link, until, writes } => (link, until, writes),
+                Asking::Spaced { not_before, .. } => {
+                    let problem = vestibule_throttle::Problem::Wait { not_before };
+                    return inner.refuse_person(&problem, subject, now).await;
+                }
+            };
             let event =
                 Draft::new(EventKind::LOGIN_RELEASE_REQUESTED, EventActor::Person(subject)).subject(subject);
             let mut batch = inner.record(event.field("login", &leaving.identifier.masked()), id, now)?;

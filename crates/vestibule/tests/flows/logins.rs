@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use vestibule::{
-    Authenticated, LoginChange, NewPerson, NoticeKind, RecoveryRequest, SignInRequest, WaitingMessage,
+    Acting, Authenticated, LoginChange, NewPerson, NoticeKind, RecoveryRequest, SignInRequest, WaitingMessage,
 };
 use vestibule_core::{Audience, Failure, Identifier, LoginEmail, Refusal, Secret, SubjectId};
 use vestibule_profiles::ProfilesRead;
@@ -485,4 +485,20 @@ fn no_more_logins_leave_at_once_than_a_profile_can_have() {
     // The first ones are free by then.
     world.clock.advance(7 * DAY);
     change(&world, &world.session(&name(8)), next(8));
+}
+
+/// R3: of several logins the primary one is sent the link that an administrator asks for.
+#[test]
+fn an_administrators_link_goes_to_the_primary_login() {
+    let world = World::new();
+    let ada = with_two(&world);
+    world.person(BOB);
+    let bob = world.session(BOB);
+    let account = world.account(&bob, 1);
+    world.add(&bob, account, ada);
+    let send = || block_on(world.vestibule.send_recovery(Acting::Administrator(&bob), account, ada)).unwrap();
+    block_on(world.vestibule.set_primary_login(&world.session(ADA), HOME)).unwrap();
+    send();
+    assert!(waiting(&world, HOME, NoticeKind::RecoveryLink).is_some());
+    assert!(waiting(&world, ADA, NoticeKind::RecoveryLink).is_none());
 }

@@ -1,0 +1,47 @@
+//! A link is asked for: the one that is live already, a new one, or none before an instant.
+
+use vestibule_checkword::decide::{self, CheckwordRequest, Wanted};
+use vestibule_checkword::{CheckwordRead, CheckwordWrite, make_link, open_link};
+use vestibule_core::{BatchId, Error, Purpose, Secret, SubjectId, Timestamp};
+
+use crate::vestibule::Inner;
+
+/// What comes of it, and the writes that land with it.
+pub(crate) enum Asking {
+    Link {
+        /// `None`: the live one can be told no more.
+        link: Option<Secret<String>>,
+        /// The first instant at which it is refused.
+        until: Timestamp,
+        writes: Vec<CheckwordWrite>,
+    },
+    /// Messages are spaced.
+    Spaced { not_before: Timestamp, writes: Vec<CheckwordWrite> },
+}
+
+impl Inner {
+    /// For this holder and purpose, bound to this; and the id of the batch in which the writes must land.
+    pub(crate) async fn ask_for_link(
+        &self,
+        (holder, purpose): (SubjectId, Purpose),
+        bound: &[u8],
+        now: Timestamp,
+    ) -> Result<(BatchId, Asking), Error> {
+        let asked = CheckwordRequest::new(holder, purpose).bound_to(bound);
+        let mut newest = self.store.checkword(holder, purpose.as_str().to_owned()).await?;
+        let before = open_link(&self.ring, newest.as_mut(), purpose);
+        let generation = newest.as_ref().map_or(0, |row| row.generation).saturating_add(1);
+        let id = self.batch_id(now)?;
+        let (fresh, made) = make_link(&self.ring, &*self.entropy, &asked, generation, id)?;
+        let asking = match decide::request(&self.checkwords, &asked, newest.as_ref(), &made, now) {
+            Wanted::New { checkword, writes } => {
+                Asking::Link { link: Some(fresh), until: checkword.expires_at, writes }
+            }
+            Wanted::Again { checkword, writes } => {
+                Asking::Link { link: before, until: checkword.expires_at, writes }
+            }
+            Wanted::Spaced { not_before, writes } => Asking::Spaced { not_before, writes },
+        };
+        Ok((id, asking))
+    }
+}

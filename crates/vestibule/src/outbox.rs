@@ -1,0 +1,39 @@
+//! Everything that leaves for a mailbox is queued here: sealed, in a slot whose name tells nothing.
+
+use vestibule_core::{Error, ErrorKind, Identifier, Secret, Timestamp};
+use vestibule_journal::{Code, Contents, JournalWrite, Letter, derive_slot, seal_message};
+
+use crate::notice::NoticeKind;
+use crate::vestibule::Inner;
+use crate::writes::AnyWrite;
+
+/// A message, or the blank that takes its place.
+pub(crate) struct Outgoing<'a> {
+    /// Which kind of slot it takes, and whose: a newer message in the same one takes its place.
+    pub(crate) slot: (&'static str, &'a [u8]),
+    pub(crate) to: &'a Identifier,
+    pub(crate) kind: NoticeKind,
+    pub(crate) payload: Secret<Vec<u8>>,
+    /// Whether it is not sent.
+    pub(crate) suppressed: bool,
+    pub(crate) language: Option<String>,
+    pub(crate) at: Timestamp,
+}
+
+impl Inner {
+    pub(crate) fn queue(&self, outgoing: Outgoing<'_>) -> Result<AnyWrite, Error> {
+        let code = |code| Code::parse(code).map_err(|error| Error::new(ErrorKind::Misuse, error));
+        let Outgoing { slot: (slot, owner), to, kind, payload, suppressed, language, at } = outgoing;
+        let letter = Letter {
+            slot: derive_slot(&self.ring, &code(slot)?, owner),
+            purpose: code(kind.code())?,
+            to: to.kind(),
+            suppressed,
+            not_before: at,
+            language,
+            contents: Contents { recipient: Secret::new(to.as_typed().to_owned()), payload },
+        };
+        let message = seal_message(&self.ring, &*self.entropy, letter, at)?;
+        Ok(JournalWrite::QueueMessage { message }.into())
+    }
+}
