@@ -3,7 +3,7 @@
 use core::num::NonZeroU32;
 
 use vestibule_checkword::decide;
-use vestibule_checkword::{CheckwordRead, CheckwordWrite, Intent, Problem as WordProblem, Rotation, purpose};
+use vestibule_checkword::{CheckwordWrite, Problem as WordProblem, Rotation, purpose};
 use vestibule_core::{ClientAddress, Error, Failure, Identifier, Refusal, Secret, Timestamp};
 use vestibule_journal::{Draft, EventActor, EventKind};
 use vestibule_profiles::{
@@ -13,7 +13,7 @@ use vestibule_throttle::{Limit, WindowKind};
 
 use super::bound::{Change, Named};
 use super::letters::{LoginLetter, Slot};
-use super::{frozen, primary_of};
+use super::primary_of;
 use crate::asking::Asking;
 use crate::notice::{Notice, NoticeKind};
 use crate::recover::OpenSession;
@@ -191,18 +191,7 @@ impl Vestibule {
         let (now, subject) = (inner.clock.now(), who.subject());
         let (digest, purpose) = inner.read_link_for(link, &[purpose::CONFIRM_ADDRESS], now).await?;
         for _ in 0..ROUNDS {
-            let found = inner.store.found(digest).await?;
-            let redemption = match decide::redeem(found.as_ref(), purpose, Intent::OwnSession(subject), now) {
-                Ok(redemption) => redemption,
-                Err(problem) => {
-                    // Who lost the session meanwhile hears of that, and not of the link.
-                    let _ = inner.live(who).await?;
-                    return inner.refuse_link(&problem, Some(digest), now).await;
-                }
-            };
-            if let Some(problem) = frozen(&who.profile) {
-                return inner.refuse_person(&problem, subject, now).await;
-            }
+            let redemption = inner.redeem_own(who, (digest, purpose), now).await?;
             let change =
                 Change::decode(redemption.proof.bound()).map_err(vestibule_core::StoreError::from)?;
             let old = match change.replaces {

@@ -21,7 +21,9 @@ pub use problem::LoginProblem;
 pub(crate) use letters::code_of;
 pub(crate) use problem::ENTRIES;
 
-use vestibule_core::{Failure, Identifier, Refusal, Timestamp};
+use vestibule_checkword::decide::{Redemption, redeem};
+use vestibule_checkword::{CheckwordRead, Intent};
+use vestibule_core::{Failure, Identifier, Purpose, Refusal, SecretDigest, Timestamp};
 use vestibule_profiles::{Problem, Profile, ProfileIdentifier, ProfilesRead};
 
 use crate::session::Authenticated;
@@ -39,6 +41,29 @@ impl Inner {
             return self.refuse_person(&LoginProblem::ProofTooOld, who.subject(), now).await;
         }
         Ok(who)
+    }
+
+    /// The link of a change in a session of the person whose change it is, as long as the profile is not frozen. Nothing is used
+    /// up before the write that it gives has landed.
+    async fn redeem_own(
+        &self,
+        who: &Authenticated,
+        (digest, purpose): (SecretDigest, Purpose),
+        now: Timestamp,
+    ) -> Result<Redemption, Failure<Refusal>> {
+        let found = self.store.found(digest).await?;
+        let redemption = match redeem(found.as_ref(), purpose, Intent::OwnSession(who.subject()), now) {
+            Ok(redemption) => redemption,
+            Err(problem) => {
+                // Who lost the session meanwhile hears of that, and not of the link.
+                let _ = self.live(who).await?;
+                return self.refuse_link(&problem, Some(digest), now).await;
+            }
+        };
+        match frozen(&who.profile) {
+            None => Ok(redemption),
+            Some(problem) => self.refuse_person(&problem, who.subject(), now).await,
+        }
     }
 
     /// The person's own verified login that was typed so.

@@ -1,14 +1,14 @@
 //! A login that was given up is given free at once: its owner says so in the mailbox, in the session that gave it up.
 
 use vestibule_checkword::decide;
-use vestibule_checkword::{CheckwordRead, Intent, Rotation, purpose};
+use vestibule_checkword::{Rotation, purpose};
 use vestibule_core::{Failure, Identifier, Refusal, Secret};
 use vestibule_journal::{Draft, EventActor, EventKind};
 use vestibule_profiles::{ProfilesRead, ProfilesWrite};
 
+use super::LoginProblem;
 use super::bound::{Left, Named};
 use super::letters::{LoginLetter, Slot};
-use super::{LoginProblem, frozen};
 use crate::asking::Asking;
 use crate::notice::{Notice, NoticeKind};
 use crate::session::Authenticated;
@@ -93,18 +93,7 @@ impl Vestibule {
         let (now, subject) = (inner.clock.now(), who.subject());
         let (digest, purpose) = inner.read_link_for(link, &[purpose::CONFIRM_REMOVAL], now).await?;
         for _ in 0..ROUNDS {
-            let found = inner.store.found(digest).await?;
-            let redemption = match decide::redeem(found.as_ref(), purpose, Intent::OwnSession(subject), now) {
-                Ok(redemption) => redemption,
-                Err(problem) => {
-                    // Who lost the session meanwhile hears of that, and not of the link.
-                    let _ = inner.live(who).await?;
-                    return inner.refuse_link(&problem, Some(digest), now).await;
-                }
-            };
-            if let Some(problem) = frozen(&who.profile) {
-                return inner.refuse_person(&problem, subject, now).await;
-            }
+            let redemption = inner.redeem_own(who, (digest, purpose), now).await?;
             let left = Left::decode(redemption.proof.bound()).map_err(vestibule_core::StoreError::from)?;
             let Named { kind, key } = left.named;
             let leaving = inner.store.leaving(kind, key).await?;
