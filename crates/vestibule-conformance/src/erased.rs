@@ -6,6 +6,7 @@ use vestibule_checkword::CheckwordWrite;
 use vestibule_core::{Realm, Shared, dynamic};
 use vestibule_credentials::CredentialsWrite;
 use vestibule_journal::JournalWrite;
+use vestibule_mfa::MfaWrite;
 use vestibule_profiles::ProfilesWrite;
 use vestibule_sessions::SessionsWrite;
 
@@ -19,6 +20,7 @@ pub(crate) trait DynStore:
     + dynamic::Commit<CheckwordWrite>
     + dynamic::Commit<CredentialsWrite>
     + dynamic::Commit<JournalWrite>
+    + dynamic::Commit<MfaWrite>
     + dynamic::Commit<SessionsWrite>
     + dynamic::Commit<JoinedWrite>
 {

@@ -11,6 +11,7 @@ use vestibule_checkword::CheckwordWrite;
 use vestibule_core::{Batch, Commit, Landed, Realm, Timestamp};
 use vestibule_credentials::CredentialsWrite;
 use vestibule_journal::JournalWrite;
+use vestibule_mfa::MfaWrite;
 use vestibule_profiles::ProfilesWrite;
 use vestibule_sessions::SessionsWrite;
 
@@ -24,6 +25,7 @@ pub trait Store:
     + Commit<CheckwordWrite>
     + Commit<CredentialsWrite>
     + Commit<JournalWrite>
+    + Commit<MfaWrite>
     + Commit<SessionsWrite>
     + Commit<JoinedWrite>
 {
@@ -35,6 +37,7 @@ impl<S> Store for S where
         + Commit<CheckwordWrite>
         + Commit<CredentialsWrite>
         + Commit<JournalWrite>
+        + Commit<MfaWrite>
         + Commit<SessionsWrite>
         + Commit<JoinedWrite>
 {

@@ -13,6 +13,7 @@ use vestibule_core::{
 };
 use vestibule_credentials::{CredentialsRead, Lane, Password, Tries};
 use vestibule_journal::{Case, Event, JournalRead, Message, Personal};
+use vestibule_mfa::{Authenticator, CodeRow, MfaRead, Tries as FactorTries};
 use vestibule_profiles::{Account, Leaving, Membership, Profile, ProfileIdentifier, ProfilesRead};
 use vestibule_sessions::{Device, Session, SessionsRead};
 use vestibule_throttle::{Taken, TakenWindow, WindowTake, Windows};
@@ -183,6 +184,12 @@ hooked!(CheckwordRead: Read {
 hooked!(CredentialsRead: Read {
     fn password(subject: SubjectId) -> Option<Password>;
     fn tries(subject: SubjectId, lane: Lane) -> Option<Tries>;
+});
+
+hooked!(MfaRead: Read {
+    fn authenticators(subject: SubjectId) -> Vec<Authenticator>;
+    fn codes(subject: SubjectId) -> Vec<CodeRow>;
+    fn mfa_tries(subject: SubjectId) -> Option<FactorTries>;
 });
 
 hooked!(SessionsRead: Read {

@@ -3,6 +3,7 @@
 use vestibule_checkword::CheckwordWrite;
 use vestibule_credentials::CredentialsWrite;
 use vestibule_journal::JournalWrite;
+use vestibule_mfa::MfaWrite;
 use vestibule_profiles::ProfilesWrite;
 use vestibule_sessions::SessionsWrite;
 
@@ -15,6 +16,8 @@ vestibule_core::union_of_writes! {
         Credentials(CredentialsWrite),
         /// Of the journal.
         Journal(JournalWrite),
+        /// Of the second factor.
+        Mfa(MfaWrite),
         /// Of the linking model.
         Profiles(ProfilesWrite),
         /// Of sessions and known devices.

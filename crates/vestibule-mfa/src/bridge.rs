@@ -19,7 +19,7 @@ impl<K: Kv> MfaRead for KvStore<K> {
         Ok(page.iter().map(|(_, row)| CodeRow::decode(row)).collect::<Result<_, _>>()?)
     }
 
-    async fn tries(&self, subject: SubjectId) -> Result<Option<Tries>, StoreError> {
+    async fn mfa_tries(&self, subject: SubjectId) -> Result<Option<Tries>, StoreError> {
         let row = self.read(keys::tries(subject)).await?;
         Ok(row.as_deref().map(Tries::decode).transpose()?)
     }

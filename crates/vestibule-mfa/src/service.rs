@@ -106,7 +106,7 @@ impl<S: MfaRead + Commit<MfaWrite>> Mfa<S> {
     /// [`Problem::Stopped`].
     pub async fn take_try(&self, subject: SubjectId, now: Timestamp) -> Result<TakenTry, Failure<Problem>> {
         for _ in 0..ROUNDS {
-            let read = self.store.tries(subject).await?;
+            let read = self.store.mfa_tries(subject).await?;
             let (taken, write) = tries::take(subject, read.as_ref(), now).map_err(Failure::Refused)?;
             let batch = BatchId::make(&*self.entropy, now)?;
             if self.land(batch, vec![write], now).await?.is_none() {

@@ -111,7 +111,8 @@ impl<S: MfaRead + Commit<MfaWrite>> Mfa<S> {
                 ..pending.clone()
             };
             let mut writes = vec![MfaWrite::PutAuthenticator { row, from: Some(pending.version) }];
-            let stopped = self.store.tries(subject).await?.is_some_and(|tries| tries.stopped_at.is_some());
+            let stopped =
+                self.store.mfa_tries(subject).await?.is_some_and(|tries| tries.stopped_at.is_some());
             let others = || existing.iter().filter(|found| found.is_confirmed());
             if stopped {
                 writes.extend(others().map(remove));

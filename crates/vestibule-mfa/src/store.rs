@@ -32,6 +32,6 @@ store_trait! {
         fn codes(subject: SubjectId) -> Vec<CodeRow>;
 
         /// The tries made at a person's authenticators.
-        fn tries(subject: SubjectId) -> Option<Tries>;
+        fn mfa_tries(subject: SubjectId) -> Option<Tries>;
     }
 }

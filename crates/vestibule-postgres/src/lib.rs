@@ -18,6 +18,8 @@ mod held;
 mod journal;
 mod loud;
 mod maintain;
+#[cfg(feature = "mfa")]
+mod mfa;
 mod migrate;
 mod options;
 mod pipeline;

@@ -52,6 +52,9 @@ const CREDENTIALS: Domain =
 const JOURNAL: Domain =
     Domain::new("journal", &[Migration::new(1, include_str!("../migrations/journal/0001_init.sql"))]);
 
+#[cfg(feature = "mfa")]
+const MFA: Domain = Domain::new("mfa", &[Migration::new(1, include_str!("../migrations/mfa/0001_init.sql"))]);
+
 #[cfg(feature = "profiles")]
 const PROFILES: Domain = Domain::new(
     "profiles",
@@ -88,6 +91,8 @@ impl Schema {
                 CREDENTIALS,
                 #[cfg(feature = "journal")]
                 JOURNAL,
+                #[cfg(feature = "mfa")]
+                MFA,
                 #[cfg(feature = "profiles")]
                 PROFILES,
                 #[cfg(feature = "sessions")]

@@ -7,6 +7,8 @@ pub mod credentials;
 pub mod dialect;
 #[cfg(feature = "journal")]
 pub mod journal;
+#[cfg(feature = "mfa")]
+pub mod mfa;
 mod plan;
 #[cfg(feature = "profiles")]
 pub mod profiles;

@@ -16,6 +16,8 @@ mod fingerprint;
 #[cfg(feature = "journal")]
 mod journal;
 mod maintain;
+#[cfg(feature = "mfa")]
+mod mfa;
 mod migrate;
 mod oneshot;
 mod options;

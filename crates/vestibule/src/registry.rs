@@ -14,6 +14,7 @@ pub fn registry() -> Vec<&'static Entry> {
     let mut entries: Vec<&'static Entry> = [
         vestibule_checkword::registry(),
         vestibule_credentials::ENTRIES,
+        vestibule_mfa::registry(),
         vestibule_profiles::ENTRIES,
         vestibule_sessions::registry(),
         vestibule_throttle::registry(),

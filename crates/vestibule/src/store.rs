@@ -4,6 +4,7 @@ use vestibule_checkword::CheckwordRead;
 use vestibule_core::{Commit, ServerClock, Shared};
 use vestibule_credentials::CredentialsRead;
 use vestibule_journal::JournalRead;
+use vestibule_mfa::MfaRead;
 use vestibule_profiles::ProfilesRead;
 use vestibule_sessions::SessionsRead;
 use vestibule_throttle::Windows;
@@ -16,6 +17,7 @@ pub trait Store:
     ProfilesRead
     + CheckwordRead
     + CredentialsRead
+    + MfaRead
     + SessionsRead
     + JournalRead
     + Views
@@ -30,6 +32,7 @@ impl<T> Store for T where
     T: ProfilesRead
         + CheckwordRead
         + CredentialsRead
+        + MfaRead
         + SessionsRead
         + JournalRead
         + Views
@@ -46,6 +49,7 @@ pub trait DynStore:
     vestibule_profiles::dynamic::ProfilesRead
     + vestibule_checkword::dynamic::CheckwordRead
     + vestibule_credentials::dynamic::CredentialsRead
+    + vestibule_mfa::dynamic::MfaRead
     + vestibule_sessions::dynamic::SessionsRead
     + vestibule_journal::dynamic::JournalRead
     + crate::views::dynamic::Views

@@ -3,6 +3,7 @@
 use vestibule_checkword::CheckwordWrite;
 use vestibule_credentials::CredentialsWrite;
 use vestibule_journal::JournalWrite;
+use vestibule_mfa::MfaWrite;
 use vestibule_profiles::ProfilesWrite;
 use vestibule_sessions::SessionsWrite;
 
@@ -16,6 +17,8 @@ vestibule_core::union_of_writes! {
         Checkword(CheckwordWrite),
         /// Passwords and their tries.
         Credentials(CredentialsWrite),
+        /// Authenticators, recovery codes and their tries.
+        Mfa(MfaWrite),
         /// Sessions and known devices.
         Sessions(SessionsWrite),
         /// Audit events, cases, messages.

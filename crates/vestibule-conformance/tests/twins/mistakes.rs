@@ -17,6 +17,7 @@ use vestibule_core::{
 };
 use vestibule_credentials::{CredentialsRead, CredentialsWrite, Lane, Password};
 use vestibule_journal::JournalWrite;
+use vestibule_mfa::MfaWrite;
 use vestibule_profiles::{Block, Membership, Profile, ProfilesRead, ProfilesWrite, Status};
 use vestibule_sessions::{Device, Session, SessionsRead, SessionsWrite};
 
@@ -209,7 +210,7 @@ macro_rules! joins {
     };
 }
 
-joins!(CheckwordWrite, CredentialsWrite, JoinedWrite, JournalWrite, ProfilesWrite, SessionsWrite);
+joins!(CheckwordWrite, CredentialsWrite, JoinedWrite, JournalWrite, MfaWrite, ProfilesWrite, SessionsWrite);
 
 impl Joins for AnyWrite {
     fn joined(self) -> Option<JoinedWrite> {
@@ -217,6 +218,7 @@ impl Joins for AnyWrite {
             Self::Checkword(write) => Some(write.into()),
             Self::Credentials(write) => Some(write.into()),
             Self::Journal(write) => Some(write.into()),
+            Self::Mfa(write) => Some(write.into()),
             Self::Profiles(write) => Some(write.into()),
             Self::Sessions(write) => Some(write.into()),
         }

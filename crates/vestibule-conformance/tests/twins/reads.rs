@@ -10,6 +10,7 @@ use vestibule_core::{
 };
 use vestibule_credentials::{CredentialsRead, Lane, Password, Tries};
 use vestibule_journal::{Case, Event, JournalRead, Message, Personal};
+use vestibule_mfa::{Authenticator, CodeRow, MfaRead, Tries as FactorTries};
 use vestibule_profiles::{Account, Leaving, Membership, Profile, ProfileIdentifier, ProfilesRead};
 use vestibule_sessions::{Device, Session, SessionsRead, SessionsWrite};
 use vestibule_throttle::{Taken, TakenWindow, WindowTake, Windows};
@@ -158,6 +159,14 @@ impl JournalRead for Wrong {
         cases(reference: CaseReference) -> Vec<Case>;
         case_population() -> u64;
         messages(after: Option<[u8; 32]>, limit: u32) -> Vec<Message>;
+    }
+}
+
+impl MfaRead for Wrong {
+    as_inner! {
+        authenticators(subject: SubjectId) -> Vec<Authenticator>;
+        codes(subject: SubjectId) -> Vec<CodeRow>;
+        mfa_tries(subject: SubjectId) -> Option<FactorTries>;
     }
 }
 

@@ -14,6 +14,7 @@ const STATEMENTS: &[&str] = &[
     include_str!("../../../vestibule-sql/src/checkword.rs"),
     include_str!("../../../vestibule-sql/src/credentials.rs"),
     include_str!("../../../vestibule-sql/src/journal/writes.rs"),
+    include_str!("../../../vestibule-sql/src/mfa.rs"),
     include_str!("../../../vestibule-sql/src/plan.rs"),
     include_str!("../../../vestibule-sql/src/profiles/addresses.rs"),
     include_str!("../../../vestibule-sql/src/profiles/writes.rs"),
@@ -52,6 +53,8 @@ const KEPT_BY: &[(&str, &[&str])] = &[
             "vestibule_password_version_check",
             "vestibule_checkword_generation_check",
             "vestibule_checkword_version_check",
+            "vestibule_authenticator_version_check",
+            "vestibule_recovery_code_version_check",
             "vestibule_profile_epoch_check",
             "vestibule_account_settings_version_check",
             "vestibule_membership_epoch_check",
@@ -76,7 +79,13 @@ const KEPT_BY: &[(&str, &[&str])] = &[
     ),
     (
         "tries only count up from one, and what is settled is at most what was taken",
-        &["vestibule_tries_check", "vestibule_tries_taken_check", "vestibule_case_refusals_check"],
+        &[
+            "vestibule_tries_check",
+            "vestibule_tries_taken_check",
+            "vestibule_factor_tries_check",
+            "vestibule_factor_tries_taken_check",
+            "vestibule_case_refusals_check",
+        ],
     ),
     (
         "the type of the row holds nothing else",
@@ -85,6 +94,15 @@ const KEPT_BY: &[(&str, &[&str])] = &[
             "vestibule_checkword_purpose_check",
             "vestibule_checkword_sends_check",
             "vestibule_checkword_former_purpose_check",
+            "vestibule_authenticator_digits_check",
+            "vestibule_authenticator_last_step_check",
+            "vestibule_authenticator_name_check",
+            "vestibule_authenticator_period_check",
+            "vestibule_authenticator_slot_check",
+            "vestibule_recovery_code_check",
+            "vestibule_recovery_code_key_check",
+            "vestibule_recovery_code_slot_check",
+            "vestibule_recovery_code_spent_key_check",
             "vestibule_session_idle_check",
             "vestibule_session_slot_check",
             "vestibule_device_slot_check",
@@ -112,6 +130,10 @@ const KEPT_BY: &[(&str, &[&str])] = &[
     (
         "the place of an earlier checkword is what is left of its generation by eight",
         &["vestibule_checkword_former_check", "vestibule_checkword_former_place_check"],
+    ),
+    (
+        "a code confirms an authenticator, and its step is the first used one",
+        &["vestibule_authenticator_check"],
     ),
     ("migrations are numbered from one", &["vestibule_migration_number_check"]),
 ];

@@ -39,8 +39,10 @@ const THROUGH_A_REALM: [(&str, &str); 4] = [
 ];
 
 /// Of which statements the server does not guess the types, which the store tells it.
-const NOT_GUESSED: [(&str, &str); 1] =
-    [("update vestibule_tries set taken", "(text, bytea, bytea, bigint, bigint, bigint, bytea)")];
+const NOT_GUESSED: [(&str, &str); 2] = [
+    ("update vestibule_factor_tries set taken", "(text, bytea, bigint, bigint, bigint, bytea)"),
+    ("update vestibule_tries set taken", "(text, bytea, bytea, bigint, bigint, bigint, bytea)"),
+];
 
 /// What is asked here is whether an index serves, not at which size it begins to pay.
 const SETTINGS: &str = "

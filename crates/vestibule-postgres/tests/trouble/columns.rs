@@ -9,13 +9,16 @@ use crate::cast::{bob, engines};
 use crate::ground::{Place, block_on, open};
 use crate::mutated::{Before, look, signs_in};
 
-/// Tables that have no row here: batches that carry no event, links that nobody asked for, logins that nobody gave up, and
-/// counters past a window's population.
-const EMPTY: [&str; 5] = [
+/// Tables that have no row here: second factors that nobody set up, batches that carry no event, links that nobody asked for,
+/// logins that nobody gave up, and counters past a window's population.
+const EMPTY: [&str; 8] = [
+    "vestibule_authenticator",
     "vestibule_batch",
     "vestibule_checkword",
     "vestibule_checkword_former",
+    "vestibule_factor_tries",
     "vestibule_leaving",
+    "vestibule_recovery_code",
     "vestibule_window_shared",
 ];
 /// What sign-in reads of a person, whole.

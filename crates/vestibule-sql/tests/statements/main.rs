@@ -9,6 +9,7 @@ mod checkword;
 mod credentials;
 mod journal;
 mod memory;
+mod mfa;
 mod profiles;
 mod sessions;
 mod throttle;

@@ -5,7 +5,13 @@
 #[cfg(feature = "checkword")]
 mod checkword;
 mod commits;
-#[cfg(any(feature = "checkword", feature = "credentials", feature = "profiles", feature = "sessions"))]
+#[cfg(any(
+    feature = "checkword",
+    feature = "credentials",
+    feature = "mfa",
+    feature = "profiles",
+    feature = "sessions"
+))]
 mod compare;
 #[cfg(feature = "credentials")]
 mod credentials;
@@ -14,6 +20,8 @@ mod host;
 #[cfg(feature = "journal")]
 mod journal;
 mod killed;
+#[cfg(feature = "mfa")]
+mod mfa;
 mod migrations;
 #[cfg(feature = "all-domains")]
 mod plans;

@@ -15,6 +15,7 @@ const OURS: u32 = 1
     + cfg!(feature = "checkword") as u32
     + cfg!(feature = "credentials") as u32
     + cfg!(feature = "journal") as u32
+    + cfg!(feature = "mfa") as u32
     + 2 * cfg!(feature = "profiles") as u32
     + cfg!(feature = "sessions") as u32
     + cfg!(feature = "throttle") as u32;

@@ -10,10 +10,11 @@ use vestibule_core::{
 };
 use vestibule_credentials::{CredentialsRead, Lane, Password, Tries};
 use vestibule_journal::{Case, Event, JournalRead, Message, Personal};
+use vestibule_mfa::{Authenticator, CodeRow, MfaRead, Tries as FactorTries};
 use vestibule_profiles::{Account, Leaving, Membership, Profile, ProfileIdentifier, ProfilesRead};
 use vestibule_sessions::{Device, Session, SessionsRead};
 use vestibule_sql::{Plan, Query, RowValues, Statement, Value, dialect};
-use vestibule_sql::{checkword, credentials, journal, profiles, sessions, throttle, views};
+use vestibule_sql::{checkword, credentials, journal, mfa, profiles, sessions, throttle, views};
 use vestibule_throttle::{Taken, TakenWindow, WindowTake, Windows};
 
 use crate::adapter::{apply_in, bound, fault};
@@ -232,6 +233,20 @@ impl CredentialsRead for SqlxStore {
 
     async fn tries(&self, subject: SubjectId, lane: Lane) -> Result<Option<Tries>, StoreError> {
         self.one(credentials::tries(&self.realm, subject, lane)).await
+    }
+}
+
+impl MfaRead for SqlxStore {
+    async fn authenticators(&self, subject: SubjectId) -> Result<Vec<Authenticator>, StoreError> {
+        self.all(mfa::authenticators(&self.realm, subject)).await
+    }
+
+    async fn codes(&self, subject: SubjectId) -> Result<Vec<CodeRow>, StoreError> {
+        self.all(mfa::codes(&self.realm, subject)).await
+    }
+
+    async fn mfa_tries(&self, subject: SubjectId) -> Result<Option<FactorTries>, StoreError> {
+        self.one(mfa::mfa_tries(&self.realm, subject)).await
     }
 }
 

@@ -21,6 +21,13 @@ insert into vestibule_contact
     select 'default', companies.id, hash, people.id from people join companies on companies.number = people.number % 20;
 insert into vestibule_password select 'default', id, 'a hash', 1, 1, number, 0, id from people;
 insert into vestibule_tries select 'default', id, '', 3, 3, null, number, id from people;
+insert into vestibule_authenticator
+    select 'default', id, slot, id, 'phone', 1, 6, 30, hash || hash, number, number, number, 1, id
+    from people, generate_series(0, 1) as slot;
+insert into vestibule_recovery_code
+    select 'default', id, slot, 'k1', sha256((number::text || slot)::bytea), null, null, 1, number, id
+    from people, generate_series(0, 1) as slot;
+insert into vestibule_factor_tries select 'default', id, 3, 3, null, number, id from people;
 insert into vestibule_session
     select 'default', id, slot, decode(md5(number::text || slot), 'hex'), sha256((number::text || slot)::bytea), 0, 1, '\x', 0, 0,
     1, number, '\x', '', 0, id from people, generate_series(0, 1) as slot;
