@@ -14,6 +14,8 @@ mod realm;
 mod refusal;
 #[cfg(feature = "seal")]
 mod seal;
+#[cfg(feature = "seal")]
+mod sealed_text;
 mod secret;
 mod store;
 mod time;
@@ -34,6 +36,8 @@ pub use realm::Realm;
 pub use refusal::{Disclosure, PublicAnswer, Refusal};
 #[cfg(feature = "seal")]
 pub use seal::{SealError, Sealed};
+#[cfg(feature = "seal")]
+pub use sealed_text::{open_text, seal_text};
 pub use secret::{Secret, equal_in_constant_time};
 pub use store::batch::{Batch, BatchError};
 pub use store::commit::{BoxFuture, Commit, Landed, Shared, commit_known, dynamic};

@@ -116,26 +116,10 @@ impl SecretText {
         if text.len() > 100 {
             return Err(malformed);
         }
-        let (body, check) = text.rsplit_once('_').ok_or(malformed)?;
-        let mut parts = body.split('_');
-        let (Some("vst1"), Some(found), Some(key), Some(random), None) =
-            (parts.next(), parts.next(), parts.next(), parts.next(), parts.next())
-        else {
-            return Err(malformed);
-        };
-        if !crate::equal_in_constant_time(check.as_bytes(), check_of(body).as_bytes()) {
-            return Err(malformed);
-        }
-        let key = KeyId::parse(key).map_err(|_| malformed)?;
-        let mut bytes = crockford::decode(random).ok_or(malformed)?;
+        let (key, mut bytes) = body_of(text, purpose)?;
         let random = <[u8; 20]>::try_from(bytes.as_slice()).map(Secret::new).map_err(|_| malformed);
         bytes.zeroize();
         let random = random?;
-        // Anybody can compute a check: what is not even a purpose is no secret of ours.
-        check_purpose(found)?;
-        if found != purpose.as_str() {
-            return Err(SecretTextError::WrongPurpose);
-        }
         Ok(Self { purpose, key, random })
     }
 
@@ -143,16 +127,7 @@ impl SecretText {
     #[must_use]
     pub fn render(&self) -> Secret<String> {
         // EXPOSE: the text is the secret.
-        let mut random = crockford::encode(self.random.expose());
-        let mut text = String::with_capacity(100);
-        for part in ["vst1_", self.purpose.as_str(), "_", self.key.as_str(), "_", &random] {
-            text.push_str(part);
-        }
-        random.zeroize();
-        let check = check_of(&text);
-        text.push('_');
-        text.push_str(&check);
-        Secret::new(text)
+        whole_text(self.purpose, self.key, self.random.expose())
     }
 
     /// What rests of it: a digest under the key it names, the purpose in the input.
@@ -170,6 +145,41 @@ impl SecretText {
     pub const fn key(&self) -> KeyId {
         self.key
     }
+}
+
+/// The text of these bytes, with its check.
+pub(crate) fn whole_text(purpose: Purpose, key: KeyId, bytes: &[u8]) -> Secret<String> {
+    let mut body = crockford::encode(bytes);
+    // Long enough from the start: a growing text would leave copies of the secret behind.
+    let mut text = String::with_capacity(48 + body.len());
+    for part in ["vst1_", purpose.as_str(), "_", key.as_str(), "_", &body] {
+        text.push_str(part);
+    }
+    body.zeroize();
+    let check = check_of(&text);
+    text.push('_');
+    text.push_str(&check);
+    Secret::new(text)
+}
+
+/// The bytes of a text for this purpose, and the key that it names.
+pub(crate) fn body_of(text: &str, purpose: Purpose) -> Result<(KeyId, Vec<u8>), SecretTextError> {
+    let malformed = SecretTextError::Malformed;
+    let (body, check) = text.rsplit_once('_').ok_or(malformed)?;
+    let mut parts = body.split('_');
+    let (Some("vst1"), Some(found), Some(key), Some(bytes), None) =
+        (parts.next(), parts.next(), parts.next(), parts.next(), parts.next())
+    else {
+        return Err(malformed);
+    };
+    if !crate::equal_in_constant_time(check.as_bytes(), check_of(body).as_bytes()) {
+        return Err(malformed);
+    }
+    let key = KeyId::parse(key).map_err(|_| malformed)?;
+    let bytes = crockford::decode(bytes).ok_or(malformed)?;
+    // Anybody can compute a check: what is not even a purpose is no secret of ours.
+    check_purpose(found)?;
+    if found == purpose.as_str() { Ok((key, bytes)) } else { Err(SecretTextError::WrongPurpose) }
 }
 
 /// The first 20 bits of SHA-256.
