@@ -15,13 +15,22 @@ use crate::profile::Profile;
 pub struct Proven {
     /// The account's own identity provider vouched for the person in this session.
     pub by_account_provider: bool,
+    /// A second factor was proven in this session, beside the first.
+    pub two_factors: bool,
 }
 
 impl Proven {
-    /// The profile's own evidence, without the account's identity provider.
+    /// Whether a second factor was proven, too.
+    #[must_use]
+    pub const fn two_factors(mut self, two_factors: bool) -> Self {
+        self.two_factors = two_factors;
+        self
+    }
+
+    /// The profile's own evidence, without the account's identity provider and without a second factor.
     #[must_use]
     pub const fn by_profile() -> Self {
-        Self { by_account_provider: false }
+        Self { by_account_provider: false, two_factors: false }
     }
 }
 
@@ -113,7 +122,8 @@ pub struct Admission {
 /// # Errors
 ///
 /// The first [`Problem`] that holds, in this order: blocked, no such account, closed, suspended, not a member,
-/// dismissed, awaiting approval, single sign-on only, client not allowed (administrators excepted), a host's rule.
+/// dismissed, awaiting approval, single sign-on only, client not allowed (administrators excepted), a second factor that is
+/// asked for and was not shown or not set up, a host's rule.
 ///
 /// # Example
 ///
@@ -152,6 +162,7 @@ pub fn admit(request: &AdmissionRequest<'_>, rules: &[&dyn AdmissionRule]) -> Re
     if !from_allowed_network && !membership.standing.administers {
         return Err(Problem::ClientNotAllowed);
     }
+    factor_stands(request.profile, request.proven, account, membership, request.now)?;
     for rule in rules {
         rule.admit(request).map_err(Problem::Host)?;
     }
@@ -161,4 +172,32 @@ pub fn admit(request: &AdmissionRequest<'_>, rules: &[&dyn AdmissionRule]) -> Re
         membership_version: membership.version,
         settings_version: account.settings_version,
     })
+}
+
+/// The gate's question about the second factor (PR-14): of all its questions the only one whose answer changes by time alone,
+/// so an admission that was given is asked it again at every use.
+///
+/// Who has a second factor has shown it, whatever this account asks for; who has none may wait until the account's grace is
+/// over. An exemption (R23) stands in for it in this account and no other.
+///
+/// # Errors
+///
+/// [`Problem::FactorRequired`], [`Problem::FactorNotSetUp`].
+pub fn factor_stands(
+    profile: &Profile,
+    proven: Proven,
+    account: &Account,
+    membership: &Membership,
+    now: Timestamp,
+) -> Result<(), Problem> {
+    if proven.two_factors || membership.is_exempt(now) {
+        return Ok(());
+    }
+    if profile.factor_since.is_some() {
+        return Err(Problem::FactorRequired);
+    }
+    match account.policy.asks_for_factor_from(&membership.standing, membership.joined_at) {
+        Some(deadline) if !deadline.is_after(now) => Err(Problem::FactorNotSetUp { since: deadline }),
+        Some(_) | None => Ok(()),
+    }
 }

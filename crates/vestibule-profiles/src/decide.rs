@@ -168,6 +168,7 @@ pub fn create_account(
             administers: true,
             since: now,
             moved_by: Some(subject),
+            exempt_until: None,
         },
         contact: None,
         joined_at: now,
@@ -258,6 +259,7 @@ pub fn add_member(
                 administers: false,
                 since: now,
                 moved_by: by.subject(),
+                exempt_until: None,
             },
             contact: new.contact.map(|contact| contact.as_typed().to_owned()),
             joined_at: now,
@@ -333,6 +335,7 @@ pub fn move_member(
             administers: false,
             since: now,
             moved_by: by.subject(),
+            exempt_until: None,
         }),
         ends_access: matches!(step, Move::Dismiss | Move::Reinstate),
     });
@@ -380,6 +383,49 @@ pub fn change_role(
         subject,
         from: member.version,
         to: Some(Standing { role, administers, ..member.standing.clone() }),
+        ends_access: false,
+    });
+    Ok(writes)
+}
+
+/// The longest exemption from the second factor.
+pub const MAX_EXEMPTION: Duration = Duration::from_secs(365 * 24 * 3600);
+
+/// Asks an Active member for no second factor until an instant, or for one again (R23). It opens this account and no other,
+/// and nobody gives it to themselves.
+///
+/// # Errors
+///
+/// [`Problem::NotPermitted`], also for a member who administers unless the actor does; [`Problem::NotMember`],
+/// [`Problem::NotYourself`], [`Problem::WrongStatus`]; [`Problem::OutOfBounds`] beyond [`MAX_EXEMPTION`] or in the past.
+pub fn exempt(
+    by: By<'_>,
+    account: &Account,
+    member: Option<&Membership>,
+    until: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<Vec<ProfilesWrite>, Problem> {
+    let mut writes = authorise(by, account, Permission::Exempt)?;
+    let member = member.ok_or(Problem::NotMember)?;
+    if by.subject() == Some(member.subject) {
+        return Err(Problem::NotYourself);
+    }
+    if member.standing.administers && !has_equal_rank(by) {
+        return Err(Problem::NotPermitted { permission: Permission::Exempt });
+    }
+    if member.standing.status != Status::Active {
+        return Err(Problem::WrongStatus { status: member.standing.status });
+    }
+    if until.is_some_and(|until| !until.is_after(now) || until.is_after(now.plus(MAX_EXEMPTION))) {
+        return Err(Problem::OutOfBounds);
+    }
+    let (id, subject) = (account.account, member.subject);
+    writes.push(ProfilesWrite::RequireSettings { account: id, version: account.settings_version });
+    writes.push(ProfilesWrite::MoveMembership {
+        account: id,
+        subject,
+        from: member.version,
+        to: Some(Standing { exempt_until: until, ..member.standing.clone() }),
         ends_access: false,
     });
     Ok(writes)

@@ -41,6 +41,9 @@ pub struct Standing {
     pub since: Timestamp,
     /// Who moved it, if a person did.
     pub moved_by: Option<SubjectId>,
+    /// Until when the account asks this member for no second factor (R23): it opens this account's door and no other. It is
+    /// computed from time at every check; no job ends it.
+    pub exempt_until: Option<Timestamp>,
 }
 
 /// Whether a member may enter: one closed enum (U-12), moved only by [`Move`].
@@ -130,11 +133,17 @@ impl Membership {
         self.standing.status == Status::Active && self.standing.administers
     }
 
+    /// Whether the account asks this member for no second factor at this instant. The end itself is not exempt.
+    #[must_use]
+    pub fn is_exempt(&self, now: Timestamp) -> bool {
+        self.standing.exempt_until.is_some_and(|until| until.is_after(now))
+    }
+
     /// The row as bytes.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         let standing = &self.standing;
-        RecordWriter::new(1)
+        RecordWriter::new(2)
             .bytes(self.account.as_bytes())
             .bytes(self.subject.as_bytes())
             .text(standing.status.as_str())
@@ -147,6 +156,7 @@ impl Membership {
             .u64(self.version)
             .u64(self.epoch)
             .maybe(self.wrong_secret_at, RecordWriter::time)
+            .maybe(standing.exempt_until, RecordWriter::time)
             .finish()
     }
 
@@ -156,8 +166,10 @@ impl Membership {
     ///
     /// [`CorruptRow`] when they are not such a row.
     pub fn decode(bytes: &[u8]) -> Result<Self, CorruptRow> {
-        let mut row = RecordReader::new(bytes, 1)?;
-        let membership = Self {
+        // The first form knew no exemption.
+        let first = bytes.first() == Some(&1);
+        let mut row = RecordReader::new(bytes, if first { 1 } else { 2 })?;
+        let mut membership = Self {
             account: row.account("account")?,
             subject: row.subject("subject")?,
             standing: Standing {
@@ -166,6 +178,7 @@ impl Membership {
                 administers: row.bool("administers")?,
                 since: row.time("since")?,
                 moved_by: row.maybe("moved_by", |row| row.subject("moved_by"))?,
+                exempt_until: None,
             },
             contact: row.maybe("contact", |row| row.text("contact").map(str::to_owned))?,
             joined_at: row.time("joined_at")?,
@@ -173,6 +186,9 @@ impl Membership {
             epoch: row.u64("epoch")?,
             wrong_secret_at: row.maybe("wrong_secret_at", |row| row.time("wrong_secret_at"))?,
         };
+        if !first {
+            membership.standing.exempt_until = row.maybe("exempt_until", |row| row.time("exempt_until"))?;
+        }
         row.finish()?;
         Ok(membership)
     }

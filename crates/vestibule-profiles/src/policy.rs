@@ -7,6 +7,8 @@ use std::net::IpAddr;
 use vestibule_core::CorruptRow;
 use vestibule_core::kv::{RecordReader, RecordWriter};
 
+use crate::requirement::{FactorRequirement, MAX_GRACE};
+
 /// Why a part of a policy is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -20,6 +22,9 @@ pub enum PolicyError {
     /// A network that is not `address/prefix`.
     #[error("a network is an address, a slash and a prefix length")]
     Network,
+    /// A grace of more than a year.
+    #[error("a grace is at most a year")]
+    Grace,
     /// More than 64 roles or 64 networks.
     #[error("at most 64 roles and 64 networks")]
     TooMany,
@@ -105,6 +110,21 @@ impl Permissions {
         self.0 & (1 << permission as u8) != 0
     }
 
+    /// Whether the two sets have a permission in common.
+    #[must_use]
+    pub const fn meets(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    pub(crate) const fn bits(self) -> u16 {
+        self.0
+    }
+
+    pub(crate) fn read(row: &mut RecordReader<'_>, field: &'static str) -> Result<Self, CorruptRow> {
+        let set = u16::try_from(row.u64(field)?).map_err(|_| CorruptRow(field))?;
+        if set & !Self::KNOWN == 0 { Ok(Self(set)) } else { Err(CorruptRow(field)) }
+    }
+
     /// Whether every permission of this set is also in the other.
     #[must_use]
     pub const fn within(self, other: Self) -> bool {
@@ -186,6 +206,8 @@ pub struct AccountPolicy {
     pub seat_limit: Option<u32>,
     /// What each role may do.
     pub roles: BTreeMap<Role, Permissions>,
+    /// Whom it asks for a second factor (P13, N10); `None`: nobody.
+    pub factor: Option<FactorRequirement>,
 }
 
 impl AccountPolicy {
@@ -205,15 +227,21 @@ impl AccountPolicy {
     ///
     /// # Errors
     ///
-    /// [`PolicyError::TooMany`].
+    /// [`PolicyError::TooMany`], [`PolicyError::Grace`].
     pub fn check(&self) -> Result<(), PolicyError> {
-        if self.roles.len() > 64 || self.networks.len() > 64 { Err(PolicyError::TooMany) } else { Ok(()) }
+        if self.roles.len() > 64 || self.networks.len() > 64 {
+            return Err(PolicyError::TooMany);
+        }
+        if self.factor.is_some_and(|factor| factor.grace > MAX_GRACE) {
+            return Err(PolicyError::Grace);
+        }
+        Ok(())
     }
 
     /// The policy as bytes.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
-        let row = RecordWriter::new(1)
+        let row = RecordWriter::new(2)
             .bool(self.single_sign_on_only)
             .maybe(self.seat_limit, |row, limit| row.u64(limit.into()))
             .u64(self.networks.len() as u64);
@@ -222,6 +250,7 @@ impl AccountPolicy {
         self.roles
             .iter()
             .fold(row, |row, (role, permissions)| row.text(role.as_str()).u64(permissions.0.into()))
+            .maybe(self.factor.as_ref(), |row, factor| factor.write(row))
             .finish()
     }
 
@@ -231,7 +260,9 @@ impl AccountPolicy {
     ///
     /// [`CorruptRow`] when they are none.
     pub fn decode(bytes: &[u8]) -> Result<Self, CorruptRow> {
-        let mut row = RecordReader::new(bytes, 1)?;
+        // The first form asked nobody for a second factor.
+        let first = bytes.first() == Some(&1);
+        let mut row = RecordReader::new(bytes, if first { 1 } else { 2 })?;
         let single_sign_on_only = row.bool("single_sign_on_only")?;
         let seat_limit = row.maybe("seat_limit", |row| crate::profile::count(row, "seat_limit"))?;
         let networks = (0..bounded(&mut row, "networks")?)
@@ -239,16 +270,14 @@ impl AccountPolicy {
             .collect::<Result<_, _>>()?;
         let roles = (0..bounded(&mut row, "roles")?)
             .map(|_| {
+                let row = &mut row;
                 let role = Role::parse(row.text("roles")?).map_err(|_| CorruptRow("roles"))?;
-                let set = u16::try_from(row.u64("roles")?).map_err(|_| CorruptRow("roles"))?;
-                if set & !Permissions::KNOWN != 0 {
-                    return Err(CorruptRow("roles"));
-                }
-                Ok((role, Permissions(set)))
+                Ok((role, Permissions::read(row, "roles")?))
             })
             .collect::<Result<_, _>>()?;
+        let factor = if first { None } else { row.maybe("factor", FactorRequirement::read)? };
         row.finish()?;
-        Ok(Self { single_sign_on_only, networks, seat_limit, roles })
+        Ok(Self { single_sign_on_only, networks, seat_limit, roles, factor })
     }
 }
 
@@ -296,6 +325,7 @@ mod tests {
             seats: Option<u32>,
             prefixes in proptest::collection::vec((any::<u32>(), 0_u8..=32), 0..5),
             names in proptest::collection::vec("[a-z]{1,8}", 0..5),
+            factor: Option<(bool, i64, u32)>,
         ) {
             let policy = AccountPolicy {
                 single_sign_on_only: sso,
@@ -310,6 +340,16 @@ mod tests {
                     .iter()
                     .map(|name| (Role::parse(name).unwrap(), Permissions::none().with(Permission::Invite)))
                     .collect(),
+                factor: factor.map(|(everyone, from, grace)| {
+                    let from = vestibule_core::Timestamp::from_unix_micros(from);
+                    let some = Permissions::none().with(Permission::Dismiss);
+                    let asked = if everyone {
+                        FactorRequirement::of_everyone(from)
+                    } else {
+                        FactorRequirement::of_holders(some, from)
+                    };
+                    asked.grace(core::time::Duration::from_micros(grace.into()))
+                }),
             };
             prop_assert_eq!(AccountPolicy::decode(&policy.encode()), Ok(policy));
         }

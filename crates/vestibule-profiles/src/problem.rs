@@ -38,6 +38,13 @@ pub enum Problem {
         /// Since when.
         since: Timestamp,
     },
+    /// The account asks for a second factor, and the person has set up none (N10).
+    FactorNotSetUp {
+        /// Since when it is asked for: the grace ended then.
+        since: Timestamp,
+    },
+    /// The person has a second factor, and this session did not show it (P13).
+    FactorRequired,
     /// It is disputed whose the profile is: nothing about it is changed (R18).
     Frozen {
         /// Since when.
@@ -157,6 +164,21 @@ static DISMISSED: Entry =
         .visitor("Your access to this account has ended. Check that it is the right account.")
         .facts(&[FactEntry::new("since", MEMBERS)])
         .remedies(&[Remedy::R7, Remedy::R16]);
+static FACTOR_NOT_SET_UP: Entry = Entry::new(
+    "admission.factor_not_set_up",
+    "N10",
+    "The account asks for a second factor, the time to set one up is over, and the person has none.",
+)
+.visitor("This account asks for a second factor. Set one up to go on.")
+.facts(&[FactEntry::new("since", MEMBERS)])
+.remedies(&[Remedy::R24, Remedy::R23, Remedy::R31]);
+static FACTOR_REQUIRED: Entry = Entry::new(
+    "admission.factor_required",
+    "P13",
+    "The person has a second factor, and this session was opened without it.",
+)
+.visitor("Your second factor is needed here.")
+.remedies(&[Remedy::R22, Remedy::R26, Remedy::R23, Remedy::R33, Remedy::R38]);
 static FROZEN: Entry = Entry::new(
     "profile.frozen",
     "R18",
@@ -189,7 +211,7 @@ static NOT_YOURSELF: Entry = Entry::new("membership.not_yourself", "M9", "Nobody
 static OUT_OF_BOUNDS: Entry = Entry::new(
     "account.out_of_bounds",
     "-",
-    "A name has 1 to 200 bytes of plain text, a policy at most 64 roles and 64 networks.",
+    "A name has 1 to 200 bytes of plain text, a policy at most 64 roles and 64 networks, a grace and an exemption at most a year.",
 )
 .remedies(&[Remedy::R38]);
 static PRIMARY: Entry = Entry::new(
@@ -236,6 +258,8 @@ pub static ENTRIES: &[&Entry] = &[
     &CLOSED,
     &CONTACT_TAKEN,
     &DISMISSED,
+    &FACTOR_NOT_SET_UP,
+    &FACTOR_REQUIRED,
     &FROZEN,
     &IDENTIFIER_TAKEN,
     &LAST_ADMINISTRATOR,
@@ -268,6 +292,8 @@ impl Registered for Problem {
             Self::Closed => &CLOSED,
             Self::ContactTaken => &CONTACT_TAKEN,
             Self::Dismissed { .. } => &DISMISSED,
+            Self::FactorNotSetUp { .. } => &FACTOR_NOT_SET_UP,
+            Self::FactorRequired => &FACTOR_REQUIRED,
             Self::Frozen { .. } => &FROZEN,
             Self::Host(host) => host.entry,
             Self::IdentifierTaken => &IDENTIFIER_TAKEN,
@@ -294,7 +320,9 @@ impl Registered for Problem {
                 vec![("status", status.as_str().to_owned())]
             }
             Self::Blocked { until: Some(until) } => vec![("until", until.to_string())],
-            Self::Dismissed { since } | Self::Frozen { since } => vec![("since", since.to_string())],
+            Self::Dismissed { since } | Self::FactorNotSetUp { since } | Self::Frozen { since } => {
+                vec![("since", since.to_string())]
+            }
             Self::Host(host) => host.facts.clone(),
             Self::NotPermitted { permission } => vec![("permission", format!("{permission:?}"))],
             Self::AccountLimit
@@ -305,6 +333,7 @@ impl Registered for Problem {
             | Self::ClientNotAllowed
             | Self::Closed
             | Self::ContactTaken
+            | Self::FactorRequired
             | Self::IdentifierTaken
             | Self::LastAdministrator
             | Self::LastWayIn

@@ -29,6 +29,9 @@ pub struct Profile {
     pub freeze: Option<Freeze>,
     /// The key of the login that the person made the primary one, if they ever did. It may have left since.
     pub primary: Option<AddressKey>,
+    /// Since when the person has a confirmed second factor; `None`: there is none. While it is set, no session is opened and
+    /// nothing about the profile is changed without one (PR-14).
+    pub factor_since: Option<Timestamp>,
     /// When the profile came into being.
     pub created_at: Timestamp,
 }
@@ -67,6 +70,7 @@ impl Profile {
             created_accounts: 0,
             freeze: None,
             primary: None,
+            factor_since: None,
             created_at: now,
         }
     }
@@ -87,7 +91,7 @@ impl Profile {
     /// The row as bytes.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
-        RecordWriter::new(2)
+        RecordWriter::new(3)
             .bytes(self.subject.as_bytes())
             .u64(self.epoch)
             .maybe(self.block, |row, block| row.time(block.since).maybe(block.until, RecordWriter::time))
@@ -98,6 +102,7 @@ impl Profile {
             .time(self.created_at)
             .maybe(self.freeze, |row, freeze| row.time(freeze.since).time(freeze.change_at))
             .maybe(self.primary.as_ref(), |row, primary| row.bytes(primary.as_bytes()))
+            .maybe(self.factor_since, RecordWriter::time)
             .finish()
     }
 
@@ -107,9 +112,9 @@ impl Profile {
     ///
     /// [`CorruptRow`] when they are not such a row.
     pub fn decode(bytes: &[u8]) -> Result<Self, CorruptRow> {
-        // The first form knew neither a freeze nor a primary login.
-        let first = bytes.first() == Some(&1);
-        let mut row = RecordReader::new(bytes, if first { 1 } else { 2 })?;
+        // The first form knew neither a freeze nor a primary login; the second no factor.
+        let form = bytes.first().copied().filter(|form| (1..=3).contains(form)).unwrap_or(3);
+        let mut row = RecordReader::new(bytes, form)?;
         let mut profile = Self {
             subject: row.subject("subject")?,
             epoch: row.u64("epoch")?,
@@ -122,9 +127,10 @@ impl Profile {
             created_accounts: count(&mut row, "created_accounts")?,
             freeze: None,
             primary: None,
+            factor_since: None,
             created_at: row.time("created_at")?,
         };
-        if !first {
+        if form >= 2 {
             profile.freeze = row.maybe("freeze", |row| {
                 Ok(Freeze { since: row.time("since")?, change_at: row.time("change_at")? })
             })?;
@@ -132,6 +138,9 @@ impl Profile {
                 let key = row.bytes("primary")?.try_into().map_err(|_| CorruptRow("primary"))?;
                 Ok(AddressKey::from_bytes(key))
             })?;
+        }
+        if form >= 3 {
+            profile.factor_since = row.maybe("factor_since", |row| row.time("factor_since"))?;
         }
         row.finish()?;
         Ok(profile)
@@ -172,13 +181,14 @@ mod tests {
         let row = [1, 2, 3, 4].into_iter().fold(row, RecordWriter::u64).time(now).finish();
         let read = Profile::decode(&row).unwrap();
         assert_eq!((read.epoch, read.created_accounts, read.created_at), (3, 4, now));
-        assert_eq!((read.freeze, read.primary), (None, None));
+        assert_eq!((read.freeze, read.primary, read.factor_since), (None, None, None));
     }
 
     proptest! {
         #[test]
         fn a_profile_comes_back_from_its_bytes(
             epoch: u64, block: Option<Option<i64>>, n: u32, at: i64, freeze: Option<i64>, primary: Option<[u8; 32]>,
+            factor: Option<i64>,
         ) {
             let profile = Profile {
                 epoch,
@@ -192,6 +202,7 @@ mod tests {
                     change_at: Timestamp::from_unix_micros(change),
                 }),
                 primary: primary.map(AddressKey::from_bytes),
+                factor_since: factor.map(Timestamp::from_unix_micros),
                 ..Profile::new(SubjectId::from(7), Timestamp::from_unix_micros(at))
             };
             prop_assert_eq!(Profile::decode(&profile.encode()), Ok(profile));

@@ -273,6 +273,16 @@ pub enum ProfilesWrite {
         /// What becomes of it.
         block: Option<Block>,
     },
+    /// Notes that the person has a second factor, or none any more, and ends their sessions: whoever signs in meanwhile
+    /// decides again.
+    SetFactor {
+        /// Who.
+        subject: SubjectId,
+        /// The epoch that was read.
+        from: u64,
+        /// Since when there is one.
+        since: Option<Timestamp>,
+    },
     /// Freezes a profile or lifts that, and ends its sessions.
     SetFreeze {
         /// Who.
@@ -336,6 +346,7 @@ impl Write for ProfilesWrite {
             | Self::CountWays { subject, .. }
             | Self::RequireProfile { subject, .. }
             | Self::SetBlock { subject, .. }
+            | Self::SetFactor { subject, .. }
             | Self::SetFreeze { subject, .. }
             | Self::SetPrimary { subject, .. } => RowName::new(rank::PROFILE, &[subject.as_bytes()]),
             Self::CreateProfile { profile } => RowName::new(rank::PROFILE, &[profile.subject.as_bytes()]),
@@ -399,6 +410,7 @@ impl Write for ProfilesWrite {
             Self::BumpEpoch { .. }
             | Self::RequireProfile { .. }
             | Self::SetBlock { .. }
+            | Self::SetFactor { .. }
             | Self::SetFreeze { .. }
             | Self::SetPrimary { .. } => ProfilesGuard::Epoch,
             Self::CountAdministrators { .. } => ProfilesGuard::Administrators,
@@ -443,6 +455,7 @@ impl Write for ProfilesWrite {
             | Self::NotePending { .. }
             | Self::ReleaseIdentifier { .. }
             | Self::SetBlock { .. }
+            | Self::SetFactor { .. }
             | Self::SetFreeze { .. }
             | Self::SetPrimary { .. }
             | Self::SetState { .. }
@@ -555,6 +568,12 @@ impl Write for ProfilesWrite {
             Self::SetBlock { subject, from, block } => profile(rows, *subject, |profile| {
                 (profile.epoch == *from).then(|| {
                     profile.block = *block;
+                    profile.epoch += 1;
+                })
+            }),
+            Self::SetFactor { subject, from, since } => profile(rows, *subject, |profile| {
+                (profile.epoch == *from).then(|| {
+                    profile.factor_since = *since;
                     profile.epoch += 1;
                 })
             }),

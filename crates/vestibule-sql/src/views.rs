@@ -49,7 +49,8 @@ pub fn sign_in(
         owner: identifier_owner(realm, kind, key),
         profile: Query::new(
             "select subject, epoch, block_since, block_until, identifiers, social_links, live_memberships,
-                 created_accounts, created_at, freeze_since, freeze_change, primary_login from vestibule_profile
+                 created_accounts, created_at, freeze_since, freeze_change, primary_login, factor_since
+                 from vestibule_profile
                  where realm = ?1 and subject = coalesce((select owner.subject from vestibule_identifier_owner as owner
                  where owner.realm = ?1 and owner.kind = ?2 and owner.key = ?3 and owner.leaving_until is null), ?4)",
             params(None),
@@ -85,7 +86,7 @@ pub fn sign_in(
         entry: entered.map(|entered| {
             let membership = Query::new(
                 "select account, subject, status, role, administers, since, moved_by, contact, joined_at, version,
-                     epoch, wrong_secret_at from vestibule_membership
+                     epoch, wrong_secret_at, exempt_until from vestibule_membership
                  where realm = ?1 and subject = coalesce((select owner.subject from vestibule_identifier_owner as owner
                  where owner.realm = ?1 and owner.kind = ?2 and owner.key = ?3 and owner.leaving_until is null), ?4)
                  and account = ?5",
@@ -110,7 +111,7 @@ pub fn session_view(realm: &Realm, digest: SecretDigest) -> Query<SessionRow> {
          password.generation, profile.subject is not null,
          profile.subject, profile.epoch, profile.block_since, profile.block_until, profile.identifiers,
          profile.social_links, profile.live_memberships, profile.created_accounts, profile.created_at,
-         profile.freeze_since, profile.freeze_change, profile.primary_login
+         profile.freeze_since, profile.freeze_change, profile.primary_login, profile.factor_since
          from vestibule_session as session
          left join vestibule_password as password
          on password.realm = session.realm and password.subject = session.subject
@@ -129,7 +130,7 @@ pub fn session_view(realm: &Realm, digest: SecretDigest) -> Query<SessionRow> {
 
 /// The columns of a profile that is not there.
 fn skip<T>(row: &mut RowValues) -> Result<Option<T>, vestibule_core::CorruptRow> {
-    for _ in 0..12 {
+    for _ in 0..13 {
         row.null("profile")?;
     }
     Ok(None)

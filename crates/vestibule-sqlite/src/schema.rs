@@ -61,6 +61,7 @@ const PROFILES: Domain = Domain::new(
     &[
         Migration::new(1, include_str!("../migrations/profiles/0001_init.sql")),
         Migration::new(2, include_str!("../migrations/profiles/0002_leaving.sql")),
+        Migration::new(3, include_str!("../migrations/profiles/0003_factor.sql")),
     ],
 );
 

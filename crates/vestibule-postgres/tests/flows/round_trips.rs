@@ -173,6 +173,7 @@ async fn sign_in(
     request.account = account;
     match vestibule.sign_in(request).await.unwrap() {
         SignIn::SignedIn(signed_in) => signed_in,
+        SignIn::FactorNeeded(_) => panic!("nobody has a second factor"),
         SignIn::PasswordChangeNeeded { .. } => panic!("nothing was marked"),
     }
 }

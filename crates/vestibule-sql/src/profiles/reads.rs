@@ -23,7 +23,7 @@ pub fn anybody(realm: &Realm) -> Query<SubjectId> {
 pub fn profile(realm: &Realm, subject: SubjectId) -> Query<Profile> {
     Query::new(
         "select subject, epoch, block_since, block_until, identifiers, social_links, live_memberships,
-         created_accounts, created_at, freeze_since, freeze_change, primary_login
+         created_accounts, created_at, freeze_since, freeze_change, primary_login, factor_since
          from vestibule_profile where realm = ?1 and subject = ?2",
         [realm.into(), subject.into()],
         read_profile,
@@ -56,6 +56,7 @@ pub(crate) fn read_profile(row: &mut RowValues) -> Result<Profile, CorruptRow> {
             }
             None => None,
         },
+        factor_since: row.maybe_time("factor_since")?,
     })
 }
 
@@ -189,7 +190,7 @@ pub fn account(realm: &Realm, account: AccountId) -> Query<Account> {
 pub fn membership(realm: &Realm, account: AccountId, subject: SubjectId) -> Query<Membership> {
     Query::new(
         "select account, subject, status, role, administers, since, moved_by, contact, joined_at, version, epoch,
-         wrong_secret_at from vestibule_membership where realm = ?1 and account = ?2 and subject = ?3",
+         wrong_secret_at, exempt_until from vestibule_membership where realm = ?1 and account = ?2 and subject = ?3",
         [realm.into(), account.into(), subject.into()],
         read_membership,
     )
@@ -206,7 +207,7 @@ pub fn memberships_of(
     let after = after.map_or_else(Vec::new, |after| after.as_bytes().to_vec());
     Query::new(
         "select account, subject, status, role, administers, since, moved_by, contact, joined_at, version, epoch,
-         wrong_secret_at from vestibule_membership
+         wrong_secret_at, exempt_until from vestibule_membership
          where realm = ?1 and subject = ?2 and (account_length, account) > (?3, ?4)
          order by account_length, account limit ?5",
         [realm.into(), subject.into(), length(&after), after.into(), limit.into()],
@@ -225,7 +226,7 @@ pub fn members_of(
     let after = after.map_or_else(Vec::new, |after| after.as_bytes().to_vec());
     Query::new(
         "select account, subject, status, role, administers, since, moved_by, contact, joined_at, version, epoch,
-         wrong_secret_at from vestibule_membership
+         wrong_secret_at, exempt_until from vestibule_membership
          where realm = ?1 and account = ?2 and (subject_length, subject) > (?3, ?4)
          order by subject_length, subject limit ?5",
         [realm.into(), account.into(), length(&after), after.into(), limit.into()],
@@ -234,7 +235,7 @@ pub fn members_of(
 }
 
 pub(crate) fn read_membership(row: &mut RowValues) -> Result<Membership, CorruptRow> {
-    Ok(Membership {
+    let mut membership = Membership {
         account: row.account("account")?,
         subject: row.subject("subject")?,
         standing: Standing {
@@ -243,13 +244,16 @@ pub(crate) fn read_membership(row: &mut RowValues) -> Result<Membership, Corrupt
             administers: row.flag("administers")?,
             since: row.time("since")?,
             moved_by: row.maybe_subject("moved_by")?,
+            exempt_until: None,
         },
         contact: row.maybe_text("contact")?,
         joined_at: row.time("joined_at")?,
         version: row.u64("version")?,
         epoch: row.u64("epoch")?,
         wrong_secret_at: row.maybe_time("wrong_secret_at")?,
-    })
+    };
+    membership.standing.exempt_until = row.maybe_time("exempt_until")?;
+    Ok(membership)
 }
 
 /// Whose contact address it is in an account.

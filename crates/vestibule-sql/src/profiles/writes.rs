@@ -143,6 +143,14 @@ impl Lower<Plan> for ProfilesWrite {
                     params,
                 );
             }
+            Self::SetFactor { subject, from, since } => {
+                let params = person(plan, *subject, [(*from).into(), (*since).into()]);
+                plan.step(
+                    "update vestibule_profile set epoch = epoch + 1, factor_since = ?4
+                     where realm = ?1 and subject = ?2 and epoch = ?3",
+                    params,
+                );
+            }
             Self::SetFreeze { subject, from, freeze } => {
                 let params = person(
                     plan,
@@ -207,13 +215,14 @@ fn add_membership(plan: &mut Plan, membership: &Membership) {
             membership.version.into(),
             membership.epoch.into(),
             membership.wrong_secret_at.into(),
+            standing.exempt_until.into(),
         ],
     );
     plan.step(
         "insert into vestibule_membership
          (realm, account, subject, status, role, administers, since, moved_by, contact, joined_at, version, epoch,
-          wrong_secret_at)
-         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
+          wrong_secret_at, exempt_until)
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
          on conflict (realm, account, subject) do nothing",
         params,
     );
@@ -228,11 +237,12 @@ fn move_membership(plan: &mut Plan, mut params: Vec<Value>, to: &Standing, ends_
         to.since.into(),
         to.moved_by.into(),
         u32::from(ends_access).into(),
+        to.exempt_until.into(),
     ]);
     plan.step(
         "update vestibule_membership
          set status = ?5, role = ?6, administers = ?7, since = ?8, moved_by = ?9, version = version + 1,
-         epoch = epoch + ?10
+         epoch = epoch + ?10, exempt_until = ?11
          where realm = ?1 and account = ?2 and subject = ?3 and version = ?4",
         params,
     );
@@ -289,13 +299,15 @@ fn create_profile(plan: &mut Plan, profile: &Profile) {
             profile.freeze.map(|freeze| freeze.since).into(),
             profile.freeze.map(|freeze| freeze.change_at).into(),
             profile.primary.map(|key| key.as_bytes().to_vec()).into(),
+            profile.factor_since.into(),
         ],
     );
     plan.step(
         "insert into vestibule_profile
          (realm, subject, epoch, block_since, block_until, identifiers, social_links, live_memberships,
-          created_accounts, created_at, freeze_since, freeze_change, primary_login)
-         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) on conflict (realm, subject) do nothing",
+          created_accounts, created_at, freeze_since, freeze_change, primary_login, factor_since)
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
+         on conflict (realm, subject) do nothing",
         params,
     );
 }
