@@ -20,7 +20,7 @@ pub use checkword::{Checkword, MAX_BOUND};
 pub use former::{FORMERS, Former};
 pub use intent::{Intent, RedeemedCheckword};
 pub use link::{make_link, open_link, read_link};
-pub use policy::{CheckwordPolicy, FREEZE_LASTS, LONGEST, PolicyError};
+pub use policy::{CheckwordPolicy, FACTOR_KEEP_LASTS, FREEZE_LASTS, LONGEST, PolicyError};
 pub use problem::{Problem, registry};
 pub use service::{Checkwords, Requested};
 pub use state::{Rotation, State};

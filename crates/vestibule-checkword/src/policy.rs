@@ -15,6 +15,9 @@ pub const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 /// How long a link lasts that opens nothing and only freezes a profile, unless the deployment says otherwise.
 pub const FREEZE_LASTS: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
+/// How long a link lasts that opens nothing and only ends a reset of the second factor.
+pub const FACTOR_KEEP_LASTS: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
 /// How long after the first, second, third message the next may follow; then one an hour. It never closes.
 const SPACING: [Duration; 4] = [MINUTE, Duration::from_secs(5 * 60), Duration::from_secs(15 * 60), HOUR];
 /// After so long without a message the spacing begins anew.
@@ -29,7 +32,8 @@ pub enum PolicyError {
     Lifetime,
 }
 
-/// The lifetimes of a deployment: 60 minutes, unless a purpose has its own; and [`FREEZE_LASTS`] for what freezes.
+/// The lifetimes of a deployment: 60 minutes, unless a purpose has its own; [`FREEZE_LASTS`] for what freezes and
+/// [`FACTOR_KEEP_LASTS`] for what ends a reset.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CheckwordPolicy {
     lifetime: Duration,
@@ -60,7 +64,11 @@ impl CheckwordPolicy {
     /// How long a checkword for this purpose lasts.
     #[must_use]
     pub fn lifetime(&self, purpose: Purpose) -> Duration {
-        let usual = if purpose == crate::purpose::FREEZE { FREEZE_LASTS } else { self.lifetime };
+        let usual = match purpose {
+            crate::purpose::FREEZE => FREEZE_LASTS,
+            crate::purpose::FACTOR_KEEP => FACTOR_KEEP_LASTS,
+            _ => self.lifetime,
+        };
         self.own.iter().find(|(own, _)| *own == purpose).map_or(usual, |(_, lifetime)| *lifetime)
     }
 }

@@ -23,6 +23,8 @@ purposes! {
     CONFIRM_ADDRESS "confirm-address",
     /// An old address may be free at once.
     CONFIRM_REMOVAL "confirm-removal",
+    /// Whose second factor is being reset still has it, or objects: the reset ends. It opens nothing.
+    FACTOR_KEEP "factor-keep",
     /// A lost second factor is to be reset (R33).
     FACTOR_RESET "factor-reset",
     /// Whoever an address was taken from objects: the profile is frozen. It opens nothing.

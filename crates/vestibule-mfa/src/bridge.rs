@@ -5,6 +5,7 @@ use vestibule_core::{StoreError, SubjectId};
 
 use crate::authenticator::{Authenticator, MAX_AUTHENTICATORS};
 use crate::recovery::{CODES, CodeRow};
+use crate::reset::Reset;
 use crate::store::MfaRead;
 use crate::tries::Tries;
 
@@ -17,6 +18,11 @@ impl<K: Kv> MfaRead for KvStore<K> {
     async fn codes(&self, subject: SubjectId) -> Result<Vec<CodeRow>, StoreError> {
         let page = self.read_page(keys::codes(subject), None, CODES.into()).await?;
         Ok(page.iter().map(|(_, row)| CodeRow::decode(row)).collect::<Result<_, _>>()?)
+    }
+
+    async fn reset(&self, subject: SubjectId) -> Result<Option<Reset>, StoreError> {
+        let row = self.read(keys::reset(subject)).await?;
+        Ok(row.as_deref().map(Reset::decode).transpose()?)
     }
 
     async fn mfa_tries(&self, subject: SubjectId) -> Result<Option<Tries>, StoreError> {
@@ -43,6 +49,10 @@ pub(crate) mod keys {
 
     pub(crate) fn code(subject: SubjectId, slot: u8) -> Key {
         Key::new(codes(subject), &[slot])
+    }
+
+    pub(crate) fn reset(subject: SubjectId) -> Key {
+        Key::single("mfa.reset", &[subject.as_bytes()])
     }
 
     pub(crate) fn tries(subject: SubjectId) -> Key {

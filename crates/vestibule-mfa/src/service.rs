@@ -9,10 +9,10 @@ use vestibule_core::{
 };
 
 use crate::authenticator::Authenticator;
-use crate::decide;
+use crate::decide::{self, Stored};
 use crate::problem::Problem;
 use crate::proof::{FactorProof, ProvenBy};
-use crate::recovery::{self, Place, RecoveryCode, RecoverySheet};
+use crate::recovery::{RecoveryCode, RecoverySheet};
 use crate::store::MfaRead;
 use crate::totp::TypedCode;
 use crate::tries::{self, TakenTry};
@@ -136,19 +136,12 @@ impl<S: MfaRead + Commit<MfaWrite>> Mfa<S> {
             return Err(Failure::Refused(Problem::NotEnrolled));
         }
         for _ in 0..ROUNDS {
-            let rows = self.store.codes(subject).await?;
-            let row = match recovery::place(&self.ring, subject, &code, &rows)? {
-                Place::Live(row) => row,
-                Place::Spent => return Err(Failure::Refused(Problem::RecoveryCodeSpent)),
-                Place::Nowhere => return Err(wrong()),
-            };
+            let codes = self.store.codes(subject).await?;
+            let stored = Stored { subject, authenticators: &[], codes: &codes, tries: None };
             let batch = BatchId::make(&*self.entropy, now)?;
-            let (replacement, new) = recovery::replace(&self.ring, &*self.entropy, row, (batch, now))?;
-            let write = MfaWrite::PutCode { row: new, replacing: Some(row.digest) };
+            let (redeemed, write) = decide::redeem(&self.ring, &*self.entropy, stored, &code, (batch, now))?;
             if self.land(batch, vec![write], now).await?.is_none() {
-                let by = ProvenBy::RecoveryCode(row.slot);
-                let proof = FactorProof { subject, by, version: row.version, at: now };
-                return Ok(Redeemed { proof, replacement });
+                return Ok(redeemed);
             }
         }
         Err(busy())
@@ -170,7 +163,9 @@ impl<S: MfaRead + Commit<MfaWrite>> Mfa<S> {
                 return Err(Failure::Refused(Problem::NotEnrolled));
             }
             let batch = BatchId::make(&*self.entropy, now)?;
-            let (sheet, writes) = self.code_set(subject, batch, now).await?;
+            let codes = self.store.codes(subject).await?;
+            let stored = Stored { subject, authenticators: &[], codes: &codes, tries: None };
+            let (sheet, writes) = decide::code_set(&self.ring, &*self.entropy, stored, (batch, now))?;
             if self.land(batch, writes, now).await?.is_none() {
                 return Ok(sheet);
             }
@@ -185,19 +180,6 @@ impl<S: MfaRead + Commit<MfaWrite>> Mfa<S> {
     /// Faults only.
     pub async fn count_codes(&self, subject: SubjectId) -> Result<usize, Failure<Problem>> {
         Ok(self.store.codes(subject).await?.len())
-    }
-
-    pub(crate) async fn code_set(
-        &self,
-        subject: SubjectId,
-        batch: BatchId,
-        now: Timestamp,
-    ) -> Result<(RecoverySheet, Vec<MfaWrite>), Failure<Problem>> {
-        let existing = self.store.codes(subject).await?;
-        let (sheet, rows) = recovery::make_set(&self.ring, &*self.entropy, subject, &existing, (batch, now))?;
-        let replaced = |slot| existing.iter().find(|old| old.slot == slot).map(|old| old.digest);
-        let writes = rows.into_iter().map(|row| MfaWrite::PutCode { replacing: replaced(row.slot), row });
-        Ok((sheet, writes.collect()))
     }
 
     /// `Some`: the guard that refused.

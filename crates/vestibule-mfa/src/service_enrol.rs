@@ -2,17 +2,17 @@
 
 use core::time::Duration;
 
-use vestibule_core::{BatchId, Commit, Failure, Sealed, Secret, SubjectId, Timestamp};
+use vestibule_core::{BatchId, Commit, Failure, Secret, SubjectId, Timestamp};
 
-use crate::authenticator::{Authenticator, AuthenticatorId, MAX_AUTHENTICATORS};
-use crate::decide;
+use crate::authenticator::{Authenticator, AuthenticatorId};
+use crate::decide::{self, Stored};
 use crate::enrolment::PendingEnrolment;
 use crate::name::AuthenticatorName;
 use crate::problem::Problem;
 use crate::recovery::RecoverySheet;
 use crate::service::{Mfa, ROUNDS, busy};
 use crate::store::MfaRead;
-use crate::totp::{Codes, Parameters, TypedCode, WINDOW};
+use crate::totp::TypedCode;
 use crate::write::MfaWrite;
 
 /// How long a pending authenticator waits for its code.
@@ -32,6 +32,19 @@ pub struct AuthenticatorView {
     pub confirmed_at: Option<Timestamp>,
 }
 
+impl AuthenticatorView {
+    /// Of a row.
+    #[must_use]
+    pub fn of(found: &Authenticator) -> Self {
+        Self {
+            id: found.id,
+            name: found.name.clone(),
+            created_at: found.created_at,
+            confirmed_at: found.confirmed_at,
+        }
+    }
+}
+
 impl<S: MfaRead + Commit<MfaWrite>> Mfa<S> {
     /// Begins an authenticator: a new secret, of no use until a code confirms it. One that was pending before gives way.
     ///
@@ -46,30 +59,11 @@ impl<S: MfaRead + Commit<MfaWrite>> Mfa<S> {
     ) -> Result<PendingEnrolment, Failure<Problem>> {
         for _ in 0..ROUNDS {
             let existing = self.store.authenticators(subject).await?;
-            let pending = existing.iter().find(|found| !found.is_confirmed());
-            let empty = (0..MAX_AUTHENTICATORS).find(|slot| existing.iter().all(|found| found.slot != *slot));
-            let slot = pending.map(|found| found.slot).or(empty);
-            let Some(slot) = slot else { return Err(Failure::Refused(Problem::TooMany)) };
-            let id = AuthenticatorId::make(&*self.entropy)?;
-            let parameters = Parameters::default();
-            let secret = PendingEnrolment::make_secret(&*self.entropy)?;
-            let set_by = BatchId::make(&*self.entropy, now)?;
-            let from = pending.map(|found| found.version);
-            let row = Authenticator {
-                subject,
-                slot,
-                id,
-                name: name.clone(),
-                parameters,
-                sealed: Sealed::seal(&self.ring, &*self.entropy, &decide::row_of(&subject, &id), &secret)?,
-                created_at: now,
-                confirmed_at: None,
-                last_step: None,
-                version: from.map_or(1, |version| version.saturating_add(1)),
-                set_by,
-            };
-            if self.land(set_by, vec![MfaWrite::PutAuthenticator { row, from }], now).await?.is_none() {
-                return Ok(PendingEnrolment { id, parameters, secret });
+            let batch = BatchId::make(&*self.entropy, now)?;
+            let stored = Stored { subject, authenticators: &existing, codes: &[], tries: None };
+            let begun = decide::begin(&self.ring, &*self.entropy, stored, name, (batch, now))?;
+            if self.land(batch, vec![begun.write], now).await?.is_none() {
+                return Ok(begun.pending);
             }
         }
         Err(busy())
@@ -93,40 +87,13 @@ impl<S: MfaRead + Commit<MfaWrite>> Mfa<S> {
         let code = TypedCode::parse(typed).ok_or_else(wrong)?;
         for _ in 0..ROUNDS {
             let existing = self.store.authenticators(subject).await?;
-            let pending = existing
-                .iter()
-                .find(|found| found.id == id && !found.is_confirmed())
-                .filter(|found| now.since(found.created_at) < PENDING_FOR)
-                .ok_or(Failure::Refused(Problem::NotPending))?;
-            let secret = decide::open(&self.ring, subject, id, &pending.sealed)?;
-            let step = Codes::new(pending.parameters, &secret)?
-                .find(&code, pending.parameters.step_at(now), WINDOW)
-                .ok_or_else(wrong)?;
+            let codes = self.store.codes(subject).await?;
+            let tries = self.store.mfa_tries(subject).await?;
+            let stored = Stored { subject, authenticators: &existing, codes: &codes, tries: tries.as_ref() };
             let batch = BatchId::make(&*self.entropy, now)?;
-            let row = Authenticator {
-                confirmed_at: Some(now),
-                last_step: Some(step),
-                version: pending.version.saturating_add(1),
-                set_by: batch,
-                ..pending.clone()
-            };
-            let mut writes = vec![MfaWrite::PutAuthenticator { row, from: Some(pending.version) }];
-            let stopped =
-                self.store.mfa_tries(subject).await?.is_some_and(|tries| tries.stopped_at.is_some());
-            let others = || existing.iter().filter(|found| found.is_confirmed());
-            if stopped {
-                writes.extend(others().map(remove));
-            }
-            let sheet = if stopped || others().next().is_none() {
-                writes.push(MfaWrite::ResetTries { subject });
-                let (sheet, codes) = self.code_set(subject, batch, now).await?;
-                writes.extend(codes);
-                Some(sheet)
-            } else {
-                None
-            };
-            if self.land(batch, writes, now).await?.is_none() {
-                return Ok(sheet);
+            let confirmed = decide::confirm(&self.ring, &*self.entropy, stored, (id, &code), (batch, now))?;
+            if self.land(batch, confirmed.writes, now).await?.is_none() {
+                return Ok(confirmed.sheet);
             }
         }
         Err(busy())
@@ -139,13 +106,7 @@ impl<S: MfaRead + Commit<MfaWrite>> Mfa<S> {
     /// Faults only.
     pub async fn list(&self, subject: SubjectId) -> Result<Vec<AuthenticatorView>, Failure<Problem>> {
         let found = self.store.authenticators(subject).await?;
-        let view = |found: Authenticator| AuthenticatorView {
-            id: found.id,
-            name: found.name,
-            created_at: found.created_at,
-            confirmed_at: found.confirmed_at,
-        };
-        Ok(found.into_iter().map(view).collect())
+        Ok(found.iter().map(AuthenticatorView::of).collect())
     }
 
     /// Calls an authenticator something else.
@@ -189,25 +150,13 @@ impl<S: MfaRead + Commit<MfaWrite>> Mfa<S> {
     ) -> Result<(), Failure<Problem>> {
         for _ in 0..ROUNDS {
             let existing = self.store.authenticators(subject).await?;
-            let found = existing.iter().find(|found| found.id == id);
-            let mut writes = vec![remove(found.ok_or(Failure::Refused(Problem::Gone))?)];
-            if !existing.iter().any(|found| found.id != id && found.is_confirmed()) {
-                let codes = self.store.codes(subject).await?;
-                let clear = codes.iter().map(|code| MfaWrite::ClearCode {
-                    subject,
-                    slot: code.slot,
-                    digest: code.digest,
-                });
-                writes.extend(clear);
-            }
+            let codes = self.store.codes(subject).await?;
+            let stored = Stored { subject, authenticators: &existing, codes: &codes, tries: None };
+            let writes = decide::remove(stored, id).map_err(Failure::Refused)?;
             if self.land(BatchId::make(&*self.entropy, now)?, writes, now).await?.is_none() {
                 return Ok(());
             }
         }
         Err(busy())
     }
-}
-
-fn remove(found: &Authenticator) -> MfaWrite {
-    MfaWrite::RemoveAuthenticator { subject: found.subject, slot: found.slot, id: found.id }
 }

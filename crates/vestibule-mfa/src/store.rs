@@ -4,6 +4,7 @@ use vestibule_core::{SubjectId, store_trait};
 
 use crate::authenticator::Authenticator;
 use crate::recovery::CodeRow;
+use crate::reset::Reset;
 use crate::tries::Tries;
 
 store_trait! {
@@ -30,6 +31,9 @@ store_trait! {
 
         /// Every recovery code of a person.
         fn codes(subject: SubjectId) -> Vec<CodeRow>;
+
+        /// What is known about the factor for the case that it is lost, and the reset that waits.
+        fn reset(subject: SubjectId) -> Option<Reset>;
 
         /// The tries made at a person's authenticators.
         fn mfa_tries(subject: SubjectId) -> Option<Tries>;

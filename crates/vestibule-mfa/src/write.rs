@@ -8,6 +8,7 @@ use vestibule_core::{
 use crate::authenticator::{Authenticator, AuthenticatorId};
 use crate::bridge::keys;
 use crate::recovery::CodeRow;
+use crate::reset::{Course, Reset};
 use crate::tries::Tries;
 
 /// Why a write of this domain is refused.
@@ -25,6 +26,8 @@ pub enum MfaGuard {
     AuthenticatorVersion,
     /// The slot holds exactly the code that was read, or is empty as read.
     CodeLive,
+    /// The reset stands as it was read.
+    ResetVersion,
     /// The slot holds exactly this authenticator, confirmed, and no code of this step or a later one was accepted.
     StepUnused,
     /// The tries stand as they were read, and are not stopped.
@@ -60,6 +63,13 @@ pub enum MfaWrite {
         /// The code that was read.
         digest: SecretDigest,
     },
+    /// Notes that the factor was shown with a password of this generation. It moves no version.
+    NoteProven {
+        /// Whose.
+        subject: SubjectId,
+        /// The generation of the password.
+        generation: u64,
+    },
     /// Begins, confirms or renames an authenticator.
     PutAuthenticator {
         /// The row as it becomes.
@@ -88,6 +98,15 @@ pub enum MfaWrite {
         /// Whose.
         subject: SubjectId,
     },
+    /// Begins, cancels or ends the reset of a lost factor.
+    SetCourse {
+        /// Whose.
+        subject: SubjectId,
+        /// The version that was read; zero if there was no row, or none of a reset ever.
+        from: u64,
+        /// What waits from now on.
+        course: Option<Course>,
+    },
     /// This try succeeded. It lifts a stop only if no later try was taken.
     SettleTry {
         /// Whose.
@@ -111,6 +130,7 @@ pub enum MfaWrite {
 const AUTHENTICATORS: u16 = 400;
 const TRIES: u16 = 401;
 const CODES: u16 = 402;
+const RESETS: u16 = 403;
 
 impl Write for MfaWrite {
     type Guard = MfaGuard;
@@ -125,6 +145,9 @@ impl Write for MfaWrite {
             Self::PutAuthenticator { row, .. } => slotted(AUTHENTICATORS, &row.subject, row.slot),
             Self::ClearCode { subject, slot, .. } => slotted(CODES, subject, *slot),
             Self::PutCode { row, .. } => slotted(CODES, &row.subject, row.slot),
+            Self::NoteProven { subject, .. } | Self::SetCourse { subject, .. } => {
+                RowName::new(RESETS, &[subject.as_bytes()])
+            }
             Self::ResetTries { subject }
             | Self::SettleTry { subject, .. }
             | Self::TakeTry { subject, .. } => RowName::new(TRIES, &[subject.as_bytes()]),
@@ -137,7 +160,8 @@ impl Write for MfaWrite {
             Self::ClearCode { .. } | Self::PutCode { .. } => MfaGuard::CodeLive,
             Self::PutAuthenticator { .. } => MfaGuard::AuthenticatorVersion,
             Self::RemoveAuthenticator { .. } => MfaGuard::AuthenticatorLive,
-            Self::ResetTries { .. } | Self::SettleTry { .. } => MfaGuard::Always,
+            Self::NoteProven { .. } | Self::ResetTries { .. } | Self::SettleTry { .. } => MfaGuard::Always,
+            Self::SetCourse { .. } => MfaGuard::ResetVersion,
             Self::TakeTry { .. } => MfaGuard::TryNumber,
         }
     }
@@ -167,6 +191,12 @@ impl Write for MfaWrite {
                     return Ok(Verdict::Refused);
                 }
                 rows.delete(keys::code(*subject, *slot));
+                Ok(Verdict::Lands)
+            }
+            Self::NoteProven { subject, generation } => {
+                let mut row = reset(rows, *subject, batch)?;
+                row.proven = Some(*generation);
+                rows.put(keys::reset(*subject), row.encode());
                 Ok(Verdict::Lands)
             }
             Self::PutAuthenticator { row, from } => {
@@ -201,6 +231,15 @@ impl Write for MfaWrite {
                 tries.settled = tries.taken;
                 tries.stopped_at = None;
             }),
+            Self::SetCourse { subject, from, course } => {
+                let found = reset(rows, *subject, batch)?;
+                let (true, Some(version)) = (found.version == *from, found.version.checked_add(1)) else {
+                    return Ok(Verdict::Refused);
+                };
+                let row = Reset { course: *course, version, set_by: batch, ..found };
+                rows.put(keys::reset(*subject), row.encode());
+                Ok(Verdict::Lands)
+            }
             Self::SettleTry { subject, number } => change_tries(rows, *subject, |tries| {
                 tries.settled = tries.settled.max(*number).min(tries.taken);
                 if *number == tries.taken {
@@ -235,6 +274,7 @@ impl Write for MfaWrite {
         let set_by = match self {
             // What is gone remembers nothing; settling twice is settling once.
             Self::ClearCode { .. }
+            | Self::NoteProven { .. }
             | Self::RemoveAuthenticator { .. }
             | Self::ResetTries { .. }
             | Self::SettleTry { .. } => return Ok(Memory::Silent),
@@ -245,6 +285,11 @@ impl Write for MfaWrite {
                 authenticator(rows, row.subject, row.slot)?.map(|row| row.set_by)
             }
             Self::PutCode { row, .. } => code(rows, row.subject, row.slot)?.map(|row| row.set_by),
+            // Before the first reset there is no batch to remember: the version tells.
+            Self::SetCourse { subject, .. } => {
+                let found = rows.get(&keys::reset(*subject))?.map(Reset::decode).transpose()?;
+                found.filter(|row| row.version > 0).map(|row| row.set_by)
+            }
             Self::TakeTry { subject, .. } => tries(rows, *subject)?.map(|row| row.set_by),
         };
         Ok(Memory::when(set_by == Some(batch)))
@@ -265,6 +310,12 @@ fn code(rows: &mut Rows<'_>, subject: SubjectId, slot: u8) -> Result<Option<Code
 
 fn tries(rows: &mut Rows<'_>, subject: SubjectId) -> Result<Option<Tries>, Halt> {
     Ok(rows.get(&keys::tries(subject))?.map(Tries::decode).transpose()?)
+}
+
+/// The row of resets, or what it is before there is one.
+fn reset(rows: &mut Rows<'_>, subject: SubjectId, batch: BatchId) -> Result<Reset, Halt> {
+    let found = rows.get(&keys::reset(subject))?.map(Reset::decode).transpose()?;
+    Ok(found.unwrap_or(Reset { subject, proven: None, course: None, version: 0, set_by: batch }))
 }
 
 fn change_tries(
