@@ -11,6 +11,7 @@ use vestibule_sessions::decide as sessions;
 
 use crate::notice::{Notice, NoticeKind};
 use crate::session::Authenticated;
+use crate::sign_in::Factors;
 use crate::vestibule::{Inner, ROUNDS, Vestibule, busy};
 use crate::writes::{AnyGuard, AnyWrite};
 
@@ -77,6 +78,7 @@ impl Vestibule {
         let inner = self.inner();
         let (now, subject, account) = (inner.clock.now(), who.subject(), new.account);
         let actor = EventActor::Person(subject);
+        inner.must_be_whole(who, now).await?;
         for _ in 0..ROUNDS {
             let profile = inner.store.profile(subject).await?;
             // A session of an earlier epoch creates nothing.
@@ -111,19 +113,34 @@ impl Vestibule {
         Err(busy().into())
     }
 
-    /// Replaces an account's policy. Every session asks for admission anew.
+    /// Replaces an account's policy. Every session asks for admission anew. An administrator who asks others for a second factor
+    /// has one, and acts by a session in which it was shown (R31).
     ///
     /// # Errors
     ///
-    /// `membership.not_permitted`, `admission.account_unknown`, `admission.account_closed`.
+    /// `membership.not_permitted`, `admission.factor_not_set_up`, `admission.factor_required`, `admission.account_unknown`, `admission.account_closed`.
     pub async fn edit_policy(
         &self,
         by: Acting<'_>,
         account: AccountId,
         policy: AccountPolicy,
     ) -> Result<(), Failure<Refusal>> {
-        let act = Act { by, account, subject: None, kind: EventKind::ACCOUNT_POLICY_CHANGED, told: None };
-        self.inner().act(act, |by, account, _, _| decide::edit_policy(by, account, policy.clone())).await
+        let act = Act::of(by, account, None, (EventKind::ACCOUNT_POLICY_CHANGED, None));
+        // Who asks others for a second factor has one, and has shown it (R31).
+        let asker = match by {
+            Acting::Administrator(who) if !who.session.has_two_factors() => Some(who.profile.factor_since),
+            Acting::Administrator(_) | Acting::Operator(_) => None,
+        };
+        let decide = |by: By<'_>, account: &Account, _: Option<&Membership>, now| {
+            let writes = decide::edit_policy(by, account, policy.clone())?;
+            let asks = policy.factor.is_some() && policy.factor != account.policy.factor;
+            match asker {
+                Some(None) if asks => Err(Problem::FactorNotSetUp { since: now }),
+                Some(Some(_)) if asks => Err(Problem::FactorRequired),
+                _ => Ok(writes),
+            }
+        };
+        self.inner().act(act, decide).await
     }
 
     /// Closes an account for ever.
@@ -132,7 +149,7 @@ impl Vestibule {
     ///
     /// `membership.not_permitted`, `admission.account_unknown`, `admission.account_closed`.
     pub async fn close_account(&self, by: Acting<'_>, account: AccountId) -> Result<(), Failure<Refusal>> {
-        let act = Act { by, account, subject: None, kind: EventKind::ACCOUNT_CLOSED, told: None };
+        let act = Act::of(by, account, None, (EventKind::ACCOUNT_CLOSED, None));
         self.inner().act(act, |by, account, _, _| decide::set_state(by, account, AccountState::Closed)).await
     }
 
@@ -149,7 +166,7 @@ impl Vestibule {
     ) -> Result<(), Failure<Refusal>> {
         let state = if suspended { AccountState::Suspended } else { AccountState::Open };
         let by = Acting::Operator(reason);
-        let act = Act { by, account, subject: None, kind: EventKind::ACCOUNT_POLICY_CHANGED, told: None };
+        let act = Act::of(by, account, None, (EventKind::ACCOUNT_POLICY_CHANGED, None));
         self.inner().act(act, |by, account, _, _| decide::set_state(by, account, state)).await
     }
 
@@ -170,7 +187,7 @@ impl Vestibule {
         } else {
             NoticeKind::MemberAdded
         });
-        let act = Act { by, account, subject: Some(new.subject), kind: EventKind::MEMBERSHIP_ADDED, told };
+        let act = Act::of(by, account, Some(new.subject), (EventKind::MEMBERSHIP_ADDED, told));
         let inner = self.inner();
         inner
             .act(act, |by, account, member, now| decide::add_member(by, account, member, new.clone(), now))
@@ -197,7 +214,7 @@ impl Vestibule {
             Move::Dismiss => EventKind::MEMBERSHIP_DISMISSED,
             _ => EventKind::MEMBERSHIP_REINSTATED,
         };
-        let act = Act { by, account, subject: Some(subject), kind, told: Some(NoticeKind::of_move(step)) };
+        let act = Act::on_member(by, account, subject, (kind, NoticeKind::of_move(step)));
         let decide = |by: By<'_>, account: &Account, member: Option<&Membership>, now| {
             decide::move_member(by, account, member, step, now)
         };
@@ -218,7 +235,7 @@ impl Vestibule {
         administers: bool,
     ) -> Result<(), Failure<Refusal>> {
         let told = Some(NoticeKind::MemberRoleChanged);
-        let act = Act { by, account, subject: Some(subject), kind: EventKind::MEMBERSHIP_ROLE_CHANGED, told };
+        let act = Act::of(by, account, Some(subject), (EventKind::MEMBERSHIP_ROLE_CHANGED, told));
         let decide = |by: By<'_>, account: &Account, member: Option<&Membership>, _| {
             decide::change_role(by, account, member, role.clone(), administers)
         };
@@ -235,19 +252,54 @@ pub(crate) struct Act<'a> {
     kind: EventKind,
     /// What the member is told.
     told: Option<NoticeKind>,
+    /// Why, where an administrator has to say so, too.
+    reason: Option<&'a Reason>,
+    /// Until when what is done holds.
+    until: Option<Timestamp>,
 }
 
 impl<'a> Act<'a> {
     /// One that changes nothing; only its refusal is recorded.
-    pub(crate) const fn reading(by: Acting<'a>, account: AccountId, subject: Option<SubjectId>) -> Self {
-        Self { by, account, subject, kind: EventKind::REFUSED, told: None }
+    pub(crate) fn reading(by: Acting<'a>, account: AccountId, subject: Option<SubjectId>) -> Self {
+        Self::of(by, account, subject, (EventKind::REFUSED, None))
+    }
+
+    fn of(
+        by: Acting<'a>,
+        account: AccountId,
+        subject: Option<SubjectId>,
+        (kind, told): (EventKind, Option<NoticeKind>),
+    ) -> Self {
+        Self { by, account, subject, kind, told, reason: None, until: None }
+    }
+
+    /// One on a member, who is told.
+    pub(crate) fn on_member(
+        by: Acting<'a>,
+        account: AccountId,
+        subject: SubjectId,
+        (kind, told): (EventKind, NoticeKind),
+    ) -> Self {
+        Self::of(by, account, Some(subject), (kind, Some(told)))
+    }
+
+    /// For this reason, kept with the event whoever acts.
+    pub(crate) fn because(mut self, reason: &'a Reason) -> Self {
+        self.reason = Some(reason);
+        self
+    }
+
+    /// Holding until then.
+    pub(crate) fn until(mut self, until: Option<Timestamp>) -> Self {
+        self.until = until;
+        self
     }
 }
 
 impl Inner {
     /// Loads the account, the acting member and the member acted on; decides; commits with the audit event; begins anew
     /// when something moved.
-    async fn act(
+    pub(crate) async fn act(
         &self,
         act: Act<'_>,
         decide: impl Fn(By<'_>, &Account, Option<&Membership>, Timestamp) -> Result<Vec<ProfilesWrite>, Problem>
@@ -279,10 +331,14 @@ impl Inner {
             if let Some(subject) = act.subject {
                 event = event.subject(subject);
             }
+            if let (Some(reason), Acting::Administrator(_)) = (act.reason, act.by) {
+                event = event.field("reason", &reason.0);
+            }
             let mut batch = self.record(event, id, now)?;
             batch.extend(writes.into_iter().map(AnyWrite::from));
             if let (Some(subject), Some(told)) = (act.subject, act.told) {
                 let mut notice = Notice::new(told, now);
+                notice.until = act.until;
                 notice.account = Some(act.account);
                 batch.extend(self.notices(subject, notice).await?);
             }
@@ -334,16 +390,23 @@ impl Inner {
             return Ok(Err(Problem::NotMember));
         };
         let door = (Some(account), Some(&membership));
-        Ok(match self.admit_through(door, &who.profile, who.client, now) {
-            // Who administers the account can see and undo what shuts it, to themselves too; what an act may do in an
-            // account that is not open is judged by the act.
-            Err(Problem::SingleSignOnOnly | Problem::Suspended | Problem::Closed)
-                if membership.is_active_administrator() =>
-            {
-                Ok(membership)
-            }
-            admitted => admitted.map(|_| membership),
-        })
+        Ok(
+            match self.admit_through(
+                door,
+                &who.profile,
+                (who.client, Factors::of(who.session.has_two_factors())),
+                now,
+            ) {
+                // Who administers the account can see and undo what shuts it, to themselves too; what an act may do in an
+                // account that is not open is judged by the act.
+                Err(Problem::SingleSignOnOnly | Problem::Suspended | Problem::Closed)
+                    if membership.is_active_administrator() =>
+                {
+                    Ok(membership)
+                }
+                admitted => admitted.map(|_| membership),
+            },
+        )
     }
 
     pub(crate) async fn refuse_act<T>(&self, act: Act<'_>, problem: &Problem) -> Result<T, Failure<Refusal>> {

@@ -5,6 +5,7 @@ mod asking;
 mod builder;
 mod case;
 mod clock;
+mod factor;
 mod import;
 mod links;
 mod login;
@@ -34,6 +35,10 @@ pub use account::{Acting, Reason, ReasonError};
 pub use builder::{BuildError, Builder};
 pub use case::{CaseReport, look_up_case};
 pub use clock::ClockCheck;
+pub use factor::{
+    AccessAsked, Completed, Enrolled, Enrolling, FactorAnswer, FactorProblem, FactorResetPage, NextStep,
+    OwnFactor, PendingSignIn, ResetStarted, Resumed,
+};
 pub use import::{
     ImportField, ImportProblem, Imported, ImportedAccount, ImportedMembership, ImportedPerson, Skipped,
 };

@@ -44,6 +44,8 @@ impl Vestibule {
         let (base, link) = (self.links()?, message.link.as_ref()?);
         let page = match message.notice.kind {
             NoticeKind::ConnectLink => "connect-address",
+            NoticeKind::FactorResetBegun => "keep-factor",
+            NoticeKind::FactorResetLink => "reset-factor",
             NoticeKind::FirstPasswordLink => "set-first-password",
             NoticeKind::LoginChangeLink => "login",
             NoticeKind::LoginLeaves => "freeze",

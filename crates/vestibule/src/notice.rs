@@ -1,5 +1,6 @@
 //! What a person is told by mail or phone about what was done to them: sealed, in the commit that did it.
 
+use vestibule_checkword::purpose;
 use vestibule_core::kv::{RecordReader, RecordWriter};
 use vestibule_core::{
     AccountId, AddressKind, CorruptRow, Error, Identifier, MessageId, Secret, SubjectId, Timestamp,
@@ -16,6 +17,32 @@ use crate::writes::AnyWrite;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum NoticeKind {
+    /// Somebody without their second factor asked you, an administrator, for access to the account (R26).
+    AccessAsked,
+    /// A further authenticator was confirmed (R24).
+    AuthenticatorAdded,
+    /// An authenticator was removed.
+    AuthenticatorRemoved,
+    /// The second factor was turned off.
+    FactorOff,
+    /// The person has a second factor from now on (R24).
+    FactorOn,
+    /// The lost second factor was reset (R33).
+    FactorReset,
+    /// The reset of a lost second factor was begun: a link ends it (R33).
+    FactorResetBegun,
+    /// Somebody who knows the password says that the second factor is lost: a link begins its reset (R33).
+    FactorResetLink,
+    /// A reset of the second factor was stopped (R33).
+    FactorResetStopped,
+    /// An administrator asks the person for no second factor until a date (R23).
+    MemberExempted,
+    /// An exemption from the second factor was ended (R23).
+    MemberExemptionEnded,
+    /// New recovery codes were made; the old ones are void (R25).
+    RecoveryCodesRenewed,
+    /// A recovery code was used (R22).
+    RecoveryCodeUsed,
     /// An address was connected, and a first password set (R19).
     AddressConnected,
     /// A sign-up was asked for, and the address is a login already (P7, P9).
@@ -93,6 +120,19 @@ pub enum NoticeKind {
 impl NoticeKind {
     /// Every kind.
     pub const ALL: &'static [Self] = &[
+        Self::AccessAsked,
+        Self::AuthenticatorAdded,
+        Self::AuthenticatorRemoved,
+        Self::FactorOff,
+        Self::FactorOn,
+        Self::FactorReset,
+        Self::FactorResetBegun,
+        Self::FactorResetLink,
+        Self::FactorResetStopped,
+        Self::MemberExempted,
+        Self::MemberExemptionEnded,
+        Self::RecoveryCodesRenewed,
+        Self::RecoveryCodeUsed,
         Self::AddressConnected,
         Self::ConnectLink,
         Self::SocialLinked,
@@ -135,6 +175,19 @@ impl NoticeKind {
     #[must_use]
     pub const fn code(self) -> &'static str {
         match self {
+            Self::AccessAsked => "notice.access_asked",
+            Self::AuthenticatorAdded => "notice.authenticator_added",
+            Self::AuthenticatorRemoved => "notice.authenticator_removed",
+            Self::FactorOff => "notice.factor_off",
+            Self::FactorOn => "notice.factor_on",
+            Self::FactorReset => "notice.factor_reset",
+            Self::FactorResetBegun => "mailbox.factor_reset_begun",
+            Self::FactorResetLink => "mailbox.factor_reset_link",
+            Self::FactorResetStopped => "notice.factor_reset_stopped",
+            Self::MemberExempted => "notice.member_exempted",
+            Self::MemberExemptionEnded => "notice.member_exemption_ended",
+            Self::RecoveryCodesRenewed => "notice.recovery_codes_renewed",
+            Self::RecoveryCodeUsed => "notice.recovery_code_used",
             Self::AddressConnected => "notice.address_connected",
             Self::ConnectLink => "mailbox.connect_link",
             Self::SocialLinked => "notice.social_linked",
@@ -180,6 +233,43 @@ impl NoticeKind {
         match self {
             Self::PasswordChanged => {
                 "Your password was changed and you were signed out everywhere else. If this was not you, ask support."
+            }
+            Self::AccessAsked => {
+                "A member of your account cannot show their second factor and asks for access. Make sure that it is them, by a way you know; then you may exempt them until a date. It opens this account and nothing else."
+            }
+            Self::AuthenticatorAdded => {
+                "A further authenticator was added to your profile and you were signed out everywhere else. If this was not you, remove it and ask support."
+            }
+            Self::AuthenticatorRemoved => {
+                "An authenticator was removed from your profile and you were signed out everywhere else. If this was not you, ask support."
+            }
+            Self::FactorOff => {
+                "The second factor of your profile was turned off and you were signed out everywhere else. If this was not you, set a new password and ask support."
+            }
+            Self::FactorOn => {
+                "Your profile has a second factor from now on, and you were signed out everywhere else. If this was not you, set a new password and ask support."
+            }
+            Self::FactorReset => {
+                "The second factor of your profile was reset, its recovery codes too, and you were signed out everywhere. At the next sign-in you set up a new one. If this was not you, set a new password and ask support."
+            }
+            Self::FactorResetBegun => {
+                "Somebody who knows your password began the reset of your second factor. If this was not you, open the link and type the code beside it, or sign in with your second factor: either ends the reset. If it was you, do nothing and wait."
+            }
+            Self::FactorResetLink => {
+                "Somebody who knows your password, perhaps you, says that your second factor is lost. Open the link in the browser in which you are signing in; a waiting time begins then. If it was not you, do nothing and set a new password."
+            }
+            Self::FactorResetStopped => {
+                "The reset of your second factor was stopped; the factor stays. If you did not begin it, set a new password: somebody knows the present one."
+            }
+            Self::MemberExempted => {
+                "An administrator of an account asks you for no second factor there for a time. It opens this account and nothing else."
+            }
+            Self::MemberExemptionEnded => "An account asks you for your second factor again.",
+            Self::RecoveryCodesRenewed => {
+                "New recovery codes were made for your profile; the old ones are void. If this was not you, set a new password and ask support."
+            }
+            Self::RecoveryCodeUsed => {
+                "A recovery code of your profile was used, and another took its place. If this was not you, set a new password, make new codes and ask support."
             }
             Self::AddressConnected => {
                 "This address was connected to your profile and a password was set; the social account stays. If this was not \
@@ -304,6 +394,8 @@ impl NoticeKind {
         matches!(
             self,
             Self::ConnectLink
+                | Self::FactorResetBegun
+                | Self::FactorResetLink
                 | Self::FirstPasswordLink
                 | Self::LoginChangeLink
                 | Self::LoginLeaves
@@ -440,8 +532,12 @@ impl Inner {
         let (notice, link) = crate::mailbox::read(&row.purpose, &payload).ok()?;
         let code = match &link {
             // EXPOSE: its code is made of it, and becomes part of the same message.
-            Some(link) if notice.kind == NoticeKind::LoginLeaves => code_of(&self.ring, link.expose()),
-            _ => None,
+            Some(link) => match notice.kind {
+                NoticeKind::LoginLeaves => code_of(&self.ring, link.expose(), purpose::FREEZE),
+                NoticeKind::FactorResetBegun => code_of(&self.ring, link.expose(), purpose::FACTOR_KEEP),
+                _ => None,
+            },
+            None => None,
         };
         Some(WaitingMessage { id: row.id, by: row.to, recipient, notice, link, code })
     }

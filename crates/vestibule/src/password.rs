@@ -7,8 +7,8 @@ use vestibule_core::{
     AddressKey, Error, Failure, Identifier, Refusal, Registered, Secret, SessionHandle, SubjectId, Timestamp,
 };
 use vestibule_credentials::{
-    CredentialsRead, CredentialsWrite, Lane, PasswordProof, PreparedPassword, Problem, Verified,
-    marked_must_change, set, verify_in,
+    CredentialsRead, CredentialsWrite, Lane, PasswordProof, PasswordUse, PreparedPassword, Problem, TakenTry,
+    Verified, marked_must_change, set, verify_in,
 };
 use vestibule_journal::{Draft, EventActor, EventKind};
 use vestibule_profiles::{ProfilesRead, ProfilesWrite, decide as profiles};
@@ -16,6 +16,7 @@ use vestibule_sessions::{Amr, Evidence, SessionToken, decide};
 use vestibule_throttle::{Admitted, ChallengePassed, TryRequest};
 
 use crate::account::{Acting, Reason};
+use crate::factor::{FactorProblem, is_whole, usage_of};
 use crate::login::frozen;
 use crate::notice::{Notice, NoticeKind};
 use crate::permit::ChangePermit;
@@ -44,35 +45,17 @@ impl Vestibule {
         let inner = self.inner();
         let (now, subject) = (inner.clock.now(), who.subject());
         let (present, new) = (Secret::new(present.into()), Secret::new(new.into()));
+        inner.must_be_whole(who, now).await?;
         let Ok(typed) = PreparedPassword::prepare(present) else {
             return inner.refuse_person(&Problem::Wrong, subject, now).await;
         };
-        let place = inner.pool.reserve().map_err(Error::from)?;
-        let windows = match inner.take_change_windows(subject, now).await? {
-            Ok(windows) => windows,
-            Err(problem) => return inner.refuse_person(&problem, subject, now).await,
-        };
-        // In a lane of the session's own: strangers who stop the password do not keep its owner from changing it (PR-12).
-        let lane = Lane::Device(who.session());
-        let tries = inner.store.tries(subject, lane).await?;
-        let taken = match inner.take_try_of(subject, lane, tries, now).await? {
-            Ok(taken) => taken,
-            Err(problem) => return inner.refuse_person(&problem, subject, now).await,
-        };
-        let stored = inner.store.password(subject).await?;
-        let proof = match verify_in(&inner.pool, place, stored.as_ref(), typed, now).await? {
-            Verified::Right { proof, .. } => proof,
-            Verified::Wrong => {
-                // Who lost the session meanwhile hears of that: the password may be another one since.
-                let _ = inner.live(who).await?;
-                let problem = if stored.is_some() { Problem::Wrong } else { Problem::NoPassword };
-                return inner.refuse_person(&problem, subject, now).await;
-            }
-        };
-        let settled = vec![taken.settle().into()];
-        let replaced = inner.replace((proof, who.profile.epoch), new, Some(who), settled).await?;
+        let shown = inner.show_password(who, typed, now).await?;
+        let settled = vec![shown.taken.settle().into()];
+        let once = Once { subject, generation: shown.proof.generation(), at: shown.proof.at() };
+        let replaced =
+            inner.replace((once, who.profile.epoch), Some(new), Some((who, Keeps::Factor)), settled).await?;
         // It has landed: windows that could not be given back err on the strict side, and end.
-        let _ = inner.throttle.settle(windows).await;
+        let _ = inner.throttle.settle(shown.windows).await;
         replaced.ok_or_else(|| busy().into())
     }
 
@@ -90,13 +73,11 @@ impl Vestibule {
     ) -> Result<(), Failure<Refusal>> {
         let inner = self.inner();
         let (now, subject) = (inner.clock.now(), permit.subject());
-        let fresh = |(proof, _): &(PasswordProof, u64)| {
-            proof.must_change() && !now.is_after(proof.at().plus(PROOF_HOLDS))
-        };
-        let Some((proof, epoch)) = permit.proof_of(inner).filter(fresh) else {
+        let fresh = |(once, _): &(Once, u64)| !now.is_after(once.at.plus(PROOF_HOLDS));
+        let Some((once, epoch)) = permit.opened_by(inner).filter(fresh) else {
             return inner.refuse_person(&Problem::Wrong, subject, now).await;
         };
-        inner.replace((proof, epoch), Secret::new(new.into()), None, Vec::new()).await?;
+        inner.replace((once, epoch), Some(Secret::new(new.into())), None, Vec::new()).await?;
         Ok(())
     }
 
@@ -152,7 +133,79 @@ impl Vestibule {
     }
 }
 
+/// A password that was shown, once: nothing else of the proof is needed to replace it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Once {
+    pub(crate) subject: SubjectId,
+    pub(crate) generation: u64,
+    pub(crate) at: Timestamp,
+}
+
+/// A password that was shown in a session, and what it has cost.
+pub(crate) struct ShownPassword {
+    pub(crate) proof: PasswordProof,
+    pub(crate) taken: TakenTry,
+    pub(crate) windows: Admitted,
+    /// How many characters it has.
+    pub(crate) length: usize,
+}
+
+/// What becomes of the second factor where a password is replaced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Keeps {
+    /// It stays as it is.
+    Factor,
+    /// It is turned off, in the same commit.
+    Nothing,
+}
+
 impl Inner {
+    /// Who has a second factor has shown it in this session.
+    pub(crate) async fn must_be_whole(
+        &self,
+        who: &Authenticated,
+        now: Timestamp,
+    ) -> Result<(), Failure<Refusal>> {
+        if is_whole(&who.session, &who.profile) {
+            return Ok(());
+        }
+        let _ = self.live(who).await?;
+        self.refuse_person(&FactorProblem::Required, who.subject(), now).await
+    }
+
+    /// The present password, typed in a session: windows, a try in the session's own lane, the comparison.
+    pub(crate) async fn show_password(
+        &self,
+        who: &Authenticated,
+        typed: PreparedPassword,
+        now: Timestamp,
+    ) -> Result<ShownPassword, Failure<Refusal>> {
+        let subject = who.subject();
+        let length = typed.code_points();
+        let place = self.pool.reserve().map_err(Error::from)?;
+        let windows = match self.take_change_windows(subject, now).await? {
+            Ok(windows) => windows,
+            Err(problem) => return self.refuse_person(&problem, subject, now).await,
+        };
+        // In a lane of the session's own: strangers who stop the password do not keep its owner from changing it (PR-12).
+        let lane = Lane::Device(who.session());
+        let tries = CredentialsRead::tries(&self.store, subject, lane).await?;
+        let taken = match self.take_try_of(subject, lane, tries, now).await? {
+            Ok(taken) => taken,
+            Err(problem) => return self.refuse_person(&problem, subject, now).await,
+        };
+        let stored = self.store.password(subject).await?;
+        match verify_in(&self.pool, place, stored.as_ref(), typed, now).await? {
+            Verified::Right { proof, .. } => Ok(ShownPassword { proof, taken, windows, length }),
+            Verified::Wrong => {
+                // Who lost the session meanwhile hears of that: the password may be another one since.
+                let _ = self.live(who).await?;
+                let problem = if stored.is_some() { Problem::Wrong } else { Problem::NoPassword };
+                self.refuse_person(&problem, subject, now).await
+            }
+        }
+    }
+
     /// A thief with a session guesses the password no faster than one at the door. Of the challenge the session stands in
     /// for the answer.
     async fn take_change_windows(
@@ -207,17 +260,28 @@ impl Inner {
 
     /// Policy, hash, one commit: the password, the epoch, the acting session anew, the event. A rejected password costs
     /// the person nothing.
-    async fn replace(
+    ///
+    /// Where the second factor is turned off in the same commit, the password may also stay: then there is no new one.
+    pub(crate) async fn replace(
         &self,
-        (proof, epoch): (PasswordProof, u64),
-        new: Secret<String>,
-        acting: Option<&Authenticated>,
+        (proof, epoch): (Once, u64),
+        new: Option<Secret<String>>,
+        acting: Option<(&Authenticated, Keeps)>,
         beside: Vec<AnyWrite>,
     ) -> Result<Option<Secret<String>>, Failure<Refusal>> {
-        let (now, subject) = (self.clock.now(), proof.subject());
+        let (now, subject) = (self.clock.now(), proof.subject);
         let identifiers = self.store.identifiers(subject).await?;
         let own: Vec<&str> = identifiers.iter().map(|own| Identifier::as_typed(&own.identifier)).collect();
-        let hash = match self.hash_new(new, &own).await? {
+        let keeps = acting.map_or(Keeps::Factor, |(_, keeps)| keeps);
+        let usage = match self.store.profile(subject).await? {
+            Some(profile) if keeps == Keeps::Factor => usage_of(&profile),
+            _ => PasswordUse::Alone,
+        };
+        let hashed = match new {
+            None => None,
+            Some(new) => Some(self.hash_new(new, &own, usage).await?),
+        };
+        let hash = match hashed.transpose() {
             Ok(hash) => hash,
             Err(rejection) => {
                 if !beside.is_empty() {
@@ -237,7 +301,7 @@ impl Inner {
             if stale && acting.is_some() {
                 return self.refuse_session(&revoked, Some(subject)).await;
             }
-            let Some(stored) = stored.filter(|stored| stored.generation == proof.generation()) else {
+            let Some(stored) = stored.filter(|stored| stored.generation == proof.generation) else {
                 return self.refuse_person(&Problem::Wrong, subject, now).await;
             };
             if let Some(block) = profile.blocked_at(now) {
@@ -250,21 +314,48 @@ impl Inner {
             if let Some(problem) = frozen(&profile) {
                 return self.refuse_person(&problem, subject, now).await;
             }
+            // A password that was accepted beside a second factor stands alone only if it is long enough for that.
+            if usage == PasswordUse::WithSecondFactor && profile.factor_since.is_none() {
+                return self.refuse_session(&revoked, Some(subject)).await;
+            }
             let id = self.batch_id(now)?;
-            let event = Draft::new(EventKind::PASSWORD_CHANGED, EventActor::Person(subject)).subject(subject);
+            let (event, told) = match keeps {
+                Keeps::Factor => (EventKind::PASSWORD_CHANGED, NoticeKind::PasswordChanged),
+                Keeps::Nothing => (EventKind::FACTOR_OFF, NoticeKind::FactorOff),
+            };
+            let event = Draft::new(event, EventActor::Person(subject)).subject(subject);
             let mut batch = self.record(event, id, now)?;
             batch.extend(beside.iter().cloned());
-            batch.push(set(subject, Some(&stored), &hash, id, now).into());
-            batch.push(CredentialsWrite::ResetTries { subject, lane: Lane::Everybody }.into());
-            batch.push(ProfilesWrite::BumpEpoch { subject, from: profile.epoch }.into());
-            batch.extend(
-                rotate(subject, &ROTATED, Rotation::PasswordSet, now).into_iter().map(AnyWrite::from),
-            );
-            batch.extend(self.withdrawals(subject, now).await?);
-            batch.extend(self.notices(subject, Notice::new(NoticeKind::PasswordChanged, now)).await?);
+            match &hash {
+                Some(hash) => {
+                    batch.push(set(subject, Some(&stored), hash, id, now).into());
+                    let lane = Lane::Everybody;
+                    batch.push(CredentialsWrite::ResetTries { subject, lane }.into());
+                }
+                None => {
+                    let generation = proof.generation;
+                    batch.push(CredentialsWrite::RequirePassword { subject, generation }.into());
+                }
+            }
+            let from = profile.epoch;
+            match keeps {
+                Keeps::Factor => {
+                    batch.push(ProfilesWrite::BumpEpoch { subject, from }.into());
+                    let rotated = rotate(subject, &ROTATED, Rotation::PasswordSet, now);
+                    batch.extend(rotated.into_iter().map(AnyWrite::from));
+                    batch.extend(self.withdrawals(subject, now).await?);
+                }
+                Keeps::Nothing => {
+                    batch.push(ProfilesWrite::SetFactor { subject, from, since: None }.into());
+                    batch.extend(self.ends_factor(subject).await?);
+                    batch.extend(self.cancels_changes(subject, now).await?);
+                }
+            }
+            batch.extend(self.notices(subject, Notice::new(told, now)).await?);
+            batch.extend(self.stops_reset(subject, id, now).await?);
             let token = match acting {
                 None => None,
-                Some(who) => {
+                Some((who, _)) => {
                     let token = SessionToken::make(&*self.entropy, &self.ring)?;
                     let ids = decide::Ids {
                         handle: SessionHandle::make(&*self.entropy, now)?,
@@ -272,8 +363,8 @@ impl Inner {
                         batch: id,
                     };
                     let request = decide::ReissueRequest::new(profile.epoch + 1)
-                        .password_generation(stored.generation + 1)
-                        .proven(Evidence { amr: Amr::Password, at: proof.at() });
+                        .password_generation(stored.generation + u64::from(hash.is_some()))
+                        .proven(Evidence { amr: Amr::Password, at: proof.at });
                     let reissued = decide::reissue(&self.sessions, &who.session, &request, &ids, now);
                     batch.push(reissued.write.into());
                     Some(token.render())

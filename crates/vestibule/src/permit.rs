@@ -1,8 +1,8 @@
 //! What a right password is worth that must be changed.
 
-use vestibule_core::SubjectId;
-use vestibule_credentials::PasswordProof;
+use vestibule_core::{SubjectId, Timestamp};
 
+use crate::password::Once;
 use crate::vestibule::Inner;
 
 /// The right password was typed, and it is good for one change (N2), within ten minutes and at the deployment where it
@@ -18,25 +18,31 @@ use crate::vestibule::Inner;
 #[derive(Debug)]
 #[must_use]
 pub struct ChangePermit {
-    proof: PasswordProof,
+    once: Once,
     /// The profile's epoch when it was typed: whatever ends every session ends this too (PR-5).
     epoch: u64,
     deployment: [u8; 16],
 }
 
 impl ChangePermit {
-    pub(crate) const fn of(proof: PasswordProof, epoch: u64, deployment: &Inner) -> Self {
-        Self { proof, epoch, deployment: deployment.id }
+    pub(crate) const fn of(
+        subject: SubjectId,
+        generation: u64,
+        at: Timestamp,
+        epoch: u64,
+        deployment: &Inner,
+    ) -> Self {
+        Self { once: Once { subject, generation, at }, epoch, deployment: deployment.id }
     }
 
     /// Whose password it is.
     #[must_use]
     pub const fn subject(&self) -> SubjectId {
-        self.proof.subject()
+        self.once.subject
     }
 
-    /// The proof and the epoch, if it was made here.
-    pub(crate) fn proof_of(self, deployment: &Inner) -> Option<(PasswordProof, u64)> {
-        (self.deployment == deployment.id).then_some((self.proof, self.epoch))
+    /// What was shown and the epoch, if it was made here.
+    pub(crate) fn opened_by(self, deployment: &Inner) -> Option<(Once, u64)> {
+        (self.deployment == deployment.id).then_some((self.once, self.epoch))
     }
 }

@@ -7,10 +7,13 @@ use vestibule_checkword::{
 use vestibule_core::{
     AddressKey, Failure, Identifier, Purpose, Refusal, Registered, Secret, SecretDigest, SubjectId, Timestamp,
 };
-use vestibule_credentials::{CredentialsRead, CredentialsWrite, Lane, Problem as PasswordProblem, set};
+use vestibule_credentials::{
+    CredentialsRead, CredentialsWrite, Lane, PasswordUse, Problem as PasswordProblem, set,
+};
 use vestibule_journal::{Draft, EventActor, EventKind, RefusedBy};
 use vestibule_profiles::{Problem, ProfileIdentifier, ProfilesRead, ProfilesWrite};
 
+use crate::factor::usage_of;
 use crate::notice::{Notice, NoticeKind};
 use crate::refuse::Attempt;
 use crate::telling::bound_to;
@@ -155,7 +158,11 @@ impl Vestibule {
         }
         let own = inner.store.identifiers(holder).await?;
         let addresses: Vec<&str> = own.iter().map(|own| Identifier::as_typed(&own.identifier)).collect();
-        let hash = match inner.hash_new(new, &addresses).await? {
+        let usage = match inner.store.profile(holder).await? {
+            Some(profile) => usage_of(&profile),
+            None => PasswordUse::Alone,
+        };
+        let hash = match inner.hash_new(new, &addresses, usage).await? {
             Ok(hash) => hash,
             Err(rejection) => {
                 return inner.refuse_link(&PasswordProblem::Rejected(rejection), Some(digest), now).await;
@@ -174,6 +181,10 @@ impl Vestibule {
             };
             if let Some(block) = profile.blocked_at(now) {
                 return inner.refuse_link(&Problem::Blocked { until: block.until }, Some(digest), now).await;
+            }
+            // A password that was accepted beside a second factor stands alone only if it is long enough for that.
+            if usage == PasswordUse::WithSecondFactor && profile.factor_since.is_none() {
+                break;
             }
             let (ends, lifted) = match Inner::recovers(&profile, address.verified_at) {
                 Ok(ends) => ends,
@@ -200,6 +211,7 @@ impl Vestibule {
             batch.push(ends.into());
             batch.extend(inner.notices(holder, Notice::new(NoticeKind::PasswordRecovered, now)).await?);
             batch.extend(inner.withdrawals(holder, now).await?);
+            batch.extend(inner.stops_reset(holder, id, now).await?);
             if inner.land(id, now, batch).await?.is_none() {
                 return Ok(());
             }

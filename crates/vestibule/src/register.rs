@@ -1,7 +1,7 @@
 //! People for whom the host vouches.
 
 use vestibule_core::{Error, Failure, Identifier, Refusal, Secret, SubjectId};
-use vestibule_credentials::{HashSalt, PolicyContext, PreparedPassword, hash_fault, set};
+use vestibule_credentials::{HashSalt, PasswordUse, PolicyContext, PreparedPassword, hash_fault, set};
 use vestibule_journal::{Draft, EventActor, EventKind};
 use vestibule_profiles::{Problem, ProfilesGuard, decide};
 
@@ -71,7 +71,7 @@ impl Vestibule {
             None => None,
             Some(password) => {
                 let addresses: Vec<&str> = person.identifiers.iter().map(Identifier::as_typed).collect();
-                match inner.hash_new(password, &addresses).await? {
+                match inner.hash_new(password, &addresses, PasswordUse::Alone).await? {
                     Ok(hash) => Some(set(subject, None, &hash, id, now)),
                     Err(rejection) => {
                         let problem = vestibule_credentials::Problem::Rejected(rejection);
@@ -103,15 +103,17 @@ impl Inner {
         &self,
         password: Secret<String>,
         addresses: &[&str],
+        usage: PasswordUse,
     ) -> Result<Result<vestibule_credentials::StoredHash, vestibule_credentials::PasswordRejection>, Error>
     {
         let prepared = match PreparedPassword::prepare(password) {
             Ok(prepared) => prepared,
             Err(error) => return Ok(Err(error.into())),
         };
-        let context = addresses
-            .iter()
-            .fold(PolicyContext::alone().product(&self.product), |context, address| context.address(address));
+        let context =
+            addresses.iter().fold(PolicyContext::new(usage).product(&self.product), |context, address| {
+                context.address(address)
+            });
         let accepted = match self.passwords.accept(prepared, &context, &*self.breached) {
             Ok(accepted) => accepted,
             Err(rejection) => return Ok(Err(rejection)),

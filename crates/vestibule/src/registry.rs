@@ -18,6 +18,7 @@ pub fn registry() -> Vec<&'static Entry> {
         vestibule_profiles::ENTRIES,
         vestibule_sessions::registry(),
         vestibule_throttle::registry(),
+        crate::factor::ENTRIES,
         crate::import::ENTRIES,
         crate::login::ENTRIES,
         crate::problem::ENTRIES,

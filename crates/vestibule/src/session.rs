@@ -5,13 +5,13 @@ use vestibule_core::{
     SubjectId, Timestamp,
 };
 use vestibule_journal::{Draft, EventActor, EventKind, RefusedBy};
-use vestibule_profiles::{Membership, Profile, ProfilesRead, ProfilesWrite};
+use vestibule_profiles::{Membership, Profile, ProfilesRead, ProfilesWrite, Proven, factor_stands};
 use vestibule_sessions::{
     AdmissionStamp, AdmissionState, Problem, Session, SessionToken, SessionsRead, Standing, decide,
 };
 
 use crate::refuse::Attempt;
-use crate::sign_in::{relied_on, stamp_of};
+use crate::sign_in::{Factors, relied_on, stamp_of};
 use crate::vestibule::{Inner, ROUNDS, Vestibule, busy};
 use crate::views::{SessionView, Views};
 use crate::writes::AnyWrite;
@@ -123,7 +123,8 @@ impl Vestibule {
         let now = inner.clock.now();
         let mut who = who.clone();
         for _ in 0..ROUNDS {
-            let admission = match inner.admit_to(account, &who.profile, client, now).await? {
+            let factors = Factors::of(who.session.has_two_factors());
+            let admission = match inner.admit_to(account, &who.profile, (client, factors), now).await? {
                 Ok(admission) => admission,
                 Err(problem) => {
                     // Why the account is shut is an answer for a session that is still there.
@@ -198,6 +199,11 @@ impl Vestibule {
         if let Some(generation) = who.session.password_generation {
             standing = standing.with_password_generation(generation);
         }
+        // By time alone one answer changes: an exemption ends, a grace is over.
+        let proven = Proven::by_profile().two_factors(who.session.has_two_factors());
+        if factor_stands(&who.profile, proven, &stored, &membership, now).is_err() {
+            return Ok(false);
+        }
         let checked = decide::check(who.session.clone(), &standing, now);
         Ok(checked.is_ok_and(|valid| valid.admission == AdmissionState::Admitted))
     }
@@ -214,7 +220,7 @@ impl Vestibule {
         limit: u32,
     ) -> Result<Vec<Membership>, Failure<Refusal>> {
         let inner = self.inner();
-        let _ = inner.live(who).await?;
+        let _ = inner.whole(who).await?;
         Ok(inner.store.memberships_of(who.subject(), after, limit).await?)
     }
 
@@ -226,7 +232,7 @@ impl Vestibule {
     pub async fn list_sessions(&self, who: &Authenticated) -> Result<Vec<OwnSession>, Failure<Refusal>> {
         let inner = self.inner();
         let now = inner.clock.now();
-        let who = &inner.live(who).await?;
+        let who = &inner.whole(who).await?;
         let live = |session: &Session| {
             session.profile_epoch == who.profile.epoch && session.rests_until().is_after(now)
         };
@@ -267,6 +273,7 @@ impl Vestibule {
     ) -> Result<(), Failure<Refusal>> {
         let inner = self.inner();
         let now = inner.clock.now();
+        inner.must_be_whole(who, now).await?;
         let own = inner.store.sessions(who.subject()).await?;
         let live = |session: &&Session| {
             session.handle == handle
@@ -291,6 +298,7 @@ impl Vestibule {
     pub async fn sign_out_everywhere(&self, who: &Authenticated) -> Result<(), Failure<Refusal>> {
         let inner = self.inner();
         let (now, subject) = (inner.clock.now(), who.subject());
+        inner.must_be_whole(who, now).await?;
         let id = inner.batch_id(now)?;
         let event = Draft::new(EventKind::SESSIONS_ENDED, EventActor::Person(subject)).subject(subject);
         let mut batch = inner.record(event, id, now)?;

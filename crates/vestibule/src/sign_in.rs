@@ -11,7 +11,7 @@ use vestibule_credentials::{
 use vestibule_journal::{Draft, EventActor, EventKind, RefusedBy};
 use vestibule_profiles::{
     Account, Admission, AdmissionRequest, AdmissionRule, Block, Membership, Problem, Profile, ProfilesRead,
-    ProfilesWrite, admit,
+    ProfilesWrite, Proven as Evidenced, admit,
 };
 use vestibule_sessions::{
     AdmissionStamp, Amr, Device, DeviceLabel, DeviceToken, Evidence, Session, SessionToken, SessionsRead,
@@ -19,6 +19,7 @@ use vestibule_sessions::{
 };
 use vestibule_throttle::{Admitted, ChallengePassed, TryRequest};
 
+use crate::factor::{PendingSignIn, Shown};
 use crate::permit::ChangePermit;
 use crate::problem::SignInProblem;
 use crate::refuse::Attempt;
@@ -113,6 +114,9 @@ impl SignInRequest {
 #[must_use]
 #[expect(clippy::exhaustive_enums, reason = "a host that overlooks a way to go on would strand people there")]
 pub enum SignIn {
+    /// The password was right, and the person has a second factor: there is no session before it is shown (P13). Hand the
+    /// token, within ten minutes, to [`Vestibule::complete_sign_in`].
+    FactorNeeded(PendingSignIn),
     /// The password was right and is good for one change only (N2): there is no session. Hand the proof, within ten
     /// minutes, to the change.
     PasswordChangeNeeded {
@@ -154,6 +158,10 @@ impl View {
         self.read.owner.is_some()
     }
 
+    pub(crate) const fn has_known_device(&self) -> bool {
+        self.device.is_some()
+    }
+
     fn lane(&self) -> Lane {
         self.device.as_ref().map_or(Lane::Everybody, |device| Lane::Device(device.handle))
     }
@@ -184,14 +192,14 @@ impl Vestibule {
             let attempt = attempt(AddressKey::from_bytes(*digest.as_bytes()));
             return inner.refuse_at_door(&SignInProblem::LoginMalformed, attempt, RefusedBy::Window).await;
         };
-        let attempt = attempt(login.key());
+        let (kind, attempt) = (login.kind(), attempt(login.key()));
         let Ok(typed) = PreparedPassword::prepare(request.password) else {
             let problem = vestibule_credentials::Problem::Wrong;
             return inner.refuse_at_door(&problem, attempt, RefusedBy::Window).await;
         };
         // A place first: when there is none, nothing was debited.
         let place = inner.pool.reserve().map_err(Error::from)?;
-        let view = inner.view(login.kind(), attempt, request.device.as_ref()).await?;
+        let view = inner.view(kind, attempt, request.device.as_ref()).await?;
         let windows = match inner.take_windows(&view, attempt, request.challenge.as_ref()).await? {
             Ok(windows) => windows,
             Err(problem) => return inner.refuse_at_door(&problem, attempt, RefusedBy::Window).await,
@@ -205,7 +213,7 @@ impl Vestibule {
             Verified::Right { proof, password } => {
                 let leaves_device = request.leaves_device;
                 let proven = Proven { proof, password, taken, label: request.label, leaves_device };
-                let signed_in = inner.finish(view, attempt, proven).await?;
+                let signed_in = inner.finish(view, (kind, attempt), proven).await?;
                 // It has landed: windows that could not be given back err on the strict side, and end.
                 let _ = inner.throttle.settle(windows).await;
                 Ok(signed_in)
@@ -233,22 +241,29 @@ struct Proven {
 }
 
 /// Who enters by what, once that is proven: whichever way in it was.
+#[derive(Debug, Clone)]
 pub(crate) struct Entering {
     /// What was proven.
     pub(crate) evidence: Evidence,
+    /// The second factor, where one was shown.
+    pub(crate) second: Option<Evidence>,
     /// The generation of the password, if it was that.
     pub(crate) generation: Option<u64>,
     pub(crate) label: DeviceLabel,
+    /// Whether the device becomes a known one: it is not yet.
     pub(crate) leaves_device: bool,
+    /// The change of the second factor in the same commit, which moves the profile's epoch; without one the epoch is required to
+    /// be the one that was read.
+    pub(crate) factor: Option<ProfilesWrite>,
 }
 
 /// The door of the account that is named, and the person's slots, as they were last read. Of the slots nothing is read at
 /// first: one is guessed, and the guard puts nobody out whose session still opens something.
 #[derive(Default)]
 pub(crate) struct Places {
-    door: (Option<Account>, Option<Membership>),
-    sessions: Vec<Session>,
-    devices: Vec<Device>,
+    pub(crate) door: (Option<Account>, Option<Membership>),
+    pub(crate) sessions: Vec<Session>,
+    pub(crate) devices: Vec<Device>,
 }
 
 impl Places {
@@ -396,7 +411,12 @@ impl Inner {
     }
 
     /// The password was right: the truth, and the session, in one commit that requires what was read to be still so.
-    async fn finish(&self, view: View, attempt: Attempt, proven: Proven) -> Result<SignIn, Failure<Refusal>> {
+    async fn finish(
+        &self,
+        view: View,
+        (kind, attempt): (AddressKind, Attempt),
+        proven: Proven,
+    ) -> Result<SignIn, Failure<Refusal>> {
         let Proven { proof, password, taken, label, leaves_device } = proven;
         let (subject, now) = (view.subject, attempt.now);
         // The hash is computed once, whatever the rounds below.
@@ -410,9 +430,11 @@ impl Inner {
         };
         let entering = Entering {
             evidence: Evidence { amr: Amr::Password, at: proof.at() },
+            second: None,
             generation: Some(proof.generation()),
             label,
-            leaves_device,
+            leaves_device: leaves_device && view.device.is_none(),
+            factor: None,
         };
         // The first round decides on what was read before the proof, and its commit requires that to be still so.
         let (mut profile, mut stored) = (view.read.profile.clone(), view.read.password.clone());
@@ -431,8 +453,12 @@ impl Inner {
 
             let id = self.batch_id(now)?;
             let mut writes: Vec<AnyWrite> = vec![taken.settle().into()];
+            let mut set_by = same.set_by;
             writes.push(match &renewed {
-                Some(hash) if same.version == proof.version() => rehashed(same, hash, id).into(),
+                Some(hash) if same.version == proof.version() => {
+                    set_by = id;
+                    rehashed(same, hash, id).into()
+                }
                 _ => CredentialsWrite::RequirePassword { subject, generation: proof.generation() }.into(),
             });
             if let Some(block) = profile.blocked_at(now) {
@@ -440,6 +466,17 @@ impl Inner {
                     continue;
                 }
                 return Err(Failure::Refused(self.refuse_blocked(block, subject, attempt).await?));
+            }
+            if profile.factor_since.is_some() {
+                if self.land(id, now, writes).await?.is_some() {
+                    continue;
+                }
+                // A reset whose waiting time is over ends here, by the password that began it (R33).
+                if self.ends_reset(profile, proof.generation(), now).await?.is_some() {
+                    continue;
+                }
+                let shown = Shown::password(&proof, set_by, (profile, kind, attempt), &entering, id);
+                return Ok(SignIn::FactorNeeded(self.pending_of(&shown, profile, now).await?));
             }
             if proof.must_change() {
                 if self.land(id, now, writes).await?.is_some() {
@@ -449,10 +486,10 @@ impl Inner {
                 let actor = EventActor::Person(subject);
                 let because =
                     self.refuse_after_proof(&problem, actor, Some(subject), attempt.account, now).await?;
-                let proof = ChangePermit::of(proof, profile.epoch, self);
+                let proof = ChangePermit::of(subject, proof.generation(), proof.at(), profile.epoch, self);
                 return Ok(SignIn::PasswordChangeNeeded { proof, because });
             }
-            match self.let_in(&view, attempt, profile, &entering, &places, (id, writes)).await? {
+            match self.let_in(attempt, profile, &entering, &places, (id, writes)).await? {
                 Ok(signed_in) => return Ok(SignIn::SignedIn(signed_in)),
                 // Whatever moved is read again at the top, where another generation is judged, too.
                 Err(what) => moved = what,
@@ -495,7 +532,6 @@ impl Inner {
     /// in. The inner error says what has moved; the caller decides again on what is there now.
     pub(crate) async fn let_in(
         &self,
-        view: &View,
         attempt: Attempt,
         profile: &Profile,
         entering: &Entering,
@@ -503,9 +539,16 @@ impl Inner {
         (id, mut writes): (BatchId, Vec<AnyWrite>),
     ) -> Result<Result<SignedIn, Moved>, Error> {
         let (subject, now) = (profile.subject, attempt.now);
-        writes.push(ProfilesWrite::RequireProfile { subject, epoch: profile.epoch }.into());
+        let epoch = profile.epoch.saturating_add(u64::from(entering.factor.is_some()));
+        writes.push(match &entering.factor {
+            Some(moves) => moves.clone().into(),
+            None => ProfilesWrite::RequireProfile { subject, epoch }.into(),
+        });
         let mut open =
-            decide::OpenRequest::new(subject, profile.epoch, entering.evidence).label(entering.label.clone());
+            decide::OpenRequest::new(subject, epoch, entering.evidence).label(entering.label.clone());
+        if let Some(second) = entering.second {
+            open = open.and(second);
+        }
         if let Some(generation) = entering.generation {
             open = open.password_generation(generation);
         }
@@ -513,7 +556,8 @@ impl Inner {
             None => None,
             Some(account) => {
                 let found = (places.door.0.as_ref(), places.door.1.as_ref());
-                let admitted = self.admit_through(found, profile, attempt.client, now);
+                let proven = Factors::of(entering.second.is_some());
+                let admitted = self.admit_through(found, profile, (attempt.client, proven), now);
                 if let Ok(admission) = &admitted {
                     open = open.admitted(stamp_of(admission));
                     writes.extend(relied_on(admission, subject));
@@ -530,7 +574,7 @@ impl Inner {
         let opened = decide::open(&self.sessions, &open, &places.sessions, &ids, now);
         writes.push(opened.write.into());
         let device = match entering.leaves_device {
-            true => self.remember(view, (profile, &places.devices), &entering.label, id, now)?,
+            true => self.remember((subject, epoch), &places.devices, &entering.label, (id, now))?,
             false => None,
         };
         let device = device.map(|(write, token)| {
@@ -562,22 +606,18 @@ impl Inner {
     /// A device that is not known becomes known.
     fn remember(
         &self,
-        view: &View,
-        (profile, existing): (&Profile, &[Device]),
+        (subject, epoch): (SubjectId, u64),
+        existing: &[Device],
         label: &DeviceLabel,
-        batch: BatchId,
-        now: Timestamp,
+        (batch, now): (BatchId, Timestamp),
     ) -> Result<Option<(AnyWrite, Secret<String>)>, Error> {
-        if view.device.is_some() {
-            return Ok(None);
-        }
         let token = DeviceToken::make(&*self.entropy, &self.ring)?;
         let ids = decide::Ids {
             handle: SessionHandle::make(&*self.entropy, now)?,
             digest: token.digest(&self.ring)?,
             batch,
         };
-        let request = decide::RememberRequest::new(view.subject, profile.epoch).label(label.clone());
+        let request = decide::RememberRequest::new(subject, epoch).label(label.clone());
         let remembered = decide::remember(&self.sessions, &request, existing, &ids, now);
         Ok(Some((remembered.write.into(), token.render())))
     }
@@ -587,11 +627,11 @@ impl Inner {
         &self,
         account: AccountId,
         profile: &Profile,
-        client: Option<ClientAddress>,
+        by: (Option<ClientAddress>, Factors),
         now: Timestamp,
     ) -> Result<Result<Admission, Problem>, Error> {
         let (account, membership) = self.door(account, profile.subject).await?;
-        Ok(self.admit_through((account.as_ref(), membership.as_ref()), profile, client, now))
+        Ok(self.admit_through((account.as_ref(), membership.as_ref()), profile, by, now))
     }
 
     /// The gate, on what was read.
@@ -599,13 +639,28 @@ impl Inner {
         &self,
         (account, membership): (Option<&Account>, Option<&Membership>),
         profile: &Profile,
-        client: Option<ClientAddress>,
+        (client, factors): (Option<ClientAddress>, Factors),
         now: Timestamp,
     ) -> Result<Admission, Problem> {
-        let request =
-            AdmissionRequest::new(profile, account, membership, now).client(client.map(ClientAddress::ip));
+        let proven = Evidenced::by_profile().two_factors(factors == Factors::Two);
+        let request = AdmissionRequest::new(profile, account, membership, now)
+            .client(client.map(ClientAddress::ip))
+            .proven(proven);
         let rules: Vec<&dyn AdmissionRule> = self.rules.iter().map(AsRef::as_ref).collect();
         admit(&request, &rules)
+    }
+}
+
+/// How many factors were shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Factors {
+    One,
+    Two,
+}
+
+impl Factors {
+    pub(crate) const fn of(second: bool) -> Self {
+        if second { Self::Two } else { Self::One }
     }
 }
 

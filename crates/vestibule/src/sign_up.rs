@@ -6,7 +6,7 @@ use vestibule_checkword::{CheckwordRead, Intent, Problem as WordProblem, purpose
 use vestibule_core::{
     ClientAddress, Failure, Identifier, Refusal, Secret, SecretDigest, SubjectId, Timestamp,
 };
-use vestibule_credentials::{Problem as PasswordProblem, set};
+use vestibule_credentials::{PasswordUse, Problem as PasswordProblem, set};
 use vestibule_journal::{Draft, EventActor, EventKind};
 use vestibule_profiles::{Problem, ProfilesGuard, decide as profiles};
 
@@ -139,7 +139,7 @@ impl Vestibule {
         if self.open_session(live.holder, session).await?.at_redemption() == Advice::Refuse {
             return inner.refuse_link(&WordProblem::OtherPerson, Some(digest), now).await;
         }
-        let hash = match inner.hash_new(password, &[address.as_typed()]).await? {
+        let hash = match inner.hash_new(password, &[address.as_typed()], PasswordUse::Alone).await? {
             Ok(hash) => hash,
             Err(rejection) => {
                 return inner.refuse_link(&PasswordProblem::Rejected(rejection), Some(digest), now).await;

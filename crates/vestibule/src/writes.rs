@@ -17,7 +17,7 @@ vestibule_core::union_of_writes! {
         Checkword(CheckwordWrite),
         /// Passwords and their tries.
         Credentials(CredentialsWrite),
-        /// Authenticators, recovery codes and their tries.
+        /// Authenticators, recovery codes, their tries, and the reset of a lost factor.
         Mfa(MfaWrite),
         /// Sessions and known devices.
         Sessions(SessionsWrite),

@@ -187,7 +187,7 @@ impl Vestibule {
         link: &Secret<String>,
     ) -> Result<(), Failure<Refusal>> {
         let inner = self.inner();
-        let who = &inner.live(who).await?;
+        let who = &inner.whole(who).await?;
         let (now, subject) = (inner.clock.now(), who.subject());
         let (digest, purpose) = inner.read_link_for(link, &[purpose::CONFIRM_ADDRESS], now).await?;
         for _ in 0..ROUNDS {
@@ -232,7 +232,7 @@ impl Vestibule {
     /// `session.revoked` when the session has ended.
     pub async fn cancel_login_change(&self, who: &Authenticated) -> Result<(), Failure<Refusal>> {
         let inner = self.inner();
-        let who = &inner.live(who).await?;
+        let who = &inner.whole(who).await?;
         let (now, subject) = (inner.clock.now(), who.subject());
         let id = inner.batch_id(now)?;
         let event =

@@ -69,7 +69,7 @@ impl Vestibule {
         let now = inner.clock.now();
         let (digest, purpose) = inner.read_link_for(link, &[purpose::FREEZE], now).await?;
         // EXPOSE: its code is compared with the one that was typed.
-        let expected = code_of(&inner.ring, link.expose());
+        let expected = code_of(&inner.ring, link.expose(), purpose);
         let typed = Secret::new(code.chars().filter(|c| !c.is_whitespace()).collect::<String>());
         // EXPOSE: the comparison.
         let same = |code: &Secret<String>| equal(code.expose(), typed.expose());

@@ -1,8 +1,8 @@
 //! The messages of a change of logins. Each has a slot that no stranger's request takes: those that only the person asks for
 //! have one per person, what an address that leaves is told has one per address.
 
-use vestibule_checkword::{purpose, read_link};
-use vestibule_core::{Error, Identifier, KeyRing, Secret, SubjectId, Timestamp};
+use vestibule_checkword::read_link;
+use vestibule_core::{Error, Identifier, KeyRing, Purpose, Secret, SubjectId, Timestamp};
 
 use crate::mailbox::write;
 use crate::notice::{Notice, NoticeKind};
@@ -81,10 +81,11 @@ impl Inner {
     }
 }
 
-/// The code that is typed beside a freeze link, so that no scanner of mail that submits forms freezes a profile. Whoever has the
+/// The code that is typed beside a link that is good without a session, so that no scanner of mail that submits forms does what
+/// the link is for. Whoever has the
 /// message has both; it guards nothing else.
-pub(crate) fn code_of(ring: &KeyRing, link: &str) -> Option<Secret<String>> {
-    let digest = read_link(ring, link, purpose::FREEZE).ok()?;
+pub(crate) fn code_of(ring: &KeyRing, link: &str, purpose: Purpose) -> Option<Secret<String>> {
+    let digest = read_link(ring, link, purpose).ok()?;
     let [.., a, b, c, d] = *digest.as_bytes();
     Some(Secret::new(format!("{:06}", u32::from_be_bytes([a, b, c, d]) % 1_000_000)))
 }

@@ -54,7 +54,7 @@ impl Vestibule {
     /// `session.*`.
     pub async fn list_logins(&self, who: &Authenticated) -> Result<OwnLogins, Failure<Refusal>> {
         let inner = self.inner();
-        let who = &inner.live(who).await?;
+        let who = &inner.whole(who).await?;
         let (now, subject) = (inner.clock.now(), who.subject());
         let own = inner.store.identifiers(subject).await?;
         let primary = primary_of(&who.profile, &own).map(|own| own.identifier.key());

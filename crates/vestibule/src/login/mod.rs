@@ -32,12 +32,12 @@ use crate::vestibule::Inner;
 impl Inner {
     /// The session as it is now, if it may change logins: its proof is fresh, and nothing about the profile is frozen.
     async fn may_change_logins(&self, who: &Authenticated) -> Result<Authenticated, Failure<Refusal>> {
-        let who = self.live(who).await?;
+        let who = self.whole(who).await?;
         let now = self.clock.now();
         if let Some(problem) = frozen(&who.profile) {
             return self.refuse_person(&problem, who.subject(), now).await;
         }
-        if !who.session.is_fresh(&self.sessions, now) {
+        if !self.is_fresh(&who, now) {
             return self.refuse_person(&LoginProblem::ProofTooOld, who.subject(), now).await;
         }
         Ok(who)

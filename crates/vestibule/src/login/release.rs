@@ -89,7 +89,7 @@ impl Vestibule {
         link: &Secret<String>,
     ) -> Result<(), Failure<Refusal>> {
         let inner = self.inner();
-        let who = &inner.live(who).await?;
+        let who = &inner.whole(who).await?;
         let (now, subject) = (inner.clock.now(), who.subject());
         let (digest, purpose) = inner.read_link_for(link, &[purpose::CONFIRM_REMOVAL], now).await?;
         for _ in 0..ROUNDS {

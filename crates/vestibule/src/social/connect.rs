@@ -3,7 +3,9 @@
 use vestibule_checkword::decide::{inspect, redeem};
 use vestibule_checkword::{CheckwordRead, Intent, Problem as WordProblem, Rotation, decide::rotate, purpose};
 use vestibule_core::{ClientAddress, Failure, Purpose, Refusal, Registered, Secret, SecretDigest, Timestamp};
-use vestibule_credentials::{CredentialsRead, CredentialsWrite, Lane, Problem as PasswordProblem, set};
+use vestibule_credentials::{
+    CredentialsRead, CredentialsWrite, Lane, PasswordUse, Problem as PasswordProblem, set,
+};
 use vestibule_journal::{Draft, EventActor, EventKind};
 use vestibule_profiles::{Problem, ProfileIdentifier, ProfilesGuard, ProfilesWrite};
 
@@ -111,7 +113,7 @@ impl Vestibule {
         if live.holder != subject {
             return inner.refuse_connecting(who, &WordProblem::OtherPerson, Some(digest), now).await;
         }
-        let hash = match inner.hash_new(password, &[address.as_typed()]).await? {
+        let hash = match inner.hash_new(password, &[address.as_typed()], PasswordUse::Alone).await? {
             Ok(hash) => hash,
             Err(rejection) => {
                 return inner

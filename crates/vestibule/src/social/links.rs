@@ -82,7 +82,7 @@ impl Vestibule {
     /// `session.revoked` when the session has ended.
     pub async fn list_links(&self, who: &Authenticated) -> Result<OwnLinks, Failure<Refusal>> {
         let inner = self.inner();
-        let _ = inner.live(who).await?;
+        let _ = inner.whole(who).await?;
         let ways = inner.ways_of(who).await?;
         let may_unlink = ways.lasts_without_a_link();
         let links = ways.own.iter().filter_map(|own| match (&own.identifier, own.verified_at) {

@@ -8,6 +8,7 @@ use vestibule_throttle::ChallengePassed;
 
 use super::answer::ProviderAnswer;
 use super::problem::SocialProblem;
+use crate::factor::{PendingSignIn, Shown};
 use crate::refuse::Attempt;
 use crate::sign_in::{Entering, Moved, Places, SignedIn};
 use crate::vestibule::{ROUNDS, Vestibule, busy};
@@ -95,6 +96,9 @@ impl ProviderSignInRequest {
 #[must_use]
 #[expect(clippy::exhaustive_enums, reason = "a host that overlooks a way to go on would strand people there")]
 pub enum ProviderSignIn {
+    /// The profile that has the link has a second factor: there is no session before it is shown (P13). Hand the token, within
+    /// ten minutes, to [`Vestibule::complete_sign_in`].
+    FactorNeeded(PendingSignIn),
     /// The profile that has the link is signed in.
     SignedIn(SignedIn),
     /// No profile has it. Nothing was created, and nobody was looked for by an address.
@@ -137,6 +141,7 @@ impl Vestibule {
     /// let identity = ProviderIdentity::verified_by_host(subject, vestibule.now());
     /// let request = ProviderSignInRequest::new(ProviderAnswer::Identity(identity));
     /// match vestibule.sign_in_with_provider(request).await? {
+    ///     ProviderSignIn::FactorNeeded(pending) => println!("a code, until {}", pending.expires_at),
     ///     ProviderSignIn::SignedIn(signed_in) => println!("session {}", signed_in.session),
     ///     ProviderSignIn::UnknownLink(unknown) => {
     ///         println!("{}", unknown.because.public().text);
@@ -157,13 +162,15 @@ impl Vestibule {
         let link = Identifier::from(identity.subject().clone());
         let (kind, key) = (link.kind(), link.key());
         let attempt = attempt(key);
+        let mut view = inner.view(kind, attempt, request.device.as_ref()).await?;
         let entering = Entering {
             evidence: Evidence { amr: Amr::Federated, at: identity.at() },
+            second: None,
             generation: None,
             label: request.label,
-            leaves_device: request.leaves_device,
+            leaves_device: request.leaves_device && !view.has_known_device(),
+            factor: None,
         };
-        let mut view = inner.view(kind, attempt, request.device.as_ref()).await?;
         let windows = match inner.take_windows(&view, attempt, request.challenge.as_ref()).await? {
             Ok(windows) => windows,
             Err(problem) => return inner.refuse_at_door(&problem, attempt, RefusedBy::Window).await,
@@ -191,7 +198,14 @@ impl Vestibule {
                 return Err(Failure::Refused(inner.refuse_blocked(block, profile.subject, attempt).await?));
             }
             let id = inner.batch_id(now)?;
-            match inner.let_in(&view, attempt, &profile, &entering, &places, (id, Vec::new())).await? {
+            if profile.factor_since.is_some() {
+                // The social account is the first factor, whatever the provider asked for.
+                let shown = Shown::provider(&profile, (kind, attempt), &entering, id);
+                let pending = inner.pending_of(&shown, &profile, now).await?;
+                let _ = inner.throttle.settle(windows).await;
+                return Ok(ProviderSignIn::FactorNeeded(pending));
+            }
+            match inner.let_in(attempt, &profile, &entering, &places, (id, Vec::new())).await? {
                 Ok(signed_in) => {
                     // It has landed: windows that could not be given back err on the strict side, and end.
                     let _ = inner.throttle.settle(windows).await;

@@ -65,7 +65,7 @@ impl Inner {
         now: Timestamp,
     ) -> Result<(), Failure<Refusal>> {
         self.must_not_be_frozen(who, now).await?;
-        if who.session.is_fresh(&self.sessions, now) {
+        if self.is_fresh(who, now) {
             return Ok(());
         }
         self.refuse_own(who, &SocialProblem::ProofTooOld, now).await
@@ -77,6 +77,7 @@ impl Inner {
         who: &Authenticated,
         now: Timestamp,
     ) -> Result<(), Failure<Refusal>> {
+        self.must_be_whole(who, now).await?;
         match frozen(&who.profile) {
             None => Ok(()),
             Some(problem) => self.refuse_own(who, &problem, now).await,

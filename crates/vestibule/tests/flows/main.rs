@@ -6,6 +6,7 @@ mod accounts;
 mod blocked;
 mod codes;
 mod equal;
+mod factor;
 mod ground;
 mod hijack;
 mod import;

@@ -78,7 +78,9 @@ fn must_change(world: &World, ada: SubjectId) -> ChangePermit {
             assert_eq!(world.found(&because), (false, true));
             proof
         }
-        SignIn::SignedIn(_) => panic!("a password good for one change only opened a session"),
+        SignIn::FactorNeeded(_) | SignIn::SignedIn(_) => {
+            panic!("a password good for one change only opened more")
+        }
     }
 }
 

@@ -28,6 +28,7 @@ fn race(
             barrier.wait();
             match world.try_in(request) {
                 Ok(SignIn::SignedIn(signed_in)) => Some(signed_in),
+                Ok(SignIn::FactorNeeded(_)) => panic!("nobody has a second factor"),
                 Ok(SignIn::PasswordChangeNeeded { .. }) => panic!("nothing was marked"),
                 Err(failure) => {
                     assert!(failure.refused().is_some(), "{failure:?}");

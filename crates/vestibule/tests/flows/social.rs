@@ -31,6 +31,7 @@ pub(crate) fn come(world: &World, answer: ProviderAnswer) -> Result<ProviderSign
 
 pub(crate) fn signed_in(came: Result<ProviderSignIn, Failure<Refusal>>) -> SignedIn {
     match came.unwrap() {
+        ProviderSignIn::FactorNeeded(_) => panic!("a second factor is needed"),
         ProviderSignIn::SignedIn(signed_in) => signed_in,
         ProviderSignIn::UnknownLink(unknown) => panic!("{}", unknown.because.code()),
     }
@@ -38,6 +39,7 @@ pub(crate) fn signed_in(came: Result<ProviderSignIn, Failure<Refusal>>) -> Signe
 
 pub(crate) fn unknown(came: Result<ProviderSignIn, Failure<Refusal>>) -> UnknownLink {
     match came.unwrap() {
+        ProviderSignIn::FactorNeeded(pending) => panic!("{} is known", pending.subject),
         ProviderSignIn::SignedIn(signed_in) => panic!("{} was signed in", signed_in.subject),
         ProviderSignIn::UnknownLink(unknown) => unknown,
     }

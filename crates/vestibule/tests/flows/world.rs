@@ -133,6 +133,7 @@ impl World {
     pub(crate) fn sign_in_with(&self, request: SignInRequest) -> SignedIn {
         match self.try_in(request).unwrap() {
             SignIn::SignedIn(signed_in) => signed_in,
+            SignIn::FactorNeeded(_) => panic!("a second factor is needed"),
             SignIn::PasswordChangeNeeded { because, .. } => panic!("{}", because.code()),
         }
     }

@@ -180,7 +180,9 @@ fn proof(world: &World, subject: SubjectId, password: &str) -> vestibule::Change
     block_on(world.vestibule.require_password_change(&reason(), subject)).unwrap();
     match world.try_in(SignInRequest::new(ADA, password)).unwrap() {
         SignIn::PasswordChangeNeeded { proof, .. } => proof,
-        SignIn::SignedIn(_) => panic!("a password good for one change only opened a session"),
+        SignIn::FactorNeeded(_) | SignIn::SignedIn(_) => {
+            panic!("a password good for one change only opened more")
+        }
     }
 }
 

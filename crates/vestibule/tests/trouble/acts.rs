@@ -134,7 +134,9 @@ impl Ready {
             Act::ReplacePassword => {
                 match vestibule.sign_in(SignInRequest::new(BOB, RIGHT)).await.map_err(refused)? {
                     SignIn::PasswordChangeNeeded { proof, .. } => ready.permit = Some(proof),
-                    SignIn::SignedIn(_) => return Err(Answer::Refused("it is not marked".to_owned())),
+                    SignIn::FactorNeeded(_) | SignIn::SignedIn(_) => {
+                        return Err(Answer::Refused("it is not marked".to_owned()));
+                    }
                 }
             }
             Act::EditPolicy
@@ -267,6 +269,7 @@ impl Ready {
                 let request = ProviderSignInRequest::new(says(vestibule, HOME, BOB)).into_account(account);
                 let came = vestibule.sign_in_with_provider(request).await.map_err(refused)?;
                 return Ok(match came {
+                    ProviderSignIn::FactorNeeded(_) => FACTOR_NEEDED.to_owned(),
                     ProviderSignIn::SignedIn(signed_in) => entry(&signed_in),
                     ProviderSignIn::UnknownLink(unknown) => unknown.because.code().to_owned(),
                 });
@@ -308,6 +311,7 @@ pub(crate) async fn session(vestibule: &Vestibule, login: &str) -> Result<Authen
 /// Signs in; whether the account was entered, or why not.
 pub(crate) async fn entered(vestibule: &Vestibule, request: SignInRequest) -> Result<String, Answer> {
     Ok(match vestibule.sign_in(request).await.map_err(refused)? {
+        SignIn::FactorNeeded(_) => FACTOR_NEEDED.to_owned(),
         SignIn::SignedIn(signed_in) => entry(&signed_in),
         SignIn::PasswordChangeNeeded { because, .. } => because.code().to_owned(),
     })
@@ -329,6 +333,7 @@ fn says(vestibule: &Vestibule, issuer: &str, login: &str) -> ProviderAnswer {
 async fn by_link(vestibule: &Vestibule) -> Result<Authenticated, Answer> {
     let request = ProviderSignInRequest::new(says(vestibule, HOME, BOB));
     match vestibule.sign_in_with_provider(request).await.map_err(refused)? {
+        ProviderSignIn::FactorNeeded(_) => Err(Answer::Refused(FACTOR_NEEDED.to_owned())),
         ProviderSignIn::SignedIn(signed_in) => {
             vestibule.authenticate(&signed_in.token).await.map_err(refused)
         }
@@ -336,11 +341,15 @@ async fn by_link(vestibule: &Vestibule) -> Result<Authenticated, Answer> {
     }
 }
 
+/// The answer of a sign-in that waits for the second factor.
+const FACTOR_NEEDED: &str = "the second factor is needed";
+
 /// The answer of a sign-in that led into the account.
 pub(crate) const ENTERED: &str = "entered";
 
 async fn opened(vestibule: &Vestibule, request: SignInRequest) -> Result<Authenticated, Answer> {
     let token: Secret<String> = match vestibule.sign_in(request).await.map_err(refused)? {
+        SignIn::FactorNeeded(_) => return Err(Answer::Refused(FACTOR_NEEDED.to_owned())),
         SignIn::SignedIn(signed_in) => signed_in.token,
         SignIn::PasswordChangeNeeded { because, .. } => {
             return Err(Answer::Refused(because.code().to_owned()));

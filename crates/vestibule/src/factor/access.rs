@@ -1,0 +1,182 @@
+//! Without the factor into one account: an administrator's exemption, and how to ask for it.
+
+use core::time::Duration;
+
+use vestibule_core::{AccountId, ClientAddress, Failure, Refusal, Secret, SubjectId, Timestamp};
+use vestibule_journal::{Draft, EventActor, EventKind};
+use vestibule_profiles::{By, ProfilesRead, decide as profiles};
+use vestibule_sessions::SessionsRead;
+use vestibule_throttle::{Limit, WindowKind};
+
+use super::FactorProblem;
+use crate::account::{Act, Acting, Reason};
+use crate::notice::{Notice, NoticeKind};
+use crate::sign_in::{Moved, Places, SignedIn};
+use crate::vestibule::{ROUNDS, Vestibule, busy};
+use crate::writes::AnyWrite;
+
+/// How often the administrators of one account are asked by one person (R26).
+const A_DAY: Limit = a_day(3);
+const A_SIGN_IN: Limit = a_day(1);
+
+const fn a_day(at_most: u32) -> Limit {
+    match Limit::new(at_most, Duration::from_secs(24 * 3600)) {
+        Ok(limit) => limit,
+        // Judged when compiling: never more than this.
+        Err(_) => Limit::per_hour(core::num::NonZeroU32::MIN),
+    }
+}
+
+/// How many administrators are told at once: what is told to more would not fit one step of every database.
+const TOLD: usize = 16;
+/// How many members are looked at for them.
+const LOOKED_AT: u32 = 500;
+
+/// The administrators of an account were asked for access.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AccessAsked {
+    /// How many of them were told.
+    pub administrators: usize,
+}
+
+impl Vestibule {
+    /// Asks a member of an account for no second factor until an instant, or for one again at once (R23). It opens this account
+    /// and no other, and changes nothing about the profile (PR-15); the person is told.
+    ///
+    /// # Errors
+    ///
+    /// `membership.not_permitted`, `membership.not_yourself`, `membership.wrong_status`, `admission.not_member`,
+    /// `account.out_of_bounds` (more than a year, or in the past).
+    pub async fn exempt(
+        &self,
+        by: Acting<'_>,
+        account: AccountId,
+        subject: SubjectId,
+        until: Option<Timestamp>,
+        reason: &Reason,
+    ) -> Result<(), Failure<Refusal>> {
+        let told =
+            if until.is_some() { NoticeKind::MemberExempted } else { NoticeKind::MemberExemptionEnded };
+        let act = Act::on_member(by, account, subject, (EventKind::MEMBERSHIP_EXEMPTED, told));
+        let act = act.because(reason).until(until);
+        let decide = |by: By<'_>,
+                      account: &vestibule_profiles::Account,
+                      member: Option<&vestibule_profiles::Membership>,
+                      now| { profiles::exempt(by, account, member, until, now) };
+        self.inner().act(act, decide).await
+    }
+
+    /// Enters the account that the sign-in named and that exempts the person, without the second factor. The session opens this
+    /// account while the exemption holds, no other, and changes nothing about the profile (PR-14).
+    ///
+    /// # Errors
+    ///
+    /// `factor.sign_in_over`, `factor.not_exempt`, `profile.blocked`, `profile.blocked_until`, `admission.*`.
+    pub async fn enter_exempt(
+        &self,
+        pending: &Secret<String>,
+        client: Option<ClientAddress>,
+    ) -> Result<SignedIn, Failure<Refusal>> {
+        let inner = self.inner();
+        let now = inner.clock.now();
+        let mut places = Places::default();
+        for _ in 0..ROUNDS {
+            let (shown, profile) = inner.read_pending(pending, now).await?;
+            let (subject, attempt) = (shown.subject, shown.attempt(client, now));
+            if let Some(block) = profile.blocked_at(now) {
+                return Err(Failure::Refused(inner.refuse_blocked(block, subject, attempt).await?));
+            }
+            if shown.must_change {
+                let problem = vestibule_credentials::Problem::MustChange;
+                return inner.refuse_person(&problem, subject, now).await;
+            }
+            let exempt = match shown.account {
+                None => None,
+                Some(account) => {
+                    places.door = inner.door(account, subject).await?;
+                    places.door.1.as_ref().filter(|membership| membership.is_exempt(now)).map(|_| account)
+                }
+            };
+            let Some(account) = exempt else {
+                return inner.refuse_person(&FactorProblem::NotExempt, subject, now).await;
+            };
+            // A session that would open nothing is not opened.
+            let factors = crate::sign_in::Factors::One;
+            let door = (places.door.0.as_ref(), places.door.1.as_ref());
+            if let Err(problem) = inner.admit_through(door, &profile, (client, factors), now) {
+                let actor = EventActor::Person(subject);
+                let refusal =
+                    inner.refuse_after_proof(&problem, actor, Some(subject), Some(account), now).await?;
+                return Err(Failure::Refused(refusal));
+            }
+            let mut entering = shown.entering();
+            // Its device stays unknown: the factor was not shown on it.
+            entering.leaves_device = false;
+            let id = inner.batch_id(now)?;
+            let writes: Vec<AnyWrite> = shown.relied_on().into_iter().collect();
+            match inner.let_in(attempt, &profile, &entering, &places, (id, writes)).await? {
+                Ok(signed_in) => return Ok(signed_in),
+                Err(Moved::Slots) => {
+                    places.sessions = inner.store.sessions(subject).await?;
+                    places.devices = inner.store.devices(subject).await?;
+                }
+                Err(_) => {}
+            }
+        }
+        Err(busy().into())
+    }
+
+    /// Asks the administrators of the account that the sign-in named for access (R26): all but the person, once per sign-in and
+    /// at most three times a day.
+    ///
+    /// # Errors
+    ///
+    /// `factor.sign_in_over`, `factor.not_exempt` when no account was named, `factor.access_asked`, `admission.not_member`.
+    pub async fn ask_for_access(&self, pending: &Secret<String>) -> Result<AccessAsked, Failure<Refusal>> {
+        let inner = self.inner();
+        let now = inner.clock.now();
+        let (shown, profile) = inner.read_pending(pending, now).await?;
+        let subject = shown.subject;
+        let Some(account) = shown.account else {
+            return inner.refuse_person(&FactorProblem::NotExempt, subject, now).await;
+        };
+        // Only who could enter with the factor asks: a stranger's request tells nobody anything.
+        let factors = crate::sign_in::Factors::Two;
+        if let Err(problem) = inner.admit_to(account, &profile, (None, factors), now).await? {
+            let actor = EventActor::Person(subject);
+            let refusal =
+                inner.refuse_after_proof(&problem, actor, Some(subject), Some(account), now).await?;
+            return Err(Failure::Refused(refusal));
+        }
+        let whose = [b"access".as_slice(), account.as_bytes(), b"/", subject.as_bytes()].concat();
+        let this = [b"access.sign_in".as_slice(), shown.id.as_bytes()].concat();
+        let first = inner.throttle.count(WindowKind::Message, &this, &A_SIGN_IN, now).await?;
+        if !first || !inner.throttle.count(WindowKind::Message, &whose, &A_DAY, now).await? {
+            return inner.refuse_person(&FactorProblem::AccessAsked, subject, now).await;
+        }
+        let members = inner.store.members_of(account, None, LOOKED_AT).await?;
+        let administrators: Vec<SubjectId> = members
+            .iter()
+            .filter(|member| member.is_active_administrator() && member.subject != subject)
+            .map(|member| member.subject)
+            .take(TOLD)
+            .collect();
+        let id = inner.batch_id(now)?;
+        let event = Draft::new(EventKind::ACCESS_ASKED, EventActor::Person(subject))
+            .subject(subject)
+            .account(account);
+        let mut batch = inner.record(event, id, now)?;
+        let mut notice = Notice::new(NoticeKind::AccessAsked, now);
+        notice.account = Some(account);
+        for administrator in &administrators {
+            let Some(theirs) = inner.store.profile(*administrator).await? else { continue };
+            let own = inner.store.identifiers(*administrator).await?;
+            if let Some(primary) = crate::login::primary_of(&theirs, &own) {
+                batch.push(inner.letter(&primary.identifier, notice)?);
+            }
+        }
+        inner.land(id, now, batch).await?;
+        Ok(AccessAsked { administrators: administrators.len() })
+    }
+}

@@ -1,0 +1,158 @@
+//! The second factor at a sign-in: a pending sign-in and an answer make a session.
+
+use vestibule_core::{ClientAddress, Failure, Refusal, Secret};
+use vestibule_journal::EventActor;
+use vestibule_mfa::{MfaWrite, RecoveryCode};
+use vestibule_sessions::{Amr, Evidence, SessionsRead};
+
+use super::proof::Step;
+use super::{FactorProblem, Shown};
+use crate::permit::ChangePermit;
+use crate::refuse::Attempt;
+use crate::sign_in::{Moved, Places, SignIn};
+use crate::vestibule::Vestibule;
+use crate::writes::AnyWrite;
+
+/// What a person types as second factor.
+#[derive(Debug)]
+#[expect(clippy::exhaustive_enums, reason = "what a page offers")]
+pub enum FactorAnswer {
+    /// The digits that an authenticator shows.
+    Code(Secret<String>),
+    /// One of the recovery codes, in any spelling.
+    RecoveryCode(Secret<String>),
+}
+
+impl FactorAnswer {
+    /// The digits that an authenticator shows.
+    #[must_use]
+    pub fn code(typed: impl Into<String>) -> Self {
+        Self::Code(Secret::new(typed.into()))
+    }
+
+    /// One of the recovery codes, in any spelling.
+    #[must_use]
+    pub fn recovery_code(typed: impl Into<String>) -> Self {
+        Self::RecoveryCode(Secret::new(typed.into()))
+    }
+}
+
+/// A sign-in that is complete.
+#[derive(Debug)]
+#[must_use]
+#[non_exhaustive]
+pub struct Completed {
+    /// Signed in, or first the password is to be changed (N2). It is never [`SignIn::FactorNeeded`].
+    pub outcome: SignIn,
+    /// The recovery code that takes the place of the one that was used. Show it now: nobody can read it again.
+    pub replacement: Option<RecoveryCode>,
+}
+
+impl Vestibule {
+    /// Completes a sign-in by the second factor (P13). The try is paid for before a code is compared; the session, the used
+    /// code and everything the sign-in relied on land in one commit.
+    ///
+    /// A code is accepted once, and so is a recovery code (PR-7). Whoever shows the factor has not lost it: a reset that is
+    /// running ends (R33).
+    ///
+    /// # Errors
+    ///
+    /// `factor.sign_in_over`, `mfa.code_wrong`, `mfa.code_replayed`, `mfa.clock_skew`, `mfa.stopped`, `mfa.not_enrolled`,
+    /// `mfa.recovery_code_wrong`, `mfa.recovery_code_spent`, `throttle.wait`, `profile.blocked`, `profile.blocked_until`.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use vestibule::{FactorAnswer, SignIn, SignInRequest, Vestibule};
+    /// use vestibule_core::{Failure, Refusal};
+    ///
+    /// # async fn example(vestibule: Vestibule, code: &str) -> Result<(), Failure<Refusal>> {
+    /// match vestibule.sign_in(SignInRequest::new("ada@b.example", "eleven otters below the pier")).await? {
+    ///     SignIn::FactorNeeded(pending) => {
+    ///         // In the next request, from the cookie that holds `pending.token`:
+    ///         let answer = FactorAnswer::code(code);
+    ///         let completed = vestibule.complete_sign_in(&pending.token, answer, None).await?;
+    ///         println!("{:?}", completed.outcome);
+    ///     }
+    ///     SignIn::SignedIn(signed_in) => println!("session {}", signed_in.session),
+    ///     SignIn::PasswordChangeNeeded { because, .. } => println!("{}", because.public().text),
+    /// }
+    /// # Ok(()) }
+    /// ```
+    pub async fn complete_sign_in(
+        &self,
+        pending: &Secret<String>,
+        answer: FactorAnswer,
+        client: Option<ClientAddress>,
+    ) -> Result<Completed, Failure<Refusal>> {
+        let inner = self.inner();
+        let now = inner.clock.now();
+        let (shown, _) = inner.read_pending(pending, now).await?;
+        let attempt = shown.attempt(client, now);
+        let mut places = Places::default();
+        let (outcome, replacement) = inner
+            .show_factor(shown.subject, &answer, client, async |id, right| {
+                let Some(profile) = inner.still_shown(&shown, now).await? else {
+                    return inner.refuse_session(&FactorProblem::SignInOver, Some(shown.subject)).await;
+                };
+                if let Some(block) = profile.blocked_at(now) {
+                    return Err(Failure::Refused(inner.refuse_blocked(block, shown.subject, attempt).await?));
+                }
+                let mut writes = right.writes.clone();
+                writes.extend(shown.relied_on());
+                if let (true, Some((generation, _))) = (shown.must_change, shown.password) {
+                    let epoch = profile.epoch;
+                    let subject = shown.subject;
+                    writes.push(vestibule_profiles::ProfilesWrite::RequireProfile { subject, epoch }.into());
+                    if inner.land(id, now, writes).await?.is_some() {
+                        return Ok(Step::Moved);
+                    }
+                    let problem = vestibule_credentials::Problem::MustChange;
+                    let actor = EventActor::Person(subject);
+                    let because =
+                        inner.refuse_after_proof(&problem, actor, Some(subject), shown.account, now).await?;
+                    let proof = ChangePermit::of(subject, generation, shown.at, epoch, inner);
+                    return Ok(Step::Landed(SignIn::PasswordChangeNeeded { proof, because }));
+                }
+                if let Some((generation, _)) = shown.password {
+                    // A password with which the factor was shown counts for a reset of it (R33).
+                    let subject = shown.subject;
+                    writes.push(MfaWrite::NoteProven { subject, generation }.into());
+                }
+                if let Some(account) = shown.account {
+                    places.door = inner.door(account, shown.subject).await?;
+                }
+                let mut entering = shown.entering();
+                entering.second = Some(Evidence { amr: Amr::Otp, at: right.proof.at() });
+                match inner.let_in(attempt, &profile, &entering, &places, (id, writes)).await? {
+                    Ok(signed_in) => Ok(Step::Landed(SignIn::SignedIn(signed_in))),
+                    Err(moved) => {
+                        if moved == Moved::Slots {
+                            places.sessions = inner.store.sessions(shown.subject).await?;
+                            places.devices = inner.store.devices(shown.subject).await?;
+                        }
+                        Ok(Step::Moved)
+                    }
+                }
+            })
+            .await?;
+        Ok(Completed { outcome, replacement })
+    }
+}
+
+impl Shown {
+    pub(super) const fn attempt(
+        &self,
+        client: Option<ClientAddress>,
+        now: vestibule_core::Timestamp,
+    ) -> Attempt {
+        Attempt { key: self.key, client, account: self.account, now }
+    }
+
+    /// The first factor is still the one that was shown.
+    pub(super) fn relied_on(&self) -> Option<AnyWrite> {
+        let (generation, _) = self.password?;
+        let subject = self.subject;
+        Some(vestibule_credentials::CredentialsWrite::RequirePassword { subject, generation }.into())
+    }
+}

@@ -1,0 +1,192 @@
+//! An answer of a second factor, judged; the tries are paid for before anything is compared.
+
+use vestibule_core::{AddressKey, BatchId, ClientAddress, Error, Failure, Refusal, SubjectId, Timestamp};
+use vestibule_journal::{Draft, EventActor, EventKind};
+use vestibule_mfa::{FactorProof, MfaRead, Problem, RecoveryCode, TakenTry, TypedCode, decide, take};
+use vestibule_throttle::{Admitted, ChallengePassed, TryRequest};
+
+use super::{Factor, FactorAnswer};
+use crate::notice::{Notice, NoticeKind};
+use crate::vestibule::{Inner, ROUNDS, busy};
+use crate::writes::AnyWrite;
+
+/// An answer that may be judged: what cannot be one at all was refused, and the try is paid for.
+pub(super) enum Asked {
+    Code(TypedCode, TakenTry),
+    RecoveryCode(RecoveryCode),
+}
+
+/// An answer that is right, as soon as its writes have landed.
+pub(super) struct Right {
+    pub(super) proof: FactorProof,
+    /// The code that takes the place of the one that was used.
+    pub(super) replacement: Option<RecoveryCode>,
+    pub(super) writes: Vec<AnyWrite>,
+}
+
+impl Inner {
+    /// Windows of the factor's own, per person: guessing codes is slow long before the authenticator stops.
+    pub(super) async fn take_factor_windows(
+        &self,
+        subject: SubjectId,
+        client: Option<ClientAddress>,
+        now: Timestamp,
+    ) -> Result<Admitted, Failure<Refusal>> {
+        let digest = self.ring.digest_current("factor.try", &[subject.as_bytes()]);
+        let key = AddressKey::from_bytes(*digest.as_bytes());
+        // The first factor stands in for the challenge.
+        let passed = ChallengePassed::vouched_by_host(key, now);
+        let request = TryRequest::new(&key, now).challenge(Some(&passed)).client(client);
+        match self.throttle.admit(&request).await {
+            Ok(windows) => Ok(windows),
+            Err(Failure::Refused(problem)) => self.refuse_person(&problem, subject, now).await,
+            Err(Failure::Fault(error)) => Err(Failure::Fault(error)),
+        }
+    }
+
+    /// Reads the answer and pays for its try. A recovery code costs none: nobody guesses 120 bits, and a stop would only shut
+    /// out whoever lost their phone.
+    pub(super) async fn ask_factor(
+        &self,
+        factor: &Factor,
+        answer: &FactorAnswer,
+        now: Timestamp,
+    ) -> Result<Asked, Failure<Refusal>> {
+        let subject = factor.subject;
+        if !factor.has_confirmed() {
+            return self.refuse_person(&Problem::NotEnrolled, subject, now).await;
+        }
+        let typed = match answer {
+            FactorAnswer::RecoveryCode(typed) => {
+                return match RecoveryCode::parse(typed) {
+                    Some(code) => Ok(Asked::RecoveryCode(code)),
+                    None => self.refuse_person(&Problem::RecoveryCodeWrong, subject, now).await,
+                };
+            }
+            FactorAnswer::Code(typed) => typed,
+        };
+        let fits = |code: &TypedCode| {
+            factor.authenticators.iter().any(|found| found.is_confirmed() && code.fits(found.parameters))
+        };
+        let Some(code) = TypedCode::parse(typed).filter(fits) else {
+            return self.refuse_person(&Problem::Wrong, subject, now).await;
+        };
+        let mut read = factor.tries.clone();
+        for _ in 0..vestibule_mfa::STOPS_AT {
+            let (taken, write) = match take(subject, read.as_ref(), now) {
+                Ok(next) => next,
+                Err(problem) => return self.refuse_person(&problem, subject, now).await,
+            };
+            if self.land(self.batch_id(now)?, now, vec![write.into()]).await?.is_none() {
+                return Ok(Asked::Code(code, taken));
+            }
+            read = MfaRead::tries(&self.store, subject).await?;
+        }
+        Err(busy().into())
+    }
+
+    /// The same for somebody who has shown nothing yet: whoever it is, also the decoy, a try is paid for. `None`: it is wrong.
+    pub(super) async fn ask_unproven(
+        &self,
+        factor: &Factor,
+        answer: &FactorAnswer,
+        now: Timestamp,
+    ) -> Result<Option<Asked>, Error> {
+        let typed = match answer {
+            FactorAnswer::RecoveryCode(typed) => {
+                return Ok(RecoveryCode::parse(typed).map(Asked::RecoveryCode));
+            }
+            FactorAnswer::Code(typed) => typed,
+        };
+        let fits = |code: &TypedCode| code.fits(vestibule_mfa::Parameters::default());
+        let Some(code) = TypedCode::parse(typed).filter(fits) else { return Ok(None) };
+        let mut read = factor.tries.clone();
+        for _ in 0..vestibule_mfa::STOPS_AT {
+            let Ok((taken, write)) = take(factor.subject, read.as_ref(), now) else { return Ok(None) };
+            if self.land(self.batch_id(now)?, now, vec![write.into()]).await?.is_none() {
+                return Ok(Some(Asked::Code(code, taken)));
+            }
+            read = MfaRead::tries(&self.store, factor.subject).await?;
+        }
+        Err(busy())
+    }
+
+    /// Judges it on what is stored. The inner error is the domain's.
+    pub(super) async fn judge(
+        &self,
+        factor: &Factor,
+        asked: &Asked,
+        (id, now): (BatchId, Timestamp),
+    ) -> Result<Result<Right, Problem>, Error> {
+        let stored = factor.stored();
+        let subject = factor.subject;
+        let judged = match asked {
+            Asked::Code(code, taken) => {
+                let accepted =
+                    decide::verify(&self.ring, &*self.entropy, stored.authenticators, code, *taken, now);
+                accepted.map(|accepted| Right {
+                    proof: accepted.proof,
+                    replacement: None,
+                    writes: accepted.writes.into_iter().map(AnyWrite::from).collect(),
+                })
+            }
+            Asked::RecoveryCode(code) => {
+                let redeemed = decide::redeem(&self.ring, &*self.entropy, stored, code, (id, now));
+                redeemed.map(|(redeemed, write)| Right {
+                    proof: redeemed.proof,
+                    replacement: Some(redeemed.replacement),
+                    writes: vec![write.into()],
+                })
+            }
+        };
+        let mut right = match judged {
+            Ok(right) => right,
+            Err(Failure::Refused(problem)) => return Ok(Err(problem)),
+            Err(Failure::Fault(error)) => return Err(error),
+        };
+        if right.replacement.is_some() {
+            let event = Draft::new(EventKind::RECOVERY_CODE_USED, EventActor::Person(subject));
+            right.writes.extend(self.record_further(event.subject(subject), id, now)?);
+            right.writes.extend(self.notices(subject, Notice::new(NoticeKind::RecoveryCodeUsed, now)).await?);
+        }
+        // Whoever shows the factor has not lost it (R33).
+        right.writes.extend(self.stops_reset(subject, id, now).await?);
+        Ok(Ok(right))
+    }
+
+    /// Shows the second factor in a flow of its own: asks, judges and lands what `with` adds, together.
+    pub(super) async fn show_factor<T>(
+        &self,
+        subject: SubjectId,
+        answer: &FactorAnswer,
+        client: Option<ClientAddress>,
+        mut with: impl AsyncFnMut(BatchId, &Right) -> Result<Step<T>, Failure<Refusal>>,
+    ) -> Result<(T, Option<RecoveryCode>), Failure<Refusal>> {
+        let now = self.clock.now();
+        let windows = self.take_factor_windows(subject, client, now).await?;
+        let mut factor = self.factor_of(subject).await?;
+        let asked = self.ask_factor(&factor, answer, now).await?;
+        for _ in 0..ROUNDS {
+            let id = self.batch_id(now)?;
+            let right = match self.judge(&factor, &asked, (id, now)).await? {
+                Ok(right) => right,
+                Err(problem) => return self.refuse_person(&problem, subject, now).await,
+            };
+            match with(id, &right).await? {
+                Step::Landed(done) => {
+                    let _ = self.throttle.settle(windows).await;
+                    return Ok((done, right.replacement));
+                }
+                Step::Moved => factor = self.factor_of(subject).await?,
+            }
+        }
+        Err(busy().into())
+    }
+}
+
+/// What became of a commit.
+pub(super) enum Step<T> {
+    Landed(T),
+    /// Something moved: everything is read and judged again.
+    Moved,
+}

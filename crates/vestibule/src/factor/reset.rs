@@ -1,0 +1,457 @@
+//! The reset of a lost factor (R33): a password that counts, a link, a waiting time; the factor itself stops it.
+
+use vestibule_checkword::decide::{self, CheckwordRequest, Wanted};
+use vestibule_checkword::{CheckwordRead, Intent, Rotation, make_link, purpose};
+use vestibule_core::{
+    AddressKey, BatchId, ClientAddress, Error, Failure, Identifier, Purpose, Refusal, Secret, SubjectId,
+    Timestamp, equal_in_constant_time,
+};
+use vestibule_credentials::CredentialsWrite;
+use vestibule_journal::{Draft, EventActor, EventKind, RefusedBy};
+use vestibule_mfa::{Course, MfaRead, MfaWrite, RESET_WAITS};
+use vestibule_profiles::{Profile, ProfilesRead, ProfilesWrite};
+use vestibule_throttle::{ChallengePassed, TryRequest};
+
+use super::{FactorAnswer, FactorProblem, Shown};
+use crate::account::{Acting, Reason};
+use crate::asking::Asking;
+use crate::login::{code_of, frozen, primary_of};
+use crate::mailbox::write;
+use crate::notice::{Notice, NoticeKind};
+use crate::outbox::Outgoing;
+use crate::problem::{RecoveryProblem, SignInProblem};
+use crate::refuse::Attempt;
+use crate::telling::bound_to;
+use crate::vestibule::{Inner, ROUNDS, Vestibule, busy};
+use crate::writes::AnyWrite;
+
+/// What a reset, begun or ended, makes worthless.
+const ENDED: [Purpose; 2] = [purpose::FACTOR_KEEP, purpose::FACTOR_RESET];
+
+/// A reset that waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ResetStarted {
+    /// From when the next sign-in by this password resets the factor.
+    pub ends_at: Timestamp,
+}
+
+/// A link that ends a reset, as its page may show it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FactorResetPage {
+    /// When the reset was begun.
+    pub begun_at: Timestamp,
+    /// When its waiting time is over.
+    pub ends_at: Timestamp,
+}
+
+impl Vestibule {
+    /// Says that the second factor is lost (R33), at a sign-in whose password was right: a link goes to the primary login.
+    ///
+    /// The password counts only if a two-step sign-in was completed with it since it was set; or whoever has the mailbox alone
+    /// could set a new one and then reset the factor.
+    ///
+    /// # Errors
+    ///
+    /// `factor.sign_in_over`, `factor.reset_needs_factor`, `factor.reset_password_unproven`, `factor.reset_waits` when one is
+    /// running, `profile.frozen`, `recovery.no_address`.
+    pub async fn request_factor_reset(&self, pending: &Secret<String>) -> Result<(), Failure<Refusal>> {
+        let inner = self.inner();
+        let now = inner.clock.now();
+        for _ in 0..ROUNDS {
+            let (shown, profile) = inner.read_pending(pending, now).await?;
+            let (generation, _) = inner.may_reset(&shown, &profile, now).await?;
+            let subject = shown.subject;
+            let own = inner.store.identifiers(subject).await?;
+            let Some(to) = primary_of(&profile, &own).map(|own| own.identifier.clone()) else {
+                return inner.refuse_person(&RecoveryProblem::NoAddress, subject, now).await;
+            };
+            let (id, asking) =
+                inner.ask_for_link((subject, purpose::FACTOR_RESET), &bound_to(&to), now).await?;
+            let (writes, letter) = match asking {
+                Asking::Link { link, until, writes } => {
+                    let letter = inner.reset_letter(
+                        &to,
+                        NoticeKind::FactorResetLink,
+                        (link.as_ref(), Some(until)),
+                        now,
+                    )?;
+                    (writes, Some(letter))
+                }
+                // Messages are spaced; the one before is on its way.
+                Asking::Spaced { writes, .. } => (writes, None),
+            };
+            let mut batch: Vec<AnyWrite> = writes.into_iter().map(AnyWrite::from).collect();
+            batch.extend(letter);
+            batch.push(CredentialsWrite::RequirePassword { subject, generation }.into());
+            batch.push(ProfilesWrite::RequireProfile { subject, epoch: profile.epoch }.into());
+            if inner.land(id, now, batch).await?.is_none() {
+                return Ok(());
+            }
+        }
+        Err(busy().into())
+    }
+
+    /// Begins the reset, by the link and at a sign-in of the same person whose password was right. From now on it waits for
+    /// 72 hours; every verified address is told, with a link that ends it, and so does the factor itself, whenever it is shown.
+    /// After that the next sign-in by the same password resets it: see [`NextStep::SetUp`](crate::NextStep::SetUp).
+    ///
+    /// # Errors
+    ///
+    /// As [`request_factor_reset`](Self::request_factor_reset), and `checkword.*` (P8), `checkword.other_person`.
+    pub async fn begin_factor_reset(
+        &self,
+        pending: &Secret<String>,
+        link: &Secret<String>,
+    ) -> Result<ResetStarted, Failure<Refusal>> {
+        let inner = self.inner();
+        let now = inner.clock.now();
+        let (digest, purpose) = inner.read_link_for(link, &[purpose::FACTOR_RESET], now).await?;
+        for _ in 0..ROUNDS {
+            let (shown, profile) = inner.read_pending(pending, now).await?;
+            let (generation, version) = inner.may_reset(&shown, &profile, now).await?;
+            let subject = shown.subject;
+            let found = inner.store.found(digest).await?;
+            let intent = Intent::OwnSession(subject);
+            let redemption = match decide::redeem(found.as_ref(), purpose, intent, now) {
+                Ok(redemption) => redemption,
+                Err(problem) => return inner.refuse_link(&problem, Some(digest), now).await,
+            };
+            let ends_at = now.plus(RESET_WAITS);
+            let id = inner.batch_id(now)?;
+            let event =
+                Draft::new(EventKind::FACTOR_RESET_BEGUN, EventActor::Person(subject)).subject(subject);
+            let mut batch = inner.record(event, id, now)?;
+            batch.push(redemption.write.into());
+            batch.push(CredentialsWrite::RequirePassword { subject, generation }.into());
+            batch.push(ProfilesWrite::RequireProfile { subject, epoch: profile.epoch }.into());
+            let course = Some(Course { begun_at: now, ends_at, generation });
+            batch.push(MfaWrite::SetCourse { subject, from: version, course }.into());
+            batch.extend(inner.tells_of_reset(subject, id, now).await?);
+            if inner.land(id, now, batch).await?.is_none() {
+                return Ok(ResetStarted { ends_at });
+            }
+        }
+        Err(busy().into())
+    }
+
+    /// Looks at a link that ends a reset; it reads only.
+    ///
+    /// # Errors
+    ///
+    /// `checkword.*` (P8), `factor.reset_not_running`.
+    pub async fn inspect_factor_reset(
+        &self,
+        link: &Secret<String>,
+    ) -> Result<FactorResetPage, Failure<Refusal>> {
+        let inner = self.inner();
+        let now = inner.clock.now();
+        let (digest, word) = inner.read_link_for(link, &[purpose::FACTOR_KEEP], now).await?;
+        let live = inner.live_link(digest, word, now).await?;
+        let course = inner.store.reset(live.holder).await?.and_then(|reset| reset.course);
+        match course {
+            Some(course) => Ok(FactorResetPage { begun_at: course.begun_at, ends_at: course.ends_at }),
+            None => inner.refuse_link(&FactorProblem::ResetNotRunning, Some(digest), now).await,
+        }
+    }
+
+    /// Ends a reset by the link that every verified address was told, and the code that stands beside it. It signs nobody in.
+    ///
+    /// # Errors
+    ///
+    /// `checkword.*` (P8), `login.freeze_code_wrong`, `factor.reset_not_running`. Nothing of this spends the link.
+    pub async fn keep_factor(&self, link: &Secret<String>, code: &str) -> Result<(), Failure<Refusal>> {
+        let inner = self.inner();
+        let now = inner.clock.now();
+        let (digest, word) = inner.read_link_for(link, &[purpose::FACTOR_KEEP], now).await?;
+        // EXPOSE: its code is compared with the one that was typed.
+        let expected = code_of(&inner.ring, link.expose(), word);
+        let typed = Secret::new(code.chars().filter(|c| !c.is_whitespace()).collect::<String>());
+        let same = |code: &Secret<String>| {
+            // EXPOSE: the comparison.
+            equal_in_constant_time(code.expose().as_bytes(), typed.expose().as_bytes())
+        };
+        let is_right = expected.as_ref().is_some_and(same);
+        for _ in 0..ROUNDS {
+            let live = inner.live_link(digest, word, now).await?;
+            if !is_right {
+                return inner.refuse_link(&crate::LoginProblem::FreezeCodeWrong, Some(digest), now).await;
+            }
+            let found = inner.store.found(digest).await?;
+            let redemption = match decide::redeem(found.as_ref(), word, Intent::TypedCode, now) {
+                Ok(redemption) => redemption,
+                Err(problem) => return inner.refuse_link(&problem, Some(digest), now).await,
+            };
+            let subject = live.holder;
+            let running = inner.store.reset(subject).await?.filter(|reset| reset.course.is_some());
+            let Some(reset) = running else {
+                return inner.refuse_link(&FactorProblem::ResetNotRunning, Some(digest), now).await;
+            };
+            let id = inner.batch_id(now)?;
+            let event = Draft::new(EventKind::FACTOR_RESET_STOPPED, EventActor::System).subject(subject);
+            let mut batch = inner.record(event, id, now)?;
+            batch.push(redemption.write.into());
+            batch.push(MfaWrite::SetCourse { subject, from: reset.version, course: None }.into());
+            batch.extend(
+                decide::rotate(subject, &[purpose::FACTOR_RESET], Rotation::Withdrawn, now)
+                    .into_iter()
+                    .map(AnyWrite::from),
+            );
+            batch.extend(inner.letters_of_reset(subject, NoticeKind::FactorResetStopped, None, now).await?);
+            if inner.land(id, now, batch).await?.is_none() {
+                return Ok(());
+            }
+        }
+        Err(busy().into())
+    }
+
+    /// Ends a reset by the factor itself, without the password: for whoever still has their phone and hears of a reset. The
+    /// code that is used here signs nobody in.
+    ///
+    /// What is refused is told in one way, whether anybody has the login or not, and whether a reset runs.
+    ///
+    /// # Errors
+    ///
+    /// `sign_in.login_malformed`, `factor.keep_refused`, `throttle.wait`, `throttle.challenge_required`.
+    pub async fn keep_factor_by_code(
+        &self,
+        login: &str,
+        answer: FactorAnswer,
+        client: Option<ClientAddress>,
+        challenge: Option<&ChallengePassed>,
+    ) -> Result<(), Failure<Refusal>> {
+        let inner = self.inner();
+        let now = inner.clock.now();
+        let attempt = |key| Attempt { key, client, account: None, now };
+        let Ok(login) = Identifier::parse_login(login) else {
+            let digest = inner.ring.digest_current("login.malformed", &[login.as_bytes()]);
+            let attempt = attempt(AddressKey::from_bytes(*digest.as_bytes()));
+            return inner.refuse_at_door(&SignInProblem::LoginMalformed, attempt, RefusedBy::Window).await;
+        };
+        let attempt = attempt(login.key());
+        let request = TryRequest::new(&attempt.key, now).client(client).challenge(challenge);
+        let windows = match inner.throttle.admit(&request).await {
+            Ok(windows) => windows,
+            Err(Failure::Refused(problem)) => {
+                return inner.refuse_at_door(&problem, attempt, RefusedBy::Window).await;
+            }
+            Err(Failure::Fault(error)) => return Err(Failure::Fault(error)),
+        };
+        let owner = inner.store.identifier_owner(login.kind(), login.key()).await?.map(|own| own.subject);
+        // Only while a reset runs are the person's tries debited: no stranger stops the factor of a person whose login they
+        // know. The decoy's are debited otherwise.
+        let decoy = inner.decoy(&attempt.key);
+        let reset = inner.store.reset(owner.unwrap_or(decoy)).await?;
+        let runs = reset.is_some_and(|reset| reset.course.is_some());
+        let subject = owner.filter(|_| runs).unwrap_or(decoy);
+        let mut factor = inner.factor_of(subject).await?;
+        let asked = match inner.ask_unproven(&factor, &answer, now).await? {
+            Some(asked) => asked,
+            None => {
+                return inner.refuse_at_door(&FactorProblem::KeepRefused, attempt, RefusedBy::Secret).await;
+            }
+        };
+        for _ in 0..ROUNDS {
+            let id = inner.batch_id(now)?;
+            let Ok(right) = inner.judge(&factor, &asked, (id, now)).await? else {
+                return inner.refuse_at_door(&FactorProblem::KeepRefused, attempt, RefusedBy::Secret).await;
+            };
+            let event = Draft::new(EventKind::FACTOR_SHOWN, EventActor::Person(subject)).subject(subject);
+            let mut batch = inner.record(event, id, now)?;
+            batch.extend(right.writes);
+            if inner.land(id, now, batch).await?.is_none() {
+                let _ = inner.throttle.settle(windows).await;
+                return Ok(());
+            }
+            factor = inner.factor_of(subject).await?;
+        }
+        Err(busy().into())
+    }
+
+    /// The operator resets a lost factor, having made sure by other means who asks: at once. The next sign-in sets up a new one
+    /// before anything else.
+    ///
+    /// # Errors
+    ///
+    /// `profile.unknown`, `factor.reset_needs_factor`.
+    pub async fn reset_factor(&self, reason: &Reason, subject: SubjectId) -> Result<(), Failure<Refusal>> {
+        let inner = self.inner();
+        let now = inner.clock.now();
+        for _ in 0..ROUNDS {
+            let Some(profile) = inner.store.profile(subject).await? else {
+                let problem = vestibule_profiles::Problem::ProfileUnknown;
+                return inner.refuse_operator(&problem, subject, now).await;
+            };
+            if profile.factor_since.is_none() {
+                return inner.refuse_operator(&FactorProblem::ResetNeedsFactor, subject, now).await;
+            }
+            let id = inner.batch_id(now)?;
+            let event = Acting::Operator(reason).draft(EventKind::FACTOR_RESET).subject(subject);
+            let mut batch = inner.record(event, id, now)?;
+            batch.extend(inner.resets(&profile, now).await?);
+            if inner.land(id, now, batch).await?.is_none() {
+                return Ok(());
+            }
+        }
+        Err(busy().into())
+    }
+}
+
+impl Inner {
+    /// Whether this sign-in may reset the factor: the generation of its password, and the version of what is known of resets.
+    async fn may_reset(
+        &self,
+        shown: &Shown,
+        profile: &Profile,
+        now: Timestamp,
+    ) -> Result<(u64, u64), Failure<Refusal>> {
+        let subject = shown.subject;
+        if let Some(problem) = frozen(profile) {
+            return self.refuse_person(&problem, subject, now).await;
+        }
+        if let Some(block) = profile.blocked_at(now) {
+            let attempt = shown.attempt(None, now);
+            return Err(Failure::Refused(self.refuse_blocked(block, subject, attempt).await?));
+        }
+        if !self.factor_of(subject).await?.has_confirmed() {
+            return self.refuse_person(&FactorProblem::ResetNeedsFactor, subject, now).await;
+        }
+        let reset = self.store.reset(subject).await?;
+        if let Some(course) = reset.as_ref().and_then(|reset| reset.course) {
+            let problem = FactorProblem::ResetWaits { until: course.ends_at };
+            return self.refuse_person(&problem, subject, now).await;
+        }
+        match (shown.password, reset) {
+            (Some((generation, _)), Some(reset)) if reset.counts(generation) => {
+                Ok((generation, reset.version))
+            }
+            _ => self.refuse_person(&FactorProblem::ResetPasswordUnproven, subject, now).await,
+        }
+    }
+
+    /// The writes by which a factor is lost for good: authenticators and codes die, every session ends, and the profile still
+    /// notes that a factor is asked for, so that the next sign-in sets one up.
+    async fn resets(&self, profile: &Profile, now: Timestamp) -> Result<Vec<AnyWrite>, Error> {
+        let (subject, from) = (profile.subject, profile.epoch);
+        let mut writes = self.ends_factor(subject).await?;
+        writes.push(ProfilesWrite::SetFactor { subject, from, since: profile.factor_since }.into());
+        let rotated = decide::rotate(subject, &ENDED, Rotation::FactorChanged, now);
+        writes.extend(rotated.into_iter().map(AnyWrite::from));
+        writes.extend(self.cancels_changes(subject, now).await?);
+        if let Some(reset) = self.store.reset(subject).await?.filter(|reset| reset.course.is_some()) {
+            writes.push(MfaWrite::SetCourse { subject, from: reset.version, course: None }.into());
+        }
+        writes.extend(self.letters_of_reset(subject, NoticeKind::FactorReset, None, now).await?);
+        Ok(writes)
+    }
+
+    /// At a sign-in whose password was right: ends a reset whose waiting time is over. Whether it landed; `None`: there is none
+    /// to end.
+    pub(crate) async fn ends_reset(
+        &self,
+        profile: &Profile,
+        generation: u64,
+        now: Timestamp,
+    ) -> Result<Option<bool>, Error> {
+        let subject = profile.subject;
+        let reset = self.store.reset(subject).await?;
+        let over = |course: &Course| course.is_over(now) && course.generation == generation;
+        if !reset.and_then(|reset| reset.course).is_some_and(|course| over(&course))
+            || frozen(profile).is_some()
+        {
+            return Ok(None);
+        }
+        let id = self.batch_id(now)?;
+        let event = Draft::new(EventKind::FACTOR_RESET, EventActor::Person(subject)).subject(subject);
+        let mut batch = self.record(event, id, now)?;
+        batch.extend(self.resets(profile, now).await?);
+        batch.push(CredentialsWrite::RequirePassword { subject, generation }.into());
+        Ok(Some(self.land(id, now, batch).await?.is_none()))
+    }
+
+    /// The writes that stop a reset, if one runs: for whatever shows that the factor is not lost, or that the password is not
+    /// what it was.
+    pub(crate) async fn stops_reset(
+        &self,
+        subject: SubjectId,
+        id: BatchId,
+        now: Timestamp,
+    ) -> Result<Vec<AnyWrite>, Error> {
+        let Some(reset) = self.store.reset(subject).await?.filter(|reset| reset.course.is_some()) else {
+            return Ok(Vec::new());
+        };
+        let event = Draft::new(EventKind::FACTOR_RESET_STOPPED, EventActor::Person(subject)).subject(subject);
+        let mut writes = self.record_further(event, id, now)?;
+        writes.push(MfaWrite::SetCourse { subject, from: reset.version, course: None }.into());
+        let keep = [purpose::FACTOR_KEEP];
+        let rotated = decide::rotate(subject, &keep, Rotation::Withdrawn, now);
+        writes.extend(rotated.into_iter().map(AnyWrite::from));
+        writes.extend(self.letters_of_reset(subject, NoticeKind::FactorResetStopped, None, now).await?);
+        Ok(writes)
+    }
+
+    /// The link that ends the reset, and the messages that carry it to every verified address.
+    async fn tells_of_reset(
+        &self,
+        subject: SubjectId,
+        id: BatchId,
+        now: Timestamp,
+    ) -> Result<Vec<AnyWrite>, Error> {
+        let asked = CheckwordRequest::new(subject, purpose::FACTOR_KEEP);
+        let newest = self.store.checkword(subject, purpose::FACTOR_KEEP.as_str().to_owned()).await?;
+        let generation = newest.as_ref().map_or(0, |row| row.generation).saturating_add(1);
+        let (link, made) = make_link(&self.ring, &*self.entropy, &asked, generation, id)?;
+        let kind = NoticeKind::FactorResetBegun;
+        // An earlier reset ended with its link; only where one ended within the minute are messages spaced, and then the notice
+        // goes without a link.
+        let (writes, link, until) =
+            match decide::request(&self.checkwords, &asked, newest.as_ref(), &made, now) {
+                Wanted::New { checkword, writes } => (writes, Some(link), Some(checkword.expires_at)),
+                Wanted::Again { writes, .. } | Wanted::Spaced { writes, .. } => (writes, None, None),
+            };
+        let mut batch: Vec<AnyWrite> = writes.into_iter().map(AnyWrite::from).collect();
+        let told = link.as_ref().map(|link| (link, until));
+        batch.extend(self.letters_of_reset(subject, kind, told, now).await?);
+        Ok(batch)
+    }
+
+    /// What every verified address is told of a reset, each in place of what it was told before and was not sent.
+    async fn letters_of_reset(
+        &self,
+        subject: SubjectId,
+        kind: NoticeKind,
+        link: Option<(&Secret<String>, Option<Timestamp>)>,
+        now: Timestamp,
+    ) -> Result<Vec<AnyWrite>, Error> {
+        let own = self.store.identifiers(subject).await?;
+        let told = own.iter().filter(|own| own.verified_at.is_some() && !own.is_social());
+        let link = link.map_or((None, None), |(link, until)| (Some(link), until));
+        told.map(|own| self.reset_letter(&own.identifier, kind, link, now)).collect()
+    }
+
+    fn reset_letter(
+        &self,
+        to: &Identifier,
+        kind: NoticeKind,
+        (link, until): (Option<&Secret<String>>, Option<Timestamp>),
+        now: Timestamp,
+    ) -> Result<AnyWrite, Error> {
+        let mut notice = Notice::new(kind, now);
+        notice.until = until;
+        let slot = if kind == NoticeKind::FactorResetLink {
+            "mailbox.factor_reset_link"
+        } else {
+            "mailbox.factor_reset"
+        };
+        self.queue(Outgoing {
+            slot: (slot, to.key().as_bytes()),
+            to,
+            kind,
+            payload: write(&notice, link),
+            suppressed: false,
+            language: None,
+            at: now,
+        })
+    }
+}
