@@ -76,7 +76,7 @@ impl Deployment {
     pub fn sign_in(&self, number: usize) -> Result<Secret<String>, Unmeasured> {
         match block_on(self.vestibule.sign_in(SignInRequest::new(login(number), PASSWORD))) {
             Ok(SignIn::SignedIn(signed_in)) => Ok(signed_in.token),
-            Ok(SignIn::PasswordChangeNeeded { .. }) | Err(_) => {
+            Ok(SignIn::FactorNeeded(_) | SignIn::PasswordChangeNeeded { .. }) | Err(_) => {
                 Err(Unmeasured::because("somebody could not sign in"))
             }
         }

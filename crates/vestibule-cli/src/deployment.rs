@@ -52,6 +52,7 @@ impl Deployment {
     ) -> Result<Authenticated, Stop> {
         match self.vestibule.sign_in(request(login, password).leaving_no_device()).await? {
             SignIn::SignedIn(signed_in) => Ok(self.vestibule.authenticate(&signed_in.token).await?),
+            SignIn::FactorNeeded(_) => Err(Stop::No(crate::sign_in::FACTOR_NEEDED.into())),
             SignIn::PasswordChangeNeeded { because, .. } => Err(because.into()),
         }
     }

@@ -48,6 +48,7 @@ pub(crate) fn run(options: &Options, config: &Path, out: &mut impl Write) -> Res
                     }
                 }
             }
+            SignIn::FactorNeeded(_) => return Err(Stop::No(crate::sign_in::FACTOR_NEEDED.into())),
             SignIn::PasswordChangeNeeded { proof, .. } => {
                 let new = options.passwords.chosen(login)?;
                 vestibule.replace_password(proof, plain(&new)).await?;

@@ -14,6 +14,9 @@ use crate::prompt::Passwords;
 use crate::stop::Stop;
 use crate::{person, run};
 
+/// Said where the second factor is needed.
+pub(crate) const FACTOR_NEEDED: &str = "the password is right, and this person has a second factor";
+
 /// How many memberships are read at a time.
 const PAGE: u32 = 100;
 
@@ -43,6 +46,7 @@ pub(crate) fn run(options: &Options, config: &Path, out: &mut impl Write) -> Res
     run::block_on(async {
         match deployment.vestibule.sign_in(request).await {
             Ok(SignIn::SignedIn(signed_in)) => signed(options, &deployment, signed_in, out).await,
+            Ok(SignIn::FactorNeeded(_)) => Err(Stop::No(FACTOR_NEEDED.into())),
             Ok(SignIn::PasswordChangeNeeded { because, .. }) => refused(options, because, out),
             Err(Failure::Refused(refusal)) => refused(options, refusal, out),
             Err(fault) => Err(fault.into()),

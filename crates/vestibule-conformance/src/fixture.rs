@@ -56,7 +56,14 @@ pub(crate) fn create_account(name: &str) -> Result<ProfilesWrite, Finding> {
 }
 
 pub(crate) fn standing(status: Status) -> Result<Standing, Finding> {
-    Ok(Standing { status, role: Role::parse("member")?, administers: false, since: NOW, moved_by: None })
+    Ok(Standing {
+        status,
+        role: Role::parse("member")?,
+        administers: false,
+        since: NOW,
+        moved_by: None,
+        exempt_until: None,
+    })
 }
 
 pub(crate) fn membership(account: AccountId, subject: SubjectId) -> Result<Membership, Finding> {

@@ -13,7 +13,7 @@ use vestibule_core::{
 };
 use vestibule_credentials::{CredentialsRead, Lane, Password, Tries};
 use vestibule_journal::{Case, Event, JournalRead, Message, Personal};
-use vestibule_mfa::{Authenticator, CodeRow, MfaRead, Tries as FactorTries};
+use vestibule_mfa::{Authenticator, CodeRow, MfaRead, Reset, Tries as FactorTries};
 use vestibule_profiles::{Account, Leaving, Membership, Profile, ProfileIdentifier, ProfilesRead};
 use vestibule_sessions::{Device, Session, SessionsRead};
 use vestibule_throttle::{Taken, TakenWindow, WindowTake, Windows};
@@ -189,6 +189,7 @@ hooked!(CredentialsRead: Read {
 hooked!(MfaRead: Read {
     fn authenticators(subject: SubjectId) -> Vec<Authenticator>;
     fn codes(subject: SubjectId) -> Vec<CodeRow>;
+    fn factor_reset(subject: SubjectId) -> Option<Reset>;
     fn mfa_tries(subject: SubjectId) -> Option<FactorTries>;
 });
 

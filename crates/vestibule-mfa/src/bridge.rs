@@ -20,7 +20,7 @@ impl<K: Kv> MfaRead for KvStore<K> {
         Ok(page.iter().map(|(_, row)| CodeRow::decode(row)).collect::<Result<_, _>>()?)
     }
 
-    async fn reset(&self, subject: SubjectId) -> Result<Option<Reset>, StoreError> {
+    async fn factor_reset(&self, subject: SubjectId) -> Result<Option<Reset>, StoreError> {
         let row = self.read(keys::reset(subject)).await?;
         Ok(row.as_deref().map(Reset::decode).transpose()?)
     }

@@ -33,7 +33,7 @@ store_trait! {
         fn codes(subject: SubjectId) -> Vec<CodeRow>;
 
         /// What is known about the factor for the case that it is lost, and the reset that waits.
-        fn reset(subject: SubjectId) -> Option<Reset>;
+        fn factor_reset(subject: SubjectId) -> Option<Reset>;
 
         /// The tries made at a person's authenticators.
         fn mfa_tries(subject: SubjectId) -> Option<Tries>;

@@ -1,7 +1,7 @@
 //! Reads of authenticators, recovery codes and tries.
 
 use vestibule_core::{StoreError, SubjectId};
-use vestibule_mfa::{Authenticator, CodeRow, MfaRead, Tries};
+use vestibule_mfa::{Authenticator, CodeRow, MfaRead, Reset, Tries};
 use vestibule_sql::mfa;
 
 use crate::PostgresStore;
@@ -17,5 +17,9 @@ impl MfaRead for PostgresStore {
 
     async fn mfa_tries(&self, subject: SubjectId) -> Result<Option<Tries>, StoreError> {
         self.query_one(&mfa::mfa_tries(self.realm(), subject)).await
+    }
+
+    async fn factor_reset(&self, subject: SubjectId) -> Result<Option<Reset>, StoreError> {
+        self.query_one(&mfa::factor_reset(self.realm(), subject)).await
     }
 }

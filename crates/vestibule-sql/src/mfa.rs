@@ -1,4 +1,5 @@
-//! The second factor: the tables `vestibule_authenticator`, `vestibule_recovery_code` and `vestibule_factor_tries`.
+//! The second factor: the tables `vestibule_authenticator`, `vestibule_recovery_code`, `vestibule_factor_tries` and
+//! `vestibule_factor_reset`.
 //!
 //! Every write is one statement about one row. An authenticator is put while its version is the one that was read, its step
 //! advances upwards only, a code is replaced while it is the one that was read, and a try is taken while the number of the
@@ -7,7 +8,8 @@
 
 use vestibule_core::{BatchId, CorruptRow, KeyId, Lower, Realm, Sealed, SecretDigest, SubjectId, Timestamp};
 use vestibule_mfa::{
-    Algorithm, Authenticator, AuthenticatorId, AuthenticatorName, CodeRow, MfaWrite, Parameters, Tries,
+    Algorithm, Authenticator, AuthenticatorId, AuthenticatorName, CodeRow, Course, MfaWrite, Parameters,
+    Reset, Tries,
 };
 
 use crate::{Plan, Query, RowValues, Value};
@@ -23,6 +25,15 @@ impl Lower<Plan> for MfaWrite {
                 plan.step(
                     "delete from vestibule_recovery_code
                      where realm = ?1 and subject = ?2 and slot = ?3 and digest = ?4",
+                    params,
+                );
+            }
+            Self::NoteProven { subject, generation } => {
+                let params = [plan.realm().into(), (*subject).into(), (*generation).into(), batch.into()];
+                plan.always(
+                    "insert into vestibule_factor_reset (realm, subject, proven, version, set_by)
+                     values (?1, ?2, ?3, 0, ?4)
+                     on conflict (realm, subject) do update set proven = excluded.proven",
                     params,
                 );
             }
@@ -44,6 +55,7 @@ impl Lower<Plan> for MfaWrite {
                     params,
                 );
             }
+            Self::SetCourse { subject, from, course } => set_course(plan, batch, *subject, *from, *course),
             Self::SettleTry { subject, number } => {
                 let params = [plan.realm().into(), (*subject).into(), (*number).into()];
                 plan.always(
@@ -169,6 +181,42 @@ fn put_code(plan: &mut Plan, batch: BatchId, row: &CodeRow, replacing: Option<Se
     );
 }
 
+/// What is proven stands beside a reset in the same row: the first reset may find it there, at version zero.
+fn set_course(plan: &mut Plan, batch: BatchId, subject: SubjectId, from: u64, course: Option<Course>) {
+    let mut params: Vec<Value> = vec![
+        plan.realm().into(),
+        subject.into(),
+        course.map(|course| course.begun_at).into(),
+        course.map(|course| course.ends_at).into(),
+        course.map(|course| course.generation).into(),
+        batch.into(),
+    ];
+    let memory = [plan.realm().into(), subject.into(), batch.into()];
+    if from == 0 {
+        plan.step(
+            "insert into vestibule_factor_reset (realm, subject, begun_at, ends_at, generation, version, set_by)
+             values (?1, ?2, ?3, ?4, ?5, 1, ?6)
+             on conflict (realm, subject) do update set begun_at = excluded.begun_at, ends_at = excluded.ends_at,
+             generation = excluded.generation, version = 1, set_by = excluded.set_by
+             where vestibule_factor_reset.version = 0",
+            params,
+        );
+    } else {
+        params.push(from.into());
+        plan.step(
+            "update vestibule_factor_reset
+             set begun_at = ?3, ends_at = ?4, generation = ?5, version = version + 1, set_by = ?6
+             where realm = ?1 and subject = ?2 and version = ?7",
+            params,
+        );
+    }
+    plan.remember_by(
+        "select 1 from vestibule_factor_reset
+         where realm = ?1 and subject = ?2 and set_by = ?3 and version > 0",
+        memory,
+    );
+}
+
 /// The first try makes the row: a row without a try is never there.
 fn take_try(
     plan: &mut Plan,
@@ -233,6 +281,36 @@ pub fn mfa_tries(realm: &Realm, subject: SubjectId) -> Query<Tries> {
          where realm = ?1 and subject = ?2",
         [realm.into(), subject.into()],
         read_tries,
+    )
+}
+
+/// What is known about a person's factor for the case that it is lost.
+#[must_use]
+pub fn factor_reset(realm: &Realm, subject: SubjectId) -> Query<Reset> {
+    Query::new(
+        "select subject, proven, begun_at, ends_at, generation, version, set_by from vestibule_factor_reset
+         where realm = ?1 and subject = ?2",
+        [realm.into(), subject.into()],
+        |row| {
+            let reset = Reset {
+                subject: row.subject("subject")?,
+                proven: row.maybe_u64("proven")?,
+                course: match (
+                    row.maybe_time("begun_at")?,
+                    row.maybe_time("ends_at")?,
+                    row.maybe_u64("generation")?,
+                ) {
+                    (Some(begun_at), Some(ends_at), Some(generation)) => {
+                        Some(Course { begun_at, ends_at, generation })
+                    }
+                    (None, None, None) => None,
+                    _ => return Err(CorruptRow("generation")),
+                },
+                version: row.u64("version")?,
+                set_by: row.batch("set_by")?,
+            };
+            reset.checked()
+        },
     )
 }
 

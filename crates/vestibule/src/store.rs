@@ -20,7 +20,6 @@ pub trait Store:
     + MfaRead
     + SessionsRead
     + JournalRead
-    + MfaRead
     + Views
     + Windows
     + ServerClock
@@ -36,7 +35,6 @@ impl<T> Store for T where
         + MfaRead
         + SessionsRead
         + JournalRead
-        + MfaRead
         + Views
         + Windows
         + ServerClock
@@ -54,7 +52,6 @@ pub trait DynStore:
     + vestibule_mfa::dynamic::MfaRead
     + vestibule_sessions::dynamic::SessionsRead
     + vestibule_journal::dynamic::JournalRead
-    + vestibule_mfa::dynamic::MfaRead
     + crate::views::dynamic::Views
     + vestibule_throttle::dynamic::Windows
     + vestibule_core::server::dynamic::ServerClock

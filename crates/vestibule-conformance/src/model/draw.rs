@@ -103,7 +103,15 @@ fn policy(draw: &Draw) -> Result<AccountPolicy, Finding> {
 
 fn standing(draw: &Draw, status: Status) -> Result<Standing, Finding> {
     let moved_by = if draw.flag { Some(person(draw.who + 1)?) } else { None };
-    Ok(Standing { status, role: role(draw.n)?, administers: draw.flag, since: instant(draw.by.1), moved_by })
+    let exempt_until = (draw.n == 2).then(|| instant(draw.by.0));
+    Ok(Standing {
+        status,
+        role: role(draw.n)?,
+        administers: draw.flag,
+        since: instant(draw.by.1),
+        moved_by,
+        exempt_until,
+    })
 }
 
 const fn status(n: u8) -> Status {

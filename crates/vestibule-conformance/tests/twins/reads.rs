@@ -10,7 +10,7 @@ use vestibule_core::{
 };
 use vestibule_credentials::{CredentialsRead, Lane, Password, Tries};
 use vestibule_journal::{Case, Event, JournalRead, Message, Personal};
-use vestibule_mfa::{Authenticator, CodeRow, MfaRead, Tries as FactorTries};
+use vestibule_mfa::{Authenticator, CodeRow, MfaRead, Reset, Tries as FactorTries};
 use vestibule_profiles::{Account, Leaving, Membership, Profile, ProfileIdentifier, ProfilesRead};
 use vestibule_sessions::{Device, Session, SessionsRead, SessionsWrite};
 use vestibule_throttle::{Taken, TakenWindow, WindowTake, Windows};
@@ -166,6 +166,7 @@ impl MfaRead for Wrong {
     as_inner! {
         authenticators(subject: SubjectId) -> Vec<Authenticator>;
         codes(subject: SubjectId) -> Vec<CodeRow>;
+        factor_reset(subject: SubjectId) -> Option<Reset>;
         mfa_tries(subject: SubjectId) -> Option<FactorTries>;
     }
 }

@@ -44,3 +44,16 @@ create table vestibule_factor_tries (
     set_by bytea not null check (octet_length(set_by) = 16),
     primary key (realm, subject)
 );
+
+-- For the case that the factor is lost: the password with which it was shown last, and the reset that waits.
+create table vestibule_factor_reset (
+    realm text collate "C" not null,
+    subject bytea not null check (octet_length(subject) between 1 and 64),
+    proven bigint check (proven >= 0),
+    begun_at bigint,
+    ends_at bigint check (ends_at >= begun_at) check ((ends_at is null) = (begun_at is null)),
+    generation bigint check (generation >= 0) check ((generation is null) = (begun_at is null)),
+    version bigint not null check (version >= 0),
+    set_by bytea not null check (octet_length(set_by) = 16),
+    primary key (realm, subject)
+);

@@ -60,6 +60,7 @@ fn two_profiles(number: u64) -> Batch<ProfilesWrite> {
         created_accounts: 0,
         freeze: None,
         primary: None,
+        factor_since: None,
         created_at: Timestamp::EPOCH,
     };
     let writes = (0..2).map(|person| ProfilesWrite::CreateProfile { profile: profile(person) });

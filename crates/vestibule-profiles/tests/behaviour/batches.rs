@@ -82,6 +82,7 @@ fn spoil(write: &ProfilesWrite) -> ProfilesWrite {
         | ProfilesWrite::EditPolicy { from, .. }
         | ProfilesWrite::MoveMembership { from, .. }
         | ProfilesWrite::SetBlock { from, .. }
+        | ProfilesWrite::SetFactor { from, .. }
         | ProfilesWrite::SetFreeze { from, .. }
         | ProfilesWrite::SetState { from, .. } => *from += 1,
         ProfilesWrite::CountAdministrators { delta, .. } => *delta = i8::MIN,

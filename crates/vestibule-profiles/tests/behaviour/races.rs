@@ -61,6 +61,7 @@ fn orphaned(world: &World, administrators: &[SubjectId]) -> AccountId {
                     administers: true,
                     since: at(0),
                     moved_by: None,
+                    exempt_until: None,
                 },
                 contact: None,
                 joined_at: at(0),

@@ -1,5 +1,7 @@
 use vestibule_core::{BatchId, KeyId, Sealed};
-use vestibule_mfa::{Authenticator, AuthenticatorId, AuthenticatorName, CodeRow, MfaWrite, Parameters};
+use vestibule_mfa::{
+    Authenticator, AuthenticatorId, AuthenticatorName, CodeRow, Course, MfaWrite, Parameters,
+};
 use vestibule_sql::mfa;
 
 use crate::world::{NOW, ada, digest, later, realm};
@@ -49,13 +51,20 @@ fn writes_of_the_second_factor_are_these_statements() {
     let put = |confirmed, from| MfaWrite::PutAuthenticator { row: authenticator(confirmed), from };
     let put_code = |spent, replacing| MfaWrite::PutCode { row: code(spent), replacing };
     let take = |from, stops_at| MfaWrite::TakeTry { subject, from, at: later(1), stops_at };
+    let course = |from, begins: bool| MfaWrite::SetCourse {
+        subject,
+        from,
+        course: begins.then_some(Course { begun_at: NOW, ends_at: later(1), generation: 4 }),
+    };
     let samples = samples! { MfaWrite:
         AdvanceStep = [advance(None), advance(Some(sealed(8)))]
         ClearCode = [MfaWrite::ClearCode { subject, slot, digest: digest(1) }]
+        NoteProven = [MfaWrite::NoteProven { subject, generation: 4 }]
         PutAuthenticator = [put(false, None), put(true, Some(3))]
         PutCode = [put_code(false, None), put_code(true, Some(digest(2)))]
         RemoveAuthenticator = [MfaWrite::RemoveAuthenticator { subject, slot, id: id(1) }]
         ResetTries = [MfaWrite::ResetTries { subject }]
+        SetCourse = [course(0, true), course(3, false)]
         SettleTry = [MfaWrite::SettleTry { subject, number: 7 }]
         TakeTry = [take(0, 100), take(0, 1), take(6, 100)]
     };
@@ -67,6 +76,7 @@ fn questions_of_the_second_factor_are_these_statements() {
     let (realm, mut text) = (realm(), String::new());
     asked(&mut text, "authenticators", &mfa::authenticators(&realm, ada()));
     asked(&mut text, "codes", &mfa::codes(&realm, ada()));
+    asked(&mut text, "factor_reset", &mfa::factor_reset(&realm, ada()));
     asked(&mut text, "mfa_tries", &mfa::mfa_tries(&realm, ada()));
     compare("mfa_questions", &text);
 }

@@ -22,6 +22,7 @@ fn standing() -> Standing {
         administers: true,
         since: later(1),
         moved_by: Some(bob()),
+        exempt_until: None,
     }
 }
 
@@ -124,6 +125,10 @@ fn writes_of_profiles_are_these_statements() {
         RequireProfile = [ProfilesWrite::RequireProfile { subject, epoch: 7 }]
         RequireSettings = [ProfilesWrite::RequireSettings { account: account_id, version: 7 }]
         SetBlock = [blocked(Some(Block { since: later(1), until: Some(later(2)) })), blocked(None)]
+        SetFactor = [
+            ProfilesWrite::SetFactor { subject, from: 7, since: Some(NOW) },
+            ProfilesWrite::SetFactor { subject, from: 7, since: None },
+        ]
         SetFreeze = [frozen(Some(Freeze { since: later(2), change_at: later(1) })), frozen(None)]
         SetPrimary = [ProfilesWrite::SetPrimary { subject, epoch: 7, primary: key }]
         SetState = [ProfilesWrite::SetState { account: account_id, from: 7, state: AccountState::Closed }]

@@ -44,3 +44,16 @@ create table vestibule_factor_tries (
     set_by blob not null check (length(set_by) = 16),
     primary key (realm, subject)
 ) strict, without rowid;
+
+-- For the case that the factor is lost: the password with which it was shown last, and the reset that waits.
+create table vestibule_factor_reset (
+    realm text not null,
+    subject blob not null check (length(subject) between 1 and 64),
+    proven integer check (proven >= 0),
+    begun_at integer,
+    ends_at integer check (ends_at >= begun_at) check ((ends_at is null) = (begun_at is null)),
+    generation integer check (generation >= 0) check ((generation is null) = (begun_at is null)),
+    version integer not null check (version >= 0),
+    set_by blob not null check (length(set_by) = 16),
+    primary key (realm, subject)
+) strict, without rowid;

@@ -80,6 +80,7 @@ fn standing(status: Status, n: usize) -> Standing {
         administers: n % 2 == 1,
         since: seconds(3),
         moved_by: n.is_multiple_of(3).then(|| person(n % 3)),
+        exempt_until: None,
     }
 }
 

@@ -4,7 +4,7 @@ use vestibule_core::{Failure, Refusal, Secret};
 use vestibule_credentials::{PreparedPassword, Problem as PasswordProblem};
 use vestibule_journal::{Draft, EventActor, EventKind};
 use vestibule_mfa::{
-    AuthenticatorId, AuthenticatorName, AuthenticatorView, MfaWrite, Problem, RecoverySheet, decide,
+    AuthenticatorId, AuthenticatorName, AuthenticatorView, MfaRead, MfaWrite, Problem, RecoverySheet, decide,
 };
 use vestibule_profiles::ProfilesWrite;
 use vestibule_sessions::{Amr, Evidence, decide as sessions};
@@ -47,7 +47,7 @@ impl Vestibule {
         let who = inner.whole(who).await?;
         let subject = who.subject();
         let factor = inner.factor_of(subject).await?;
-        let reset = vestibule_mfa::MfaRead::reset(&inner.store, subject).await?;
+        let reset = inner.store.factor_reset(subject).await?;
         Ok(OwnFactor {
             since: who.profile.factor_since,
             codes: factor.codes.len(),

@@ -74,7 +74,7 @@ impl Inner {
             subject,
             authenticators: self.store.authenticators(subject).await?,
             codes: self.store.codes(subject).await?,
-            tries: MfaRead::tries(&self.store, subject).await?,
+            tries: self.store.mfa_tries(subject).await?,
         })
     }
 

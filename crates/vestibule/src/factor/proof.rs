@@ -80,7 +80,7 @@ impl Inner {
             if self.land(self.batch_id(now)?, now, vec![write.into()]).await?.is_none() {
                 return Ok(Asked::Code(code, taken));
             }
-            read = MfaRead::tries(&self.store, subject).await?;
+            read = self.store.mfa_tries(subject).await?;
         }
         Err(busy().into())
     }
@@ -106,7 +106,7 @@ impl Inner {
             if self.land(self.batch_id(now)?, now, vec![write.into()]).await?.is_none() {
                 return Ok(Some(Asked::Code(code, taken)));
             }
-            read = MfaRead::tries(&self.store, factor.subject).await?;
+            read = self.store.mfa_tries(factor.subject).await?;
         }
         Err(busy())
     }

@@ -149,7 +149,7 @@ impl Vestibule {
         let now = inner.clock.now();
         let (digest, word) = inner.read_link_for(link, &[purpose::FACTOR_KEEP], now).await?;
         let live = inner.live_link(digest, word, now).await?;
-        let course = inner.store.reset(live.holder).await?.and_then(|reset| reset.course);
+        let course = inner.store.factor_reset(live.holder).await?.and_then(|reset| reset.course);
         match course {
             Some(course) => Ok(FactorResetPage { begun_at: course.begun_at, ends_at: course.ends_at }),
             None => inner.refuse_link(&FactorProblem::ResetNotRunning, Some(digest), now).await,
@@ -184,7 +184,7 @@ impl Vestibule {
                 Err(problem) => return inner.refuse_link(&problem, Some(digest), now).await,
             };
             let subject = live.holder;
-            let running = inner.store.reset(subject).await?.filter(|reset| reset.course.is_some());
+            let running = inner.store.factor_reset(subject).await?.filter(|reset| reset.course.is_some());
             let Some(reset) = running else {
                 return inner.refuse_link(&FactorProblem::ResetNotRunning, Some(digest), now).await;
             };
@@ -242,7 +242,7 @@ impl Vestibule {
         // Only while a reset runs are the person's tries debited: no stranger stops the factor of a person whose login they
         // know. The decoy's are debited otherwise.
         let decoy = inner.decoy(&attempt.key);
-        let reset = inner.store.reset(owner.unwrap_or(decoy)).await?;
+        let reset = inner.store.factor_reset(owner.unwrap_or(decoy)).await?;
         let runs = reset.is_some_and(|reset| reset.course.is_some());
         let subject = owner.filter(|_| runs).unwrap_or(decoy);
         let mut factor = inner.factor_of(subject).await?;
@@ -317,7 +317,7 @@ impl Inner {
         if !self.factor_of(subject).await?.has_confirmed() {
             return self.refuse_person(&FactorProblem::ResetNeedsFactor, subject, now).await;
         }
-        let reset = self.store.reset(subject).await?;
+        let reset = self.store.factor_reset(subject).await?;
         if let Some(course) = reset.as_ref().and_then(|reset| reset.course) {
             let problem = FactorProblem::ResetWaits { until: course.ends_at };
             return self.refuse_person(&problem, subject, now).await;
@@ -339,7 +339,7 @@ impl Inner {
         let rotated = decide::rotate(subject, &ENDED, Rotation::FactorChanged, now);
         writes.extend(rotated.into_iter().map(AnyWrite::from));
         writes.extend(self.cancels_changes(subject, now).await?);
-        if let Some(reset) = self.store.reset(subject).await?.filter(|reset| reset.course.is_some()) {
+        if let Some(reset) = self.store.factor_reset(subject).await?.filter(|reset| reset.course.is_some()) {
             writes.push(MfaWrite::SetCourse { subject, from: reset.version, course: None }.into());
         }
         writes.extend(self.letters_of_reset(subject, NoticeKind::FactorReset, None, now).await?);
@@ -355,7 +355,7 @@ impl Inner {
         now: Timestamp,
     ) -> Result<Option<bool>, Error> {
         let subject = profile.subject;
-        let reset = self.store.reset(subject).await?;
+        let reset = self.store.factor_reset(subject).await?;
         let over = |course: &Course| course.is_over(now) && course.generation == generation;
         if !reset.and_then(|reset| reset.course).is_some_and(|course| over(&course))
             || frozen(profile).is_some()
@@ -378,7 +378,8 @@ impl Inner {
         id: BatchId,
         now: Timestamp,
     ) -> Result<Vec<AnyWrite>, Error> {
-        let Some(reset) = self.store.reset(subject).await?.filter(|reset| reset.course.is_some()) else {
+        let Some(reset) = self.store.factor_reset(subject).await?.filter(|reset| reset.course.is_some())
+        else {
             return Ok(Vec::new());
         };
         let event = Draft::new(EventKind::FACTOR_RESET_STOPPED, EventActor::Person(subject)).subject(subject);
