@@ -138,6 +138,10 @@ const KEPT_BY: &[(&str, &[&str])] = &[
         "a code confirms an authenticator, and its step is the first used one",
         &["vestibule_authenticator_check"],
     ),
+    (
+        "a reset is one value with its beginning, its end and its password, and the type of the row reads no other",
+        &["vestibule_factor_reset_check", "vestibule_factor_reset_check1", "vestibule_factor_reset_check2"],
+    ),
     ("migrations are numbered from one", &["vestibule_migration_number_check"]),
 ];
 
