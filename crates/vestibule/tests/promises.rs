@@ -2,6 +2,9 @@
 
 #![cfg(test)]
 
+#[path = "flows/app.rs"]
+#[allow(dead_code, reason = "shared with the flows, which need all of it")]
+mod app;
 #[path = "promises/doors.rs"]
 mod doors;
 #[path = "promises/findings.rs"]
@@ -13,6 +16,8 @@ mod ground;
 mod pr_1;
 #[path = "promises/pr_12.rs"]
 mod pr_12;
+#[path = "promises/pr_14.rs"]
+mod pr_14;
 #[path = "promises/pr_15.rs"]
 mod pr_15;
 #[path = "promises/pr_16.rs"]

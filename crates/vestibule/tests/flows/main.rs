@@ -3,10 +3,13 @@
 #![cfg(test)]
 
 mod accounts;
+mod app;
 mod blocked;
 mod codes;
 mod equal;
 mod factor;
+mod factor_races;
+mod factor_reset;
 mod ground;
 mod hijack;
 mod import;

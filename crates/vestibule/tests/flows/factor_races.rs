@@ -1,0 +1,130 @@
+//! Races around the second factor: one code, one recovery code, two of them, a new set, a reset.
+
+use std::sync::Barrier;
+
+use vestibule::{FactorAnswer, NextStep, PendingSignIn};
+use vestibule_core::Secret;
+
+use crate::app::{App, login};
+use crate::world::{ADA, World, block_on, reason};
+
+const RACERS: usize = 8;
+
+/// How many rounds; the full count by `VESTIBULE_RACE_ROUNDS`.
+fn rounds() -> usize {
+    std::env::var("VESTIBULE_RACE_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(12)
+}
+
+fn ada() -> (World, App, Vec<String>) {
+    let (world, _) = World::with_ada();
+    let (app, codes, _) = world.enrol(ADA);
+    (world, app, codes)
+}
+
+/// How many of these answers sign in when all of them come at once.
+fn winners(world: &World, pending: &PendingSignIn, answers: Vec<FactorAnswer>) -> usize {
+    let barrier = Barrier::new(answers.len());
+    std::thread::scope(|scope| {
+        let racers: Vec<_> = answers
+            .into_iter()
+            .map(|answer| {
+                let barrier = &barrier;
+                scope.spawn(move || {
+                    barrier.wait();
+                    match block_on(world.vestibule.complete_sign_in(&pending.token, answer, None)) {
+                        Ok(_) => 1,
+                        Err(failure) => {
+                            assert!(failure.refused().is_some(), "{failure:?}");
+                            0
+                        }
+                    }
+                })
+            })
+            .collect();
+        racers.into_iter().map(|racer| racer.join().unwrap()).sum()
+    })
+}
+
+/// PR-7.
+#[test]
+fn of_sixteen_who_bring_one_code_exactly_one_is_let_in() {
+    let (world, app, _) = ada();
+    for _ in 0..rounds() {
+        world.next_step();
+        let pending = world.pending(login(ADA));
+        let answers = (0..RACERS * 2).map(|_| app.answer(world.now(), 0)).collect();
+        assert_eq!(winners(&world, &pending, answers), 1);
+    }
+}
+
+/// PR-7.
+#[test]
+fn of_many_who_bring_one_recovery_code_exactly_one_is_let_in_and_two_different_ones_both() {
+    let (world, _, mut codes) = ada();
+    for round in 0..rounds().min(4) {
+        let pending = world.pending(login(ADA));
+        let (one, other) = (codes[2 * round].clone(), codes[2 * round + 1].clone());
+        let mut answers: Vec<_> = (0..RACERS).map(|_| FactorAnswer::recovery_code(one.clone())).collect();
+        answers.extend((0..RACERS).map(|_| FactorAnswer::recovery_code(other.clone())));
+        assert_eq!(winners(&world, &pending, answers), 2);
+    }
+    codes.clear();
+}
+
+#[test]
+fn a_new_set_and_an_old_code_never_both_leave_the_old_one_live() {
+    for _ in 0..rounds() {
+        let (world, _) = World::with_ada();
+        let (_, codes, who) = world.enrol(ADA);
+        let pending = world.pending(login(ADA));
+        let barrier = Barrier::new(2);
+        let sheet = std::thread::scope(|scope| {
+            let (world, barrier, who) = (&world, &barrier, &who);
+            let renewing = scope.spawn(move || {
+                barrier.wait();
+                block_on(world.vestibule.renew_recovery_codes(who)).unwrap()
+            });
+            let (pending, code) = (&pending, codes[0].clone());
+            scope.spawn(move || {
+                barrier.wait();
+                let answer = FactorAnswer::recovery_code(code);
+                let _ = block_on(world.vestibule.complete_sign_in(&pending.token, answer, None));
+            });
+            renewing.join().unwrap()
+        });
+        for code in &codes {
+            let old = FactorAnswer::recovery_code(code.clone());
+            assert_eq!(winners(&world, &pending, vec![old]), 0, "a code of the old set");
+        }
+        let new = FactorAnswer::RecoveryCode(sheet.codes()[0].render());
+        assert_eq!(winners(&world, &pending, vec![new]), 1, "the new set is whole");
+    }
+}
+
+#[test]
+fn a_reset_and_a_sign_in_with_the_old_factor_never_leave_a_session_of_it() {
+    for _ in 0..rounds() {
+        let (world, subject) = World::with_ada();
+        let (app, ..) = world.enrol(ADA);
+        world.next_step();
+        let pending = world.pending(login(ADA));
+        let barrier = Barrier::new(2);
+        let token: Option<Secret<String>> = std::thread::scope(|scope| {
+            let (world, barrier, pending) = (&world, &barrier, &pending);
+            let answer = app.answer(world.now(), 0);
+            let signing = scope.spawn(move || {
+                barrier.wait();
+                world.complete(pending, answer).ok().map(|signed_in| signed_in.token)
+            });
+            scope.spawn(move || {
+                barrier.wait();
+                block_on(world.vestibule.reset_factor(&reason(), subject)).unwrap();
+            });
+            signing.join().unwrap()
+        });
+        if let Some(token) = token {
+            assert_eq!(world.dead(&token), "session.revoked");
+        }
+        assert_eq!(world.pending(login(ADA)).next, NextStep::SetUp);
+    }
+}

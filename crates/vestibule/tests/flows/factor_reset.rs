@@ -1,0 +1,230 @@
+//! A lost factor (R33): the password that counts, the link, the waiting time, and who stops it.
+
+use core::time::Duration;
+
+use vestibule::{
+    Enrolling, FactorAnswer, NextStep, NoticeKind, PendingSignIn, RecoveryRequest, Resumed, SignInRequest,
+};
+use vestibule_core::Secret;
+use vestibule_mfa::AuthenticatorName;
+
+use crate::app::{App, code_of, login};
+use crate::world::{ADA, NEW, World, block_on, reason};
+
+const WAIT: Duration = Duration::from_secs(72 * 3600);
+
+/// Ada, whose password was used with the factor once, and a sign-in of hers that waits.
+fn ada() -> (World, App, Vec<String>, PendingSignIn) {
+    let (world, _) = World::with_ada();
+    let (app, codes, _) = world.enrol(ADA);
+    world.next_step();
+    let pending = world.pending(login(ADA));
+    world.complete(&pending, app.answer(world.now(), 0)).unwrap();
+    let pending = world.pending(login(ADA));
+    (world, app, codes, pending)
+}
+
+fn link(world: &World, pending: &PendingSignIn) -> Secret<String> {
+    block_on(world.vestibule.request_factor_reset(&pending.token)).unwrap();
+    world.link_of(NoticeKind::FactorResetLink).link.unwrap()
+}
+
+/// Ada's reset, begun.
+fn begun() -> (World, App, Vec<String>) {
+    let (world, app, codes, pending) = ada();
+    let link = link(&world, &pending);
+    let started = block_on(world.vestibule.begin_factor_reset(&pending.token, &link)).unwrap();
+    assert_eq!(started.ends_at, world.now().plus(WAIT));
+    (world, app, codes)
+}
+
+fn set_up(world: &World, pending: &PendingSignIn) -> App {
+    let name = AuthenticatorName::parse("new phone").unwrap();
+    let enrolling = Enrolling::Pending(&pending.token);
+    let app = App::scan(&block_on(world.vestibule.begin_authenticator(enrolling, &name)).unwrap());
+    let code = app.code(world.now(), 0);
+    let enrolled = block_on(world.vestibule.confirm_authenticator(enrolling, app.id, &code, None)).unwrap();
+    assert_eq!(enrolled.sheet.unwrap().codes().len(), 10);
+    let Resumed::SignedIn(signed_in) = enrolled.resumed else { panic!("the sign-in waited") };
+    let who = world.authenticate(&signed_in.token).unwrap();
+    let _ = block_on(world.vestibule.own_factor(&who)).unwrap();
+    app
+}
+
+#[test]
+fn after_the_waiting_time_the_factor_dies_and_a_new_one_is_set_up_before_anything_else() {
+    let (world, app, codes) = begun();
+    let message = world.link_of(NoticeKind::FactorResetBegun);
+    assert!(message.link.is_some() && message.code.is_some(), "a way to stop it");
+    world.clock.advance(WAIT - Duration::from_secs(1));
+    let early = world.pending(login(ADA));
+    assert_eq!(early.next, NextStep::Code);
+    assert_eq!(
+        world.told(block_on(world.vestibule.request_factor_reset(&early.token))),
+        "factor.reset_waits"
+    );
+    world.clock.advance(Duration::from_secs(1));
+    let pending = world.pending(login(ADA));
+    assert_eq!(pending.next, NextStep::SetUp);
+    assert_eq!(world.told_by_mail(NoticeKind::FactorReset), 1);
+    // What was lost opens nothing, and neither does the password alone.
+    assert_eq!(code_of(world.complete(&pending, app.answer(world.now(), 0))), "mfa.not_enrolled");
+    let code = FactorAnswer::recovery_code(codes[0].clone());
+    assert_eq!(code_of(world.complete(&pending, code)), "mfa.not_enrolled");
+    let new = set_up(&world, &pending);
+    world.next_step();
+    let pending = world.pending(login(ADA));
+    world.complete(&pending, new.answer(world.now(), 0)).unwrap();
+}
+
+#[test]
+fn the_owners_next_code_stops_it() {
+    for by_recovery_code in [false, true] {
+        let (world, app, codes) = begun();
+        let pending = world.pending(login(ADA));
+        world.next_step();
+        let answer = if by_recovery_code {
+            FactorAnswer::recovery_code(codes[0].clone())
+        } else {
+            app.answer(world.now(), 0)
+        };
+        world.complete(&pending, answer).unwrap();
+        assert_eq!(world.told_by_mail(NoticeKind::FactorResetStopped), 1);
+        assert_eq!(world.told_by_mail(NoticeKind::FactorResetBegun), 0, "what was not sent yet is not sent");
+        world.clock.advance(WAIT);
+        assert_eq!(world.pending(login(ADA)).next, NextStep::Code);
+    }
+}
+
+#[test]
+fn the_factor_alone_stops_it_without_the_password_and_signs_nobody_in() {
+    let (world, app, _) = begun();
+    world.next_step();
+    let keep = |answer| block_on(world.vestibule.keep_factor_by_code(ADA, answer, None, None));
+    assert_eq!(code_of(keep(app.answer(world.now(), 21))), "factor.keep_refused");
+    keep(app.answer(world.now(), 0)).unwrap();
+    assert_eq!(code_of(keep(app.answer(world.now(), 1))), "factor.keep_refused", "no reset runs any more");
+    world.clock.advance(WAIT);
+    let pending = world.pending(login(ADA));
+    assert_eq!(pending.next, NextStep::Code);
+}
+
+#[test]
+fn no_stranger_stops_the_factor_of_a_person_whose_login_they_know() {
+    let (world, app, _, pending) = ada();
+    for _ in 0..150 {
+        let guess =
+            block_on(world.vestibule.keep_factor_by_code(ADA, app.answer(world.now(), 21), None, None));
+        assert_eq!(code_of(guess), "factor.keep_refused");
+    }
+    world.next_step();
+    world.complete(&pending, app.answer(world.now(), 0)).unwrap();
+}
+
+#[test]
+fn the_cancel_page_answers_known_and_unknown_logins_alike() {
+    let (world, app, _) = begun();
+    let refused = |login: &str| {
+        let refusal = crate::world::refused(block_on(world.vestibule.keep_factor_by_code(
+            login,
+            app.answer(world.now(), 21),
+            None,
+            None,
+        )));
+        (refusal.code(), refusal.public().text, refusal.public().code)
+    };
+    assert_eq!(refused(ADA), refused("nobody@example.com"));
+}
+
+#[test]
+fn every_mailbox_stops_it_by_its_link_and_code_and_never_by_the_link_alone() {
+    let (world, _, _) = begun();
+    let message = world.link_of(NoticeKind::FactorResetBegun);
+    let (link, code) = (message.link.unwrap(), message.code.unwrap());
+    for _ in 0..100 {
+        let page = block_on(world.vestibule.inspect_factor_reset(&link)).unwrap();
+        assert_eq!(page.ends_at, world.now().plus(WAIT));
+    }
+    let wrong = block_on(world.vestibule.keep_factor(&link, "000000x"));
+    assert_eq!(code_of(wrong), "login.freeze_code_wrong");
+    // EXPOSE: it stands beside the link.
+    block_on(world.vestibule.keep_factor(&link, code.expose())).unwrap();
+    assert_eq!(world.told_by_mail(NoticeKind::FactorResetStopped), 1);
+    // EXPOSE: it stands beside the link.
+    assert_eq!(code_of(block_on(world.vestibule.keep_factor(&link, code.expose()))), "checkword.used");
+    world.clock.advance(WAIT);
+    assert_eq!(world.pending(login(ADA)).next, NextStep::Code);
+}
+
+/// Sets a new password by a recovery link, as whoever reads the mailbox can.
+fn recover(world: &World) {
+    block_on(world.vestibule.request_recovery(RecoveryRequest::new(ADA))).unwrap();
+    let link = world.link_of(NoticeKind::RecoveryLink).link.unwrap();
+    block_on(world.vestibule.recover(&link, NEW, None)).unwrap();
+}
+
+#[test]
+fn a_thief_with_the_mailbox_alone_cannot_begin_one_however_long_they_wait() {
+    let (world, ..) = ada();
+    recover(&world);
+    for _ in 0..3 {
+        let pending = world.pending(SignInRequest::new(ADA, NEW));
+        let asked = block_on(world.vestibule.request_factor_reset(&pending.token));
+        assert_eq!(world.told(asked), "factor.reset_password_unproven");
+        world.clock.advance(Duration::from_secs(400 * 24 * 3600));
+    }
+}
+
+#[test]
+fn a_recovered_password_ends_one_that_runs() {
+    let (world, ..) = begun();
+    recover(&world);
+    world.clock.advance(WAIT);
+    assert_eq!(world.pending(SignInRequest::new(ADA, NEW)).next, NextStep::Code);
+}
+
+#[test]
+fn the_link_alone_begins_nothing_and_is_of_one_person() {
+    let (world, _, _, pending) = ada();
+    let link = link(&world, &pending);
+    let bob = "bob@example.com";
+    world.person(bob);
+    let (app, ..) = world.enrol(bob);
+    world.next_step();
+    let his = world.pending(login(bob));
+    world.complete(&his, app.answer(world.now(), 0)).unwrap();
+    let his = world.pending(login(bob));
+    let other = block_on(world.vestibule.begin_factor_reset(&his.token, &link));
+    assert_eq!(code_of(other), "checkword.other_person");
+    block_on(world.vestibule.begin_factor_reset(&pending.token, &link)).unwrap();
+    assert_eq!(
+        code_of(block_on(world.vestibule.begin_factor_reset(&pending.token, &link))),
+        "factor.reset_waits"
+    );
+}
+
+#[test]
+fn the_operator_resets_at_once_and_the_next_sign_in_sets_up() {
+    let (world, subject) = World::with_ada();
+    let none = block_on(world.vestibule.reset_factor(&reason(), subject));
+    assert_eq!(world.told(none), "factor.reset_needs_factor");
+    let (_, _, who) = world.enrol(ADA);
+    block_on(world.vestibule.reset_factor(&reason(), subject)).unwrap();
+    assert_eq!(code_of(block_on(world.vestibule.own_factor(&who))), "session.revoked");
+    let pending = world.pending(login(ADA));
+    assert_eq!(pending.next, NextStep::SetUp);
+    set_up(&world, &pending);
+}
+
+#[test]
+fn a_reset_asked_for_without_a_factor_to_lose_or_a_live_sign_in_is_refused() {
+    let (world, app, _, pending) = ada();
+    let nonsense = Secret::new("vst1_sign-in_k1_0000_0000".to_owned());
+    assert_eq!(code_of(block_on(world.vestibule.request_factor_reset(&nonsense))), "factor.sign_in_over");
+    let link = Secret::new("no link".to_owned());
+    let begun = block_on(world.vestibule.begin_factor_reset(&pending.token, &link));
+    assert_eq!(code_of(begun), "checkword.malformed");
+    let keep = block_on(world.vestibule.keep_factor(&link, "123456"));
+    assert_eq!(code_of(keep), "checkword.malformed");
+    let _ = app;
+}
