@@ -9,6 +9,8 @@ mod factor;
 mod name;
 mod problem;
 mod proof;
+#[cfg(feature = "qr")]
+mod qr;
 mod recovery;
 mod reset;
 mod service;
@@ -26,6 +28,8 @@ pub use factor::{Factor, Proven, RecoveryCodes, Totp};
 pub use name::{AuthenticatorName, NameError};
 pub use problem::{Problem, registry};
 pub use proof::{FactorProof, ProvenBy};
+#[cfg(feature = "qr")]
+pub use qr::QrError;
 pub use recovery::{CODES, CodeRow, RecoveryCode, RecoverySheet};
 pub use reset::{Course, LEAST_RESET_WAITS, RESET_WAITS, Reset};
 pub use service::{Mfa, Redeemed};

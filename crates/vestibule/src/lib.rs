@@ -44,7 +44,7 @@ pub use import::{
 };
 pub use links::{BaseUrlError, BaseUrls};
 pub use login::{FreezePage, LeavingLogin, LoginChange, LoginChangePage, LoginProblem, OwnLogin, OwnLogins};
-pub use member::{LoginSeen, MemberSeen, MemberView};
+pub use member::{FactorSeen, LoginSeen, MemberSeen, MemberView};
 pub use notice::{Notice, NoticeKind, WaitingMessage, WaitingMessages};
 pub use permit::ChangePermit;
 pub use problem::{RecoveryProblem, SignInProblem};

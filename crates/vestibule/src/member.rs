@@ -54,6 +54,20 @@ pub struct MemberSeen {
     pub login: LoginSeen,
     /// Whether a wrong secret was tried within the last 24 hours on the way into this account.
     pub wrong_secret_recently: bool,
+    /// The second factor, as far as this account asks for one; `None`: it does not.
+    pub factor: Option<FactorSeen>,
+    /// Until when this account asks the member for no second factor (R23).
+    pub exempt_until: Option<Timestamp>,
+}
+
+/// A member's second factor, as seen from an account that asks for it: no times, no devices.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FactorSeen {
+    /// Whether one is set up.
+    pub set_up: bool,
+    /// Whether there are recovery codes.
+    pub codes: bool,
 }
 
 impl MemberView {
@@ -61,11 +75,14 @@ impl MemberView {
         account: &Account,
         membership: Option<Membership>,
         own: &[ProfileIdentifier],
+        factor: Option<FactorSeen>,
         now: Timestamp,
     ) -> Self {
         let member = membership.map(|membership| MemberSeen {
             login: login_seen(own),
             wrong_secret_recently: membership.wrong_secret_at.is_some_and(|at| at.plus(RECENT).is_after(now)),
+            factor,
+            exempt_until: membership.standing.exempt_until.filter(|until| until.is_after(now)),
             status: membership.standing.status,
             since: membership.standing.since,
             role: membership.standing.role,
@@ -103,6 +120,19 @@ impl MemberView {
         } else {
             "No wrong secret was tried here within the last 24 hours.".to_owned()
         });
+        match member.factor {
+            Some(FactorSeen { set_up: true, codes: true }) => {
+                said.push("Has a second factor, and recovery codes.".to_owned());
+            }
+            Some(FactorSeen { set_up: true, codes: false }) => {
+                said.push("Has a second factor, and no recovery codes.".to_owned());
+            }
+            Some(FactorSeen { set_up: false, .. }) => said.push("Has set up no second factor.".to_owned()),
+            None => {}
+        }
+        if let Some(until) = member.exempt_until {
+            said.push(format!("Is asked for no second factor here until {until}."));
+        }
         said
     }
 }
@@ -140,7 +170,20 @@ impl Vestibule {
             None => Vec::new(),
             Some(_) => inner.store.identifiers(subject).await?,
         };
-        Ok(MemberView::of(&stored, membership, &own, inner.clock.now()))
+        // Only where this account asks for it is anything about it told (PR-15).
+        let factor = match &membership {
+            Some(membership)
+                if stored
+                    .policy
+                    .asks_for_factor_from(&membership.standing, membership.joined_at)
+                    .is_some() =>
+            {
+                let factor = inner.factor_of(subject).await?;
+                Some(FactorSeen { set_up: factor.has_confirmed(), codes: factor.has_codes() })
+            }
+            _ => None,
+        };
+        Ok(MemberView::of(&stored, membership, &own, factor, inner.clock.now()))
     }
 }
 

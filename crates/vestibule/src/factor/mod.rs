@@ -53,7 +53,11 @@ impl Factor {
         }
     }
 
-    fn has_confirmed(&self) -> bool {
+    pub(crate) const fn has_codes(&self) -> bool {
+        !self.codes.is_empty()
+    }
+
+    pub(crate) fn has_confirmed(&self) -> bool {
         self.authenticators.iter().any(Authenticator::is_confirmed)
     }
 }

@@ -35,6 +35,11 @@ impl App {
         Self { id: begun.id(), secret: Secret::new(bytes) }
     }
 
+    pub(crate) fn secret_bytes(&self) -> Vec<u8> {
+        // EXPOSE: a test looks for it where it must not be.
+        self.secret.expose().clone()
+    }
+
     /// The code of a moment, some steps later or earlier.
     pub(crate) fn code(&self, now: Timestamp, steps: i64) -> Secret<String> {
         let step = Parameters::default().step_at(now).checked_add_signed(steps).unwrap();

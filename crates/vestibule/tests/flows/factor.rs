@@ -313,10 +313,19 @@ fn the_grace_counts_from_the_later_of_policy_and_joining_and_ends_by_itself() {
     world.clock.advance(Duration::from_secs(1));
     assert!(!block_on(world.vestibule.is_admitted(&bob, here)).unwrap(), "the end itself");
     assert_eq!(world.told(block_on(world.vestibule.enter(&bob, here, None))), "admission.factor_not_set_up");
+    let operator = crate::world::reason();
+    let seen =
+        || block_on(world.vestibule.view_member(Acting::Operator(&operator), here, bob.subject())).unwrap();
+    let factor = seen().member.unwrap().factor.unwrap();
+    assert!(!factor.set_up && !factor.codes);
     // N10: set up at the sign-in, and in.
     let app = world.begin(&bob);
     let enrolled = world.confirm(&bob, &app);
     block_on(world.vestibule.enter(&world.resumed(enrolled.resumed), here, None)).unwrap();
+    let operator = crate::world::reason();
+    let view =
+        block_on(world.vestibule.view_member(Acting::Operator(&operator), here, bob.subject())).unwrap();
+    assert!(view.sentences().iter().any(|said| said == "Has a second factor, and recovery codes."));
 }
 
 #[test]
