@@ -20,6 +20,7 @@
 //! # Ok::<(), walkthrough::WalkthroughError>(())
 //! ```
 
+mod app;
 mod entropy;
 mod expected;
 mod options;

@@ -533,7 +533,9 @@ impl Inner {
         let code = match &link {
             // EXPOSE: its code is made of it, and becomes part of the same message.
             Some(link) => match notice.kind {
+                // EXPOSE: the code that stands beside it is derived from it.
                 NoticeKind::LoginLeaves => code_of(&self.ring, link.expose(), purpose::FREEZE),
+                // EXPOSE: the code that stands beside it is derived from it.
                 NoticeKind::FactorResetBegun => code_of(&self.ring, link.expose(), purpose::FACTOR_KEEP),
                 _ => None,
             },

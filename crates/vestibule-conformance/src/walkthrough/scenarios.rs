@@ -2,6 +2,8 @@
 
 mod admission;
 mod blocked;
+mod factor;
+mod factor_reset;
 mod logins;
 mod passwords;
 mod recovery;
@@ -110,4 +112,15 @@ scenarios! {
     "P6" social::social_account_and_a_taken_address,
     "P7" logins::address_taken_meanwhile,
     "P7" logins::address_of_ones_other_profile,
+    "P13" factor::recovery_code_at_hand,
+    "P13" factor::exempted_by_an_administrator,
+    "P13" factor::exempted_elsewhere,
+    "P13" factor_reset::sole_administrator,
+    "P13" factor::app_reinstalled,
+    "P13" factor::clock_wrong,
+    "P13" factor::new_phone,
+    "P13" factor::factor_stopped,
+    "P13" factor_reset::reset_to_its_end,
+    "P13" factor_reset::reset_ended_by_the_factor,
+    "N10" factor::not_set_up,
 }

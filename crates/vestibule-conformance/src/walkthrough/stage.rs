@@ -13,9 +13,9 @@ use vestibule::{
     SignIn, SignInRequest, SignedIn, Store, Vestibule, erase, look_up_case,
 };
 use vestibule_core::{
-    AccountId, Audience, Clock, Error, Failure, IdError, Identifier, KeyId, KeyPurpose, KeyRing,
-    KeyRingError, LoginEmail, MessageId, PhoneNumber, Refusal, Remedy, Secret, StoreError, SubjectId,
-    Timestamp,
+    AccountId, Audience, ClientAddress, Clock, Error, Failure, IdError, Identifier, KeyId, KeyPurpose,
+    KeyRing, KeyRingError, LoginEmail, MessageId, PhoneNumber, Refusal, Remedy, Secret, StoreError,
+    SubjectId, Timestamp,
 };
 use vestibule_credentials::HashPoolConfig;
 use vestibule_profiles::{Move, NewAccount, NewMember, ProfilesRead, Role, Status};
@@ -101,6 +101,7 @@ of_script!(
     IdError,
     KeyRingError,
     vestibule_core::AddressError,
+    vestibule_mfa::NameError,
     vestibule_profiles::PolicyError,
     vestibule::ReasonError
 );
@@ -129,7 +130,6 @@ pub(super) enum Door {
     /// Signed in, and not admitted to the account.
     Outside(SignedIn, Refusal),
     /// The second factor is needed; there is no session yet.
-    #[expect(dead_code, reason = "scenarios of P13 take it")]
     Factor(PendingSignIn),
     /// One change of the password is allowed, and nothing else.
     MustChange(ChangePermit, Refusal),
@@ -138,13 +138,22 @@ pub(super) enum Door {
 }
 
 impl Door {
-    fn of(mut signed_in: SignedIn) -> Self {
+    pub(super) fn of(mut signed_in: SignedIn) -> Self {
         match signed_in.entered.take() {
             Some(Err(refusal)) => Self::Outside(signed_in, refusal),
             entered => {
                 signed_in.entered = entered;
                 Self::In(signed_in)
             }
+        }
+    }
+
+    /// Where the first factor led, or both.
+    pub(super) fn after(outcome: SignIn) -> Self {
+        match outcome {
+            SignIn::SignedIn(signed_in) => Self::of(signed_in),
+            SignIn::FactorNeeded(pending) => Self::Factor(pending),
+            SignIn::PasswordChangeNeeded { proof, because } => Self::MustChange(proof, because),
         }
     }
 
@@ -360,6 +369,11 @@ impl Stage {
         done("moving a membership", moved)
     }
 
+    /// Where everybody in the scene comes from.
+    pub(super) fn client(&self) -> Option<ClientAddress> {
+        Some(self.client.into())
+    }
+
     /// Somebody at the door of the deployment, typing this.
     pub(super) fn request(&self, login: impl Into<String>, password: &str) -> SignInRequest {
         SignInRequest::new(login, password).from_client(self.client)
@@ -380,9 +394,7 @@ impl Stage {
 
     pub(super) async fn sign_in(&self, request: SignInRequest) -> Result<Door, StageError> {
         match self.operation("sign_in").sign_in(request).await {
-            Ok(SignIn::SignedIn(signed_in)) => Ok(Door::of(signed_in)),
-            Ok(SignIn::FactorNeeded(pending)) => Ok(Door::Factor(pending)),
-            Ok(SignIn::PasswordChangeNeeded { proof, because }) => Ok(Door::MustChange(proof, because)),
+            Ok(outcome) => Ok(Door::after(outcome)),
             Err(Failure::Refused(refusal)) => Ok(Door::Shut(refusal)),
             Err(Failure::Fault(fault)) => Err(fault.into()),
         }
@@ -419,8 +431,7 @@ impl Stage {
 
     /// Enters an account with a session.
     pub(super) async fn enter(&self, who: &Authenticated, account: AccountId) -> Result<String, StageError> {
-        let client = Some(self.client.into());
-        match self.operation("enter").enter(who, account, client).await {
+        match self.operation("enter").enter(who, account, self.client()).await {
             Ok(()) => Ok("entered".to_owned()),
             Err(Failure::Refused(refusal)) => Ok(format!("outside {}", refusal.code())),
             Err(Failure::Fault(fault)) => Err(fault.into()),
@@ -602,6 +613,7 @@ fn sentence(end: &str) -> String {
         "entered" => "They are in the account.".to_owned(),
         "signed_in" => "They are signed in.".to_owned(),
         "signed_out" => "Every session is ended.".to_owned(),
+        "factor_needed" => "They are asked for the second factor.".to_owned(),
         other => match other.split_once(' ') {
             Some(("refused", code)) => format!("They are refused: {code}."),
             Some(("outside", code)) => format!("They are signed in and stay outside: {code}."),

@@ -5,12 +5,11 @@ use vestibule_journal::EventActor;
 use vestibule_mfa::{MfaWrite, RecoveryCode};
 use vestibule_sessions::{Amr, Evidence, SessionsRead};
 
-use super::proof::Step;
 use super::{FactorProblem, Shown};
 use crate::permit::ChangePermit;
 use crate::refuse::Attempt;
 use crate::sign_in::{Moved, Places, SignIn};
-use crate::vestibule::Vestibule;
+use crate::vestibule::{ROUNDS, Vestibule, busy};
 use crate::writes::AnyWrite;
 
 /// What a person types as second factor.
@@ -90,53 +89,59 @@ impl Vestibule {
         let (shown, _) = inner.read_pending(pending, now).await?;
         let attempt = shown.attempt(client, now);
         let mut places = Places::default();
-        let (outcome, replacement) = inner
-            .show_factor(shown.subject, &answer, client, async |id, right| {
-                let Some(profile) = inner.still_shown(&shown, now).await? else {
-                    return inner.refuse_session(&FactorProblem::SignInOver, Some(shown.subject)).await;
-                };
-                if let Some(block) = profile.blocked_at(now) {
-                    return Err(Failure::Refused(inner.refuse_blocked(block, shown.subject, attempt).await?));
+        let mut showing = inner.show_factor(shown.subject, &answer, client).await?;
+        for _ in 0..ROUNDS {
+            let (id, right) = inner.shown_factor(&mut showing).await?;
+            let Some(profile) = inner.still_shown(&shown, now).await? else {
+                return inner.refuse_session(&FactorProblem::SignInOver, Some(shown.subject)).await;
+            };
+            if let Some(block) = profile.blocked_at(now) {
+                return Err(Failure::Refused(inner.refuse_blocked(block, shown.subject, attempt).await?));
+            }
+            let (proven_at, replacement) = (right.proof.at(), right.replacement);
+            let mut writes = right.writes;
+            writes.extend(shown.relied_on());
+            if let (true, Some((generation, _))) = (shown.must_change, shown.password) {
+                let epoch = profile.epoch;
+                let subject = shown.subject;
+                writes.push(vestibule_profiles::ProfilesWrite::RequireProfile { subject, epoch }.into());
+                if inner.land(id, now, writes).await?.is_some() {
+                    continue;
                 }
-                let mut writes = right.writes.clone();
-                writes.extend(shown.relied_on());
-                if let (true, Some((generation, _))) = (shown.must_change, shown.password) {
-                    let epoch = profile.epoch;
-                    let subject = shown.subject;
-                    writes.push(vestibule_profiles::ProfilesWrite::RequireProfile { subject, epoch }.into());
-                    if inner.land(id, now, writes).await?.is_some() {
-                        return Ok(Step::Moved);
-                    }
-                    let problem = vestibule_credentials::Problem::MustChange;
-                    let actor = EventActor::Person(subject);
-                    let because =
-                        inner.refuse_after_proof(&problem, actor, Some(subject), shown.account, now).await?;
-                    let proof = ChangePermit::of(subject, generation, shown.at, epoch, inner);
-                    return Ok(Step::Landed(SignIn::PasswordChangeNeeded { proof, because }));
+                let problem = vestibule_credentials::Problem::MustChange;
+                let actor = EventActor::Person(subject);
+                let because =
+                    inner.refuse_after_proof(&problem, actor, Some(subject), shown.account, now).await?;
+                let proof = ChangePermit::of(subject, generation, shown.at, epoch, inner);
+                inner.settle_factor(showing).await;
+                return Ok(Completed {
+                    outcome: SignIn::PasswordChangeNeeded { proof, because },
+                    replacement,
+                });
+            }
+            if let Some((generation, _)) = shown.password {
+                // A password with which the factor was shown counts for a reset of it (R33).
+                let subject = shown.subject;
+                writes.push(MfaWrite::NoteProven { subject, generation }.into());
+            }
+            if let Some(account) = shown.account {
+                places.door = inner.door(account, shown.subject).await?;
+            }
+            let mut entering = shown.entering();
+            entering.second = Some(Evidence { amr: Amr::Otp, at: proven_at });
+            match inner.let_in(attempt, &profile, &entering, &places, (id, writes)).await? {
+                Ok(signed_in) => {
+                    inner.settle_factor(showing).await;
+                    return Ok(Completed { outcome: SignIn::SignedIn(signed_in), replacement });
                 }
-                if let Some((generation, _)) = shown.password {
-                    // A password with which the factor was shown counts for a reset of it (R33).
-                    let subject = shown.subject;
-                    writes.push(MfaWrite::NoteProven { subject, generation }.into());
+                Err(Moved::Slots) => {
+                    places.sessions = inner.store.sessions(shown.subject).await?;
+                    places.devices = inner.store.devices(shown.subject).await?;
                 }
-                if let Some(account) = shown.account {
-                    places.door = inner.door(account, shown.subject).await?;
-                }
-                let mut entering = shown.entering();
-                entering.second = Some(Evidence { amr: Amr::Otp, at: right.proof.at() });
-                match inner.let_in(attempt, &profile, &entering, &places, (id, writes)).await? {
-                    Ok(signed_in) => Ok(Step::Landed(SignIn::SignedIn(signed_in))),
-                    Err(moved) => {
-                        if moved == Moved::Slots {
-                            places.sessions = inner.store.sessions(shown.subject).await?;
-                            places.devices = inner.store.devices(shown.subject).await?;
-                        }
-                        Ok(Step::Moved)
-                    }
-                }
-            })
-            .await?;
-        Ok(Completed { outcome, replacement })
+                Err(_) => {}
+            }
+        }
+        Err(busy().into())
     }
 }
 

@@ -7,7 +7,7 @@ use vestibule_throttle::{Admitted, ChallengePassed, TryRequest};
 
 use super::{Factor, FactorAnswer};
 use crate::notice::{Notice, NoticeKind};
-use crate::vestibule::{Inner, ROUNDS, busy};
+use crate::vestibule::{Inner, busy};
 use crate::writes::AnyWrite;
 
 /// An answer that may be judged: what cannot be one at all was refused, and the try is paid for.
@@ -154,39 +154,51 @@ impl Inner {
         Ok(Ok(right))
     }
 
-    /// Shows the second factor in a flow of its own: asks, judges and lands what `with` adds, together.
-    pub(super) async fn show_factor<T>(
+    /// Begins to show the second factor: the answer is read, and its try is paid for.
+    pub(super) async fn show_factor(
         &self,
         subject: SubjectId,
         answer: &FactorAnswer,
         client: Option<ClientAddress>,
-        mut with: impl AsyncFnMut(BatchId, &Right) -> Result<Step<T>, Failure<Refusal>>,
-    ) -> Result<(T, Option<RecoveryCode>), Failure<Refusal>> {
+    ) -> Result<Showing, Failure<Refusal>> {
         let now = self.clock.now();
         let windows = self.take_factor_windows(subject, client, now).await?;
-        let mut factor = self.factor_of(subject).await?;
+        let factor = self.factor_of(subject).await?;
         let asked = self.ask_factor(&factor, answer, now).await?;
-        for _ in 0..ROUNDS {
-            let id = self.batch_id(now)?;
-            let right = match self.judge(&factor, &asked, (id, now)).await? {
-                Ok(right) => right,
-                Err(problem) => return self.refuse_person(&problem, subject, now).await,
-            };
-            match with(id, &right).await? {
-                Step::Landed(done) => {
-                    let _ = self.throttle.settle(windows).await;
-                    return Ok((done, right.replacement));
-                }
-                Step::Moved => factor = self.factor_of(subject).await?,
-            }
+        Ok(Showing { subject, now, windows, asked, factor: Some(factor) })
+    }
+
+    /// Judges the answer for a batch that is to land with what it proves. Asked once more, because something moved, it reads
+    /// again.
+    pub(super) async fn shown_factor(
+        &self,
+        showing: &mut Showing,
+    ) -> Result<(BatchId, Right), Failure<Refusal>> {
+        let (subject, now) = (showing.subject, showing.now);
+        let factor = match showing.factor.take() {
+            Some(factor) => factor,
+            None => self.factor_of(subject).await?,
+        };
+        let id = self.batch_id(now)?;
+        match self.judge(&factor, &showing.asked, (id, now)).await? {
+            Ok(right) => Ok((id, right)),
+            Err(problem) => self.refuse_person(&problem, subject, now).await,
         }
-        Err(busy().into())
+    }
+
+    /// What it proved has landed.
+    pub(super) async fn settle_factor(&self, showing: Showing) {
+        let _ = self.throttle.settle(showing.windows).await;
     }
 }
 
-/// What became of a commit.
-pub(super) enum Step<T> {
-    Landed(T),
-    /// Something moved: everything is read and judged again.
-    Moved,
+/// A second factor that is being shown. It is no closure over the rest: the futures of such closures are not `Send` for every
+/// lifetime, and a host's handlers must be.
+pub(super) struct Showing {
+    subject: SubjectId,
+    now: Timestamp,
+    windows: Admitted,
+    asked: Asked,
+    /// As it was read last, until it was judged.
+    factor: Option<Factor>,
 }

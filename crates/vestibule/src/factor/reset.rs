@@ -246,11 +246,8 @@ impl Vestibule {
         let runs = reset.is_some_and(|reset| reset.course.is_some());
         let subject = owner.filter(|_| runs).unwrap_or(decoy);
         let mut factor = inner.factor_of(subject).await?;
-        let asked = match inner.ask_unproven(&factor, &answer, now).await? {
-            Some(asked) => asked,
-            None => {
-                return inner.refuse_at_door(&FactorProblem::KeepRefused, attempt, RefusedBy::Secret).await;
-            }
+        let Some(asked) = inner.ask_unproven(&factor, &answer, now).await? else {
+            return inner.refuse_at_door(&FactorProblem::KeepRefused, attempt, RefusedBy::Secret).await;
         };
         for _ in 0..ROUNDS {
             let id = inner.batch_id(now)?;

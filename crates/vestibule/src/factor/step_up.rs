@@ -6,7 +6,6 @@ use vestibule_mfa::RecoveryCode;
 use vestibule_profiles::ProfilesWrite;
 use vestibule_sessions::{Amr, Evidence};
 
-use super::proof::Step;
 use super::{FactorAnswer, Resumed};
 use crate::session::Authenticated;
 use crate::vestibule::{ROUNDS, Vestibule, busy};
@@ -30,18 +29,19 @@ impl Vestibule {
         let inner = self.inner();
         let who = inner.live(who).await?;
         let subject = who.subject();
-        inner
-            .show_factor(subject, &answer, client, async |id, right| {
-                let mut writes = right.writes.clone();
-                let epoch = who.profile.epoch;
-                writes.push(ProfilesWrite::RequireProfile { subject, epoch }.into());
-                let evidence = Evidence { amr: Amr::Otp, at: right.proof.at() };
-                Ok(match inner.resume(&who, (evidence, epoch), (id, writes)).await? {
-                    Some(resumed) => Step::Landed(resumed),
-                    None => Step::Moved,
-                })
-            })
-            .await
+        let mut showing = inner.show_factor(subject, &answer, client).await?;
+        for _ in 0..ROUNDS {
+            let (id, right) = inner.shown_factor(&mut showing).await?;
+            let mut writes = right.writes;
+            let epoch = who.profile.epoch;
+            writes.push(ProfilesWrite::RequireProfile { subject, epoch }.into());
+            let evidence = Evidence { amr: Amr::Otp, at: right.proof.at() };
+            if let Some(resumed) = inner.resume(&who, (evidence, epoch), (id, writes)).await? {
+                inner.settle_factor(showing).await;
+                return Ok((resumed, right.replacement));
+            }
+        }
+        Err(busy().into())
     }
 
     /// Shows the password once more: the session goes on under a new token, and for five minutes it may do what asks for a

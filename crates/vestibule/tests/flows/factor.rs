@@ -348,3 +348,27 @@ fn the_administrators_are_asked_once_a_sign_in_and_three_times_a_day_and_never_t
     let pending = world.pending(login(BOB));
     assert_eq!(world.told(block_on(world.vestibule.ask_for_access(&pending.token))), "factor.not_exempt");
 }
+
+/// A host's handlers are moved between threads, whatever they borrow.
+#[test]
+fn what_shows_or_sets_up_a_factor_can_be_boxed_as_send() {
+    type Moved<'a> = core::pin::Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
+    fn completing<'a>(world: &'a World, token: &'a Secret<String>) -> Moved<'a> {
+        Box::pin(async move {
+            let _ = world.vestibule.complete_sign_in(token, FactorAnswer::code("1"), None).await;
+            let _ = world.vestibule.enter_exempt(token, None).await;
+            let name = AuthenticatorName::parse("phone").unwrap();
+            let _ = world.vestibule.begin_authenticator(Enrolling::Pending(token), &name).await;
+        })
+    }
+    fn stepping_up<'a>(world: &'a World, who: &'a Authenticated) -> Moved<'a> {
+        Box::pin(async move {
+            let _ = world.vestibule.step_up(who, FactorAnswer::code("1"), None).await;
+            let _ = world.vestibule.confirm_password(who, RIGHT).await;
+        })
+    }
+    let (world, _) = World::with_ada();
+    block_on(completing(&world, &Secret::new(String::new())));
+    let who = world.session(ADA);
+    block_on(stepping_up(&world, &who));
+}
