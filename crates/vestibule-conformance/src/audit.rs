@@ -1,6 +1,7 @@
 //! The auditor: what must hold of everything stored, whatever happened on the way (design promises PR-1, PR-2, PR-3, PR-8).
 
 mod checkwords;
+mod factors;
 mod flaw;
 mod journal;
 mod people;
@@ -15,6 +16,7 @@ use vestibule_checkword::CheckwordRead;
 use vestibule_core::{AccountId, CaseReference, KeyRing, SecretDigest, SubjectId};
 use vestibule_credentials::CredentialsRead;
 use vestibule_journal::JournalRead;
+use vestibule_mfa::MfaRead;
 use vestibule_profiles::ProfilesRead;
 use vestibule_sessions::SessionsRead;
 
@@ -72,7 +74,7 @@ pub async fn audit<S>(
     accounts: &[AccountId],
 ) -> Result<Vec<Unsound>, Finding>
 where
-    S: CheckwordRead + CredentialsRead + JournalRead + ProfilesRead + SessionsRead,
+    S: CheckwordRead + CredentialsRead + JournalRead + MfaRead + ProfilesRead + SessionsRead,
 {
     audit_within(store, &Scope::new(people, accounts)).await
 }
@@ -83,6 +85,8 @@ where
 /// - *Linking model*: every counter counts what is there, an identifier has one verified owner who knows of it, an account
 ///   has an administrator, a profile a way in, both sides of a membership agree, and nothing belongs to nobody.
 /// - *Credentials*: no password is nobody's, and no tries are stopped by a success. (Tries of nobody are right: whoever asks for an unknown address leaves the same rows.)
+/// - *Second factors*: authenticators and recovery codes are alone in slots that there are, in order; no code is live that
+///   was spent, and no tries are stopped by a success.
 /// - *Checkwords*: what a slot holds is found by its digest; of a holder and purpose one is the newest, and every earlier one
 ///   is of an earlier generation.
 /// - *Sessions*: each is found by its digest, alone in its slot, somebody's, and of no epoch and no password that is yet to
@@ -98,7 +102,7 @@ where
 /// [`Finding`] when the store cannot answer.
 pub async fn audit_within<S>(store: &S, scope: &Scope<'_>) -> Result<Vec<Unsound>, Finding>
 where
-    S: CheckwordRead + CredentialsRead + JournalRead + ProfilesRead + SessionsRead,
+    S: CheckwordRead + CredentialsRead + JournalRead + MfaRead + ProfilesRead + SessionsRead,
 {
     let mut found = Vec::new();
     let mut everybody: BTreeSet<SubjectId> = scope.people.iter().copied().collect();
@@ -109,6 +113,7 @@ where
     for subject in everybody {
         people::of_person(store, subject, &mut found).await?;
         tries::of_person(store, subject, &mut found).await?;
+        factors::of_person(store, subject, &mut found).await?;
         checkwords::of_person(store, subject, &mut found).await?;
         sessions::of_person(store, subject, &mut found).await?;
         journal::of_person(store, subject, &mut found).await?;
@@ -126,7 +131,7 @@ where
 /// [`Finding`], the first of those found.
 pub async fn assert_sound<S>(store: &S, people: &[SubjectId], accounts: &[AccountId]) -> Outcome
 where
-    S: CheckwordRead + CredentialsRead + JournalRead + ProfilesRead + SessionsRead,
+    S: CheckwordRead + CredentialsRead + JournalRead + MfaRead + ProfilesRead + SessionsRead,
 {
     audit(store, people, accounts).await?.into_iter().next().map_or(Ok(()), |unsound| Err(unsound.into()))
 }

@@ -4,10 +4,11 @@ use vestibule_checkword::purpose::RECOVERY;
 use vestibule_checkword::{Checkword, CheckwordWrite, Former, Rotation, State};
 use vestibule_core::{
     AccountId, AddressKey, BatchId, CaseReference, ClientAddress, EventId, Identifier, KeyId, KeyPurpose,
-    KeyRing, Secret, SecretDigest, SessionHandle, SocialSubject, SubjectId, Timestamp,
+    KeyRing, Sealed, Secret, SecretDigest, SessionHandle, SocialSubject, SubjectId, Timestamp,
 };
 use vestibule_credentials::{CredentialsWrite, Lane, Password};
 use vestibule_journal::{Event, EventActor, EventKind, JournalWrite};
+use vestibule_mfa::{Authenticator, AuthenticatorId, AuthenticatorName, CodeRow, MfaWrite, Parameters};
 use vestibule_profiles::{
     Account, AccountPolicy, AccountState, Membership, Profile, ProfileIdentifier, ProfilesWrite, Role,
     Standing, Status,
@@ -276,4 +277,84 @@ pub(crate) fn consume(number: u64, generation: u64, at: Timestamp) -> CheckwordW
 pub(crate) fn rotate(number: u64, at: Timestamp, by: Rotation) -> CheckwordWrite {
     let (holder, purpose) = (subject(number), RECOVERY.as_str().to_owned());
     CheckwordWrite::Rotate { holder, purpose, at, by }
+}
+
+/// The binding that stands in a slot, unless it is said otherwise.
+pub(crate) const fn binding(slot: u8) -> AuthenticatorId {
+    AuthenticatorId::from_bytes([slot; 16])
+}
+
+/// An authenticator that no code has confirmed.
+pub(crate) fn pending(number: u64, slot: u8) -> Result<Authenticator, Finding> {
+    Ok(Authenticator {
+        subject: subject(number),
+        slot,
+        id: binding(slot),
+        name: AuthenticatorName::parse("phone")?,
+        parameters: Parameters::default(),
+        sealed: Sealed::from_bytes(&sealed())?,
+        created_at: NOW,
+        confirmed_at: None,
+        last_step: None,
+        version: 1,
+        set_by: BatchId::from_bytes([0; 16]),
+    })
+}
+
+/// One that the code of this step has confirmed.
+pub(crate) fn confirmed(number: u64, slot: u8, step: u64) -> Result<Authenticator, Finding> {
+    Ok(Authenticator { confirmed_at: Some(NOW), last_step: Some(step), version: 2, ..pending(number, slot)? })
+}
+
+/// Puts it into an empty slot.
+pub(crate) const fn bind(row: Authenticator) -> MfaWrite {
+    MfaWrite::PutAuthenticator { row, from: None }
+}
+
+pub(crate) fn advance(number: u64, slot: u8, to: u64) -> MfaWrite {
+    MfaWrite::AdvanceStep { subject: subject(number), slot, id: binding(slot), to, resealed: None }
+}
+
+pub(crate) fn unbind(number: u64, slot: u8) -> MfaWrite {
+    MfaWrite::RemoveAuthenticator { subject: subject(number), slot, id: binding(slot) }
+}
+
+/// The digest of the `nth` code that stood in a slot: no two are alike.
+pub(crate) fn code_digest(number: u64, slot: u8, nth: u64) -> SecretDigest {
+    ids(3_000_000 + 100_000 * number + 1_000 * u64::from(slot) + nth).digest
+}
+
+/// The `nth` code of a slot, with the one before it as the one that was spent there.
+pub(crate) fn code(number: u64, slot: u8, nth: u64) -> Result<CodeRow, Finding> {
+    let key = KeyId::parse("kit")?;
+    let before = nth.checked_sub(1).filter(|before| *before > 0);
+    Ok(CodeRow {
+        subject: subject(number),
+        slot,
+        key,
+        digest: code_digest(number, slot, nth),
+        spent: before.map(|before| (key, code_digest(number, slot, before))),
+        version: nth,
+        made_at: NOW,
+        set_by: BatchId::from_bytes([0; 16]),
+    })
+}
+
+/// Puts the first code of a slot.
+pub(crate) fn first_code(number: u64, slot: u8) -> Result<MfaWrite, Finding> {
+    Ok(MfaWrite::PutCode { row: code(number, slot, 1)?, replacing: None })
+}
+
+/// Uses the `nth` code of a slot: the next one takes its place.
+pub(crate) fn redeem_code(number: u64, slot: u8, nth: u64) -> Result<MfaWrite, Finding> {
+    let replacing = Some(code_digest(number, slot, nth));
+    Ok(MfaWrite::PutCode { row: code(number, slot, nth + 1)?, replacing })
+}
+
+pub(crate) fn clear_code(number: u64, slot: u8, nth: u64) -> MfaWrite {
+    MfaWrite::ClearCode { subject: subject(number), slot, digest: code_digest(number, slot, nth) }
+}
+
+pub(crate) fn take_factor_try(number: u64, from: u64, stops_at: u64) -> MfaWrite {
+    MfaWrite::TakeTry { subject: subject(number), from, at: NOW, stops_at }
 }

@@ -108,6 +108,7 @@ fn contract() -> String {
         ("Of a key-value database", "vestibule-core/src/kv/mod.rs"),
         ("Of questions about people", "vestibule-profiles/src/store.rs"),
         ("Of questions about checkwords", "vestibule-checkword/src/store.rs"),
+        ("Of questions about second factors", "vestibule-mfa/src/store.rs"),
         ("Of questions about sessions", "vestibule-sessions/src/store.rs"),
         ("Of questions about the journal", "vestibule-journal/src/store.rs"),
         ("Of windows", "vestibule-throttle/src/store.rs"),

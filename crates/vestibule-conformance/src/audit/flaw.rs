@@ -85,6 +85,8 @@ pub enum Flaw {
     PrimaryAdministersNothing,
     /// A row stands in the place of another.
     Misplaced(Row),
+    /// A recovery code is live that was spent.
+    SpentAndLive,
     /// Tries are stopped although the last of them has succeeded.
     StoppedBySuccess,
     /// Two links of one holder and purpose are the newest (PR-3).
@@ -115,26 +117,36 @@ pub enum Counted {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Listed {
+    /// Of authenticators.
+    Authenticators,
     /// Of events.
     Events,
     /// Of messages.
     Messages,
+    /// Of recovery codes.
+    RecoveryCodes,
 }
 
 /// Which row it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Row {
+    /// An authenticator.
+    Authenticator,
     /// A checkword.
     Checkword,
     /// A known device.
     Device,
+    /// Tries at a second factor.
+    FactorTries,
     /// An identifier.
     Identifier,
     /// A membership.
     Membership,
     /// A password.
     Password,
+    /// A recovery code.
+    RecoveryCode,
     /// A session.
     Session,
     /// Tries at a password.

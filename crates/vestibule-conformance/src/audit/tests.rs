@@ -15,14 +15,16 @@ use vestibule_journal::{
     Case, CaseOf, Code, Contents, JournalRead, JournalWrite, Letter, Message, Personal, derive_slot,
     seal_message,
 };
+use vestibule_mfa::{Authenticator, CodeRow, MfaRead, MfaWrite, Tries as FactorTries};
 use vestibule_profiles::{Membership, Profile, ProfilesWrite, Standing, Status};
 use vestibule_sessions::{Device, Session, SessionsRead};
 
 use super::*;
 use crate::fixture::{
-    NOW, account_id, address_key, bury, checkword, consume, create_account, create_profile, device, email,
-    event, ids, link, membership, profile, put_checkword, put_device, put_password, put_session, record,
-    ring, session, social, standing, subject, take, take_try,
+    NOW, account_id, address_key, bind, bury, checkword, code, confirmed, consume, create_account,
+    create_profile, device, email, event, first_code, ids, link, membership, pending, profile, put_checkword,
+    put_device, put_password, put_session, record, redeem_code, ring, session, social, standing, subject,
+    take, take_factor_try, take_try,
 };
 use crate::harness::block_on;
 use crate::joined::JoinedWrite;
@@ -96,6 +98,14 @@ impl Ground {
                 put_session(session(number, name), None).into(),
                 put_device(device(number, name), None).into(),
             ]);
+            ground.land(vec![
+                bind(confirmed(number, 0, 10).unwrap()).into(),
+                bind(pending(number, 2).unwrap()).into(),
+                first_code(number, 0).unwrap().into(),
+                first_code(number, 9).unwrap().into(),
+                take_factor_try(number, 0, 100).into(),
+            ]);
+            ground.land(vec![redeem_code(number, 9, 1).unwrap().into()]);
             ground.land(vec![put_checkword(number, 1, None).into()]);
             ground.land(vec![
                 put_checkword(number, 2, Some(0)).into(),
@@ -325,6 +335,67 @@ fn tries_that_are_stopped_by_their_success() {
         ground.land(vec![take_try(1, 1, 2).into()]);
         let (subject, lane) = (subject(2), Lane::Everybody);
         ground.land(vec![CredentialsWrite::ResetTries { subject, lane }.into()]);
+    });
+}
+
+#[test]
+fn second_factors_that_are_not_in_order() {
+    let ada = subject(1);
+    let (held, codes) = ("mfa.authenticators", "mfa.codes");
+    // The row of a slot: a partition for each person, and the slot behind it.
+    let row = |ground: &Ground, table: &str, number: u64, slot: u8| {
+        let own = subject(number);
+        let found = ground.kv.dump().into_iter().find(|(key, _)| {
+            let has = |part: &[u8]| key.partition().as_bytes().windows(part.len()).any(|own| own == part);
+            has(table.as_bytes()) && has(own.as_bytes()) && key.sort().ends_with(&[slot])
+        });
+        found.unwrap()
+    };
+    sees(&[Flaw::OutOfOrder(Listed::Authenticators)], |ground| {
+        let (first, second) = (row(ground, held, 1, 0), row(ground, held, 1, 2));
+        ground.write(first.0, Action::Put(second.1));
+        ground.write(second.0, Action::Put(first.1));
+    });
+    sees(&[Flaw::TwoInOnePlace(Row::Authenticator)], |ground| {
+        let (first, second) = (row(ground, held, 1, 0), row(ground, held, 1, 2));
+        ground.write(second.0, Action::Put(first.1));
+    });
+    sees(&[Flaw::TwoInOnePlace(Row::Authenticator)], |ground| {
+        ground.land(vec![bind(Authenticator { slot: 3, ..confirmed(1, 0, 10).unwrap() }).into()]);
+    });
+    sees(&[Flaw::Misplaced(Row::Authenticator)], |ground| {
+        let (own, other) = (row(ground, held, 1, 0), row(ground, held, 2, 0));
+        ground.write(own.0, Action::Put(other.1));
+    });
+    sees(&[Flaw::OutOfOrder(Listed::RecoveryCodes)], |ground| {
+        let (first, second) = (row(ground, codes, 1, 0), row(ground, codes, 1, 9));
+        ground.write(first.0, Action::Put(second.1));
+        ground.write(second.0, Action::Put(first.1));
+    });
+    sees(&[Flaw::Misplaced(Row::RecoveryCode)], |ground| {
+        let (own, other) = (row(ground, codes, 1, 0), row(ground, codes, 2, 0));
+        ground.write(own.0, Action::Put(other.1));
+    });
+    sees(&[Flaw::TwoInOnePlace(Row::RecoveryCode)], |ground| {
+        let twin = CodeRow { slot: 3, ..code(1, 0, 1).unwrap() };
+        ground.land(vec![MfaWrite::PutCode { row: twin, replacing: None }.into()]);
+    });
+    sees(&[Flaw::SpentAndLive], |ground| {
+        let again = CodeRow { slot: 3, ..code(1, 9, 1).unwrap() };
+        ground.land(vec![MfaWrite::PutCode { row: again, replacing: None }.into()]);
+    });
+    sees(&[Flaw::Misplaced(Row::FactorTries)], |ground| {
+        ground.copy("mfa.tries", subject(2).as_bytes(), ada.as_bytes());
+    });
+    sees(&[Flaw::StoppedBySuccess], |ground| {
+        let tries = block_on(ground.store.mfa_tries(ada)).unwrap().unwrap();
+        let stopped = FactorTries { settled: tries.taken, stopped_at: Some(NOW), ..tries };
+        ground.write(ground.row("mfa.tries", ada.as_bytes()).0, Action::Put(stopped.encode()));
+    });
+    sees(&[], |ground| {
+        // By failures they are, and by a reset they are not.
+        ground.land(vec![take_factor_try(1, 1, 2).into()]);
+        ground.land(vec![MfaWrite::ResetTries { subject: subject(2) }.into()]);
     });
 }
 

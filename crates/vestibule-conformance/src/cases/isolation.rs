@@ -3,17 +3,18 @@
 use vestibule_checkword::{CheckwordGuard, Problem, State};
 use vestibule_core::{Landed, Realm};
 use vestibule_credentials::{CredentialsRead, Lane};
+use vestibule_mfa::{Authenticator, CodeRow, MfaGuard, MfaRead, MfaWrite, Tries};
 use vestibule_profiles::{ProfilesGuard, ProfilesRead, ProfilesWrite};
 use vestibule_sessions::decide::end;
 use vestibule_sessions::{SessionsGuard, SessionsRead};
 use vestibule_throttle::{Taken, Windows};
 
 use super::checkwords::told;
-use crate::finding::{Outcome, ensure, same};
+use crate::finding::{Finding, Outcome, ensure, same};
 use crate::fixture::{
-    NOW, account_id, add_membership, address_key, bury, consume, create_account, create_profile, device,
-    email, ids, put_checkword, put_device, put_password, put_session, session, standing, subject, take,
-    take_try, window,
+    NOW, account_id, add_membership, address_key, advance, bind, bury, confirmed, consume, create_account,
+    create_profile, device, email, first_code, ids, put_checkword, put_device, put_password, put_session,
+    redeem_code, session, standing, subject, take, take_factor_try, take_try, unbind, window,
 };
 use crate::harness::Harness;
 use crate::scene::Scene;
@@ -63,6 +64,13 @@ pub(super) async fn account_isolation_unique_key<H: Harness>(harness: &H) -> Out
     same("whose the contact is", &owners, &(Some(subject(1)), Some(subject(2))))
 }
 
+type Factor = (Vec<Authenticator>, Vec<CodeRow>, Option<Tries>);
+
+async fn factor_of<S: MfaRead>(store: &S) -> Result<Factor, Finding> {
+    let own = subject(1);
+    Ok((store.authenticators(own).await?, store.codes(own).await?, store.mfa_tries(own).await?))
+}
+
 pub(super) async fn realm_isolation_read_write_unique<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "realm_isolation_read_write_unique").await?;
     let other = scene.realm(&Realm::parse("other")?).await?;
@@ -94,6 +102,21 @@ pub(super) async fn realm_isolation_read_write_unique<H: Harness>(harness: &H) -
     let ended = scene.commit(&other, vec![end(&session(1, 3))]).await?.refused();
     same("ending the session there", &ended, &Some(SessionsGuard::SessionLive))?;
 
+    let factor = || -> Result<_, Finding> {
+        Ok(vec![bind(confirmed(1, 0, 10)?), first_code(1, 9)?, take_factor_try(1, 0, 1)])
+    };
+    scene.land(factor()?).await?;
+    let before = factor_of(&scene.store).await?;
+    same("a second factor in another realm", &factor_of(&other).await?, &(Vec::new(), Vec::new(), None))?;
+    let none = [MfaGuard::StepUnused, MfaGuard::AuthenticatorLive, MfaGuard::CodeLive, MfaGuard::TryNumber];
+    let theirs = || -> Result<_, Finding> {
+        Ok([advance(1, 0, 11), unbind(1, 0), redeem_code(1, 9, 1)?, take_factor_try(1, 1, 1)])
+    };
+    for (write, guard) in theirs()?.into_iter().zip(none) {
+        let told = scene.commit(&other, vec![write]).await?.refused();
+        same("a change of it there", &told, &Some(guard))?;
+    }
+
     // The same keys are free there, and changes there stay there.
     let landed = scene.commit(&other, writes()).await?;
     same("the same rows in another realm", &landed, &Landed::Applied)?;
@@ -109,6 +132,13 @@ pub(super) async fn realm_isolation_read_write_unique<H: Harness>(harness: &H) -
     let used = scene.commit(&other, vec![consume(1, 1, NOW)]).await?;
     same("using it there", &used, &Landed::Applied)?;
     same("the link here", &told(&scene.store, 1, 1, NOW).await?, &None)?;
+
+    same("the same second factor there", &scene.commit(&other, factor()?).await?, &Landed::Applied)?;
+    let reset = MfaWrite::ResetTries { subject: subject(1) };
+    for write in [reset].into_iter().chain(theirs()?) {
+        same("a change of it there", &scene.commit(&other, vec![write]).await?, &Landed::Applied)?;
+    }
+    same("the second factor here", &factor_of(&scene.store).await?, &before)?;
 
     // A batch remembered here is not remembered there.
     let batch = scene.batch(vec![create_profile(7), create_account("seven")?])?;

@@ -6,17 +6,19 @@ use vestibule_checkword::{Problem, State};
 use vestibule_core::{AccountId, Batch, Commit, Landed, Realm, StoreError, StoreErrorKind};
 use vestibule_credentials::{CredentialsRead, Lane};
 use vestibule_journal::JournalRead;
+use vestibule_mfa::MfaRead;
 use vestibule_profiles::{Membership, ProfilesRead, ProfilesWrite};
 use vestibule_sessions::{Session, SessionsRead};
 use vestibule_throttle::{Taken, Windows};
 
 use super::checkwords::{newest, told};
+use super::factors::reached;
 use super::sessions::found;
 use crate::finding::{Finding, Outcome, ensure, same};
 use crate::fixture::{
-    NOW, account_id, add_membership, address_key, bury, create_account, create_profile, device, email, event,
-    ids, profile, put_checkword, put_device, put_password, put_session, record, session, subject, take,
-    take_try, window,
+    NOW, account_id, add_membership, address_key, advance, bind, bury, confirmed, create_account,
+    create_profile, device, email, event, first_code, ids, pending, profile, put_checkword, put_device,
+    put_password, put_session, record, session, subject, take, take_factor_try, take_try, window,
 };
 use crate::harness::Harness;
 use crate::scene::{Scene, of_harness};
@@ -30,6 +32,8 @@ pub(super) async fn survives_reopen<H: Harness>(harness: &H) -> Outcome {
     scene.land(vec![take_try(1, 0, 100)]).await?;
     scene.land(vec![put_session(session(1, 3), None), put_device(device(1, 3), None)]).await?;
     scene.land(vec![put_checkword(1, 2, None), bury(1, 1, State::Superseded { at: NOW })]).await?;
+    scene.land(vec![bind(confirmed(1, 0, 10)?), first_code(1, 9)?, take_factor_try(1, 0, 100)]).await?;
+    scene.land(vec![advance(1, 0, 11)]).await?;
     let id = scene.batch_id();
     scene.land(vec![record(event(id, Some([9; 5]))?)]).await?;
     let full = window(1, 0, 1, 100);
@@ -49,6 +53,10 @@ pub(super) async fn survives_reopen<H: Harness>(harness: &H) -> Outcome {
     ensure(store.device(ids(3).digest).await?.is_some(), "the device is gone")?;
     same("the newest link", &told(&store, 1, 2, NOW).await?, &None)?;
     same("the one before", &told(&store, 1, 1, NOW).await?, &Some(Problem::Superseded { at: NOW }))?;
+    same("the step of a second factor", &reached(&store, 1).await?, &Some((Some(11), 3)))?;
+    let codes = store.codes(subject(1)).await?.len();
+    let taken = store.mfa_tries(subject(1)).await?.map(|row| row.taken);
+    same("its codes and its tries", &(codes, taken), &(1, Some(1)))?;
     ensure(store.event(id.into()).await?.is_some(), "the event is gone")?;
     same("a window that was full", &store.take(vec![full]).await?, &Taken::Full { position: 0 })?;
     same("the batch again", &store.commit(&batch).await?, &Landed::AlreadyApplied)
@@ -159,6 +167,8 @@ pub(super) async fn purge_does_not_touch_live<H: Harness>(harness: &H) -> Outcom
     scene.land(vec![put_password(1, "hash", None, 1), take_try(1, 0, 100)]).await?;
     scene.land(vec![put_session(session(1, 3), None), put_device(device(1, 3), None)]).await?;
     scene.land(vec![put_checkword(1, 1, None)]).await?;
+    scene.land(vec![bind(confirmed(1, 0, 10)?), bind(pending(1, 1)?)]).await?;
+    scene.land(vec![first_code(1, 9)?, take_factor_try(1, 0, 1)]).await?;
     let id = scene.batch_id();
     scene.land(vec![record(event(id, Some([9; 5]))?)]).await?;
     let full = window(1, 0, 1, 100);
@@ -171,6 +181,8 @@ pub(super) async fn purge_does_not_touch_live<H: Harness>(harness: &H) -> Outcom
             store.password(subject(1)).await?.map(|row| (row.hash, row.version)),
             store.tries(subject(1), Lane::Everybody).await?,
             (store.sessions(subject(1)).await?, store.devices(subject(1)).await?),
+            (store.authenticators(subject(1)).await?, store.codes(subject(1)).await?),
+            store.mfa_tries(subject(1)).await?,
             (newest(store, 1).await?, store.event(id.into()).await?),
         ))
     };

@@ -3,6 +3,7 @@
 use vestibule_core::{AccountId, AddressKind, BatchId, CaseReference, EventId, SubjectId, Timestamp};
 use vestibule_credentials::{CredentialsRead, Lane};
 use vestibule_journal::JournalRead;
+use vestibule_mfa::MfaRead;
 use vestibule_profiles::{ProfilesRead, ProfilesWrite};
 use vestibule_sessions::SessionsRead;
 
@@ -58,6 +59,9 @@ pub(super) async fn missing_is_none_not_error<H: Harness>(harness: &H) -> Outcom
     same("a contact", &store.contact_owner(acme, key).await?, &None)?;
     ensure(store.password(ada).await?.is_none(), "a password nobody set is there")?;
     same("tries", &store.tries(ada, Lane::Everybody).await?, &None)?;
+    same("authenticators", &store.authenticators(ada).await?, &Vec::new())?;
+    same("recovery codes", &store.codes(ada).await?, &Vec::new())?;
+    same("tries at a second factor", &store.mfa_tries(ada).await?, &None)?;
     same("a session", &store.session(ids(1).digest).await?, &None)?;
     same("sessions", &store.sessions(ada).await?, &Vec::new())?;
     same("a device", &store.device(ids(1).digest).await?, &None)?;

@@ -6,6 +6,7 @@ use vestibule_checkword::CheckwordGuard;
 use vestibule_core::{Batch, Landed, Write, commit_known};
 use vestibule_credentials::{CredentialsGuard, CredentialsWrite, Lane};
 use vestibule_journal::JournalGuard;
+use vestibule_mfa::{MfaGuard, MfaWrite};
 use vestibule_profiles::{AccountPolicy, AccountState, ProfilesGuard, ProfilesRead, ProfilesWrite};
 use vestibule_sessions::decide::{end, require};
 use vestibule_sessions::{SessionsGuard, SessionsWrite};
@@ -13,8 +14,9 @@ use vestibule_sessions::{SessionsGuard, SessionsWrite};
 use super::checkwords::newest;
 use crate::finding::{Finding, Outcome, same};
 use crate::fixture::{
-    NOW, account_id, add_membership, address_key, consume, create_account, create_profile, device, email,
-    event, ids, put_checkword, put_device, put_password, put_session, record, session, subject, take,
+    NOW, account_id, add_membership, address_key, advance, bind, binding, clear_code, confirmed, consume,
+    create_account, create_profile, device, email, event, first_code, ids, pending, put_checkword,
+    put_device, put_password, put_session, record, redeem_code, session, subject, take, take_factor_try,
     take_try,
 };
 use crate::harness::Harness;
@@ -42,6 +44,8 @@ async fn settle<H: Harness>(scene: &Scene<'_, H>) -> Outcome {
     scene.land(vec![put_password(1, "hash", None, 1), take_try(1, 0, 100)]).await?;
     scene.land(vec![put_session(session(1, 3), None), put_device(device(1, 3), None)]).await?;
     scene.land(vec![put_checkword(1, 1, None)]).await?;
+    scene.land(vec![bind(confirmed(1, 0, 10)?), bind(pending(1, 1)?)]).await?;
+    scene.land(vec![first_code(1, 9)?, take_factor_try(1, 0, 100)]).await?;
     scene.land(vec![record(event(scene.batch_id(), Some([9; 5]))?)]).await
 }
 
@@ -86,11 +90,23 @@ fn unfit<H: Harness>(scene: &Scene<'_, H>) -> Result<Vec<JoinedWrite>, Finding> 
     let late = NOW.plus(Duration::from_secs(3600));
     let checkwords =
         [put_checkword(1, 2, Some(7)), put_checkword(1, 2, None), consume(1, 7, NOW), consume(1, 1, late)];
+    let factors = [
+        advance(1, 0, 10),
+        advance(1, 1, 11),
+        MfaWrite::PutAuthenticator { row: confirmed(1, 1, 11)?, from: Some(7) },
+        bind(confirmed(1, 1, 11)?),
+        MfaWrite::RemoveAuthenticator { subject: ada, slot: 0, id: binding(1) },
+        first_code(1, 9)?,
+        redeem_code(1, 9, 2)?,
+        clear_code(1, 9, 2),
+        take_factor_try(1, 7, 100),
+    ];
     let journal = record(event(scene.batch_id(), Some([9; 5]))?);
     let all = profiles.into_iter().map(JoinedWrite::from);
     let all = all.chain(credentials.into_iter().map(JoinedWrite::from));
     let all = all.chain(sessions.into_iter().map(JoinedWrite::from));
     let all = all.chain(checkwords.into_iter().map(JoinedWrite::from));
+    let all = all.chain(factors.into_iter().map(JoinedWrite::from));
     Ok(all.chain([journal.into()]).collect())
 }
 
@@ -107,6 +123,7 @@ async fn rows<S: crate::Store>(store: &S) -> Result<String, Finding> {
             store.password(ada).await?.map(|row| (row.hash, row.version, row.generation)),
             store.tries(ada, Lane::Everybody).await?,
             (store.sessions(ada).await?, store.devices(ada).await?),
+            (store.authenticators(ada).await?, store.codes(ada).await?, store.mfa_tries(ada).await?),
             newest(store, 1).await?.map(|row| (row.digest, row.state, row.sealed, row.version)),
         )
     ))
@@ -162,6 +179,9 @@ pub(super) async fn duplicate_is_typed_conflict_naming_the_key<H: Harness>(harne
         (put_session(session(1, 19), None).into(), JoinedGuard::Sessions(SessionsGuard::Slot)),
         (put_device(device(1, 19), None).into(), JoinedGuard::Sessions(SessionsGuard::DeviceSlot)),
         (put_checkword(1, 2, None).into(), JoinedGuard::Checkword(CheckwordGuard::Version)),
+        (bind(pending(1, 1)?).into(), JoinedGuard::Mfa(MfaGuard::AuthenticatorVersion)),
+        (first_code(1, 9)?.into(), JoinedGuard::Mfa(MfaGuard::CodeLive)),
+        (take_factor_try(1, 0, 100).into(), JoinedGuard::Mfa(MfaGuard::TryNumber)),
         (record(event(scene.batch_id(), Some([9; 5]))?).into(), JoinedGuard::Journal(JournalGuard::CaseFree)),
     ];
     for (insert, guard) in inserts {

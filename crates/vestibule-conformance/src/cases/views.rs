@@ -4,7 +4,7 @@ use vestibule::{SessionView, SignInQuestion, Views, session_view_of, sign_in_vie
 use vestibule_credentials::{CredentialsWrite, Lane};
 use vestibule_profiles::{Block, ProfilesWrite};
 
-use super::{batches, checkword_ends, credentials, isolation, reading, revocation, windows};
+use super::{batches, checkword_ends, credentials, isolation, reading, recovery_codes, revocation, windows};
 use crate::erased::Erased;
 use crate::finding::{Finding, Outcome, same};
 use crate::fixture::{
@@ -79,6 +79,7 @@ pub(super) async fn object_safe_twin_answers_alike<H: Harness>(harness: &H) -> O
     isolation::realm_isolation_read_write_unique(&erased).await?;
     credentials::set_get_replace(&erased).await?;
     checkword_ends::consume_once(&erased).await?;
+    recovery_codes::redeem_once(&erased).await?;
     revocation::revoke_is_immediate_on_every_handle(&erased).await?;
     windows::window_rolls_over(&erased).await
 }

@@ -4,6 +4,7 @@ use vestibule_checkword::CheckwordRead;
 use vestibule_core::{AccountId, EventId, MemoryStore, SubjectId};
 use vestibule_credentials::CredentialsRead;
 use vestibule_journal::{Event, JournalRead};
+use vestibule_mfa::MfaRead;
 use vestibule_profiles::{Membership, ProfilesRead};
 use vestibule_sessions::SessionsRead;
 
@@ -42,6 +43,9 @@ pub(super) async fn rows<S: Store>(reference: &MemoryStore, store: &S) -> Outcom
         }
         alike!(reference, store, sessions(subject));
         alike!(reference, store, devices(subject));
+        alike!(reference, store, authenticators(subject));
+        alike!(reference, store, codes(subject));
+        alike!(reference, store, mfa_tries(subject));
         for purpose in PURPOSES {
             // A checkword's `Debug` shows little, too.
             let told = store.checkword(subject, purpose.to_owned()).await?;

@@ -12,7 +12,7 @@ use vestibule_profiles::{
 use vestibule_sessions::{AdmissionStamp, Amr, Device, Evidence, Session, SessionsRead, SessionsWrite};
 
 use super::world::{IDS, SLOTS, address, company, handle, instant, lane, name, person, text};
-use super::{checkword, journal};
+use super::{checkword, factor, journal};
 use crate::finding::Finding;
 use crate::fixture::{device, session};
 use crate::harness::block_on;
@@ -46,8 +46,8 @@ impl Draw {
 
 /// Which writes a history is made of: those of all domains, or of one, so that the same few rows are met often; and how
 /// many of the fixed histories are. The linking model has as many writes as all others together.
-pub(super) const KINDS: [(Range<u8>, u32); 7] =
-    [(0..48, 8), (0..20, 10), (20..26, 4), (26..32, 7), (32..36, 3), (36..43, 8), (43..48, 8)];
+pub(super) const KINDS: [(Range<u8>, u32); 8] =
+    [(0..56, 8), (0..20, 10), (20..26, 4), (26..32, 7), (32..36, 3), (36..43, 8), (43..48, 8), (48..56, 8)];
 
 fn any_draw(kinds: Range<u8>) -> impl Strategy<Value = Draw> {
     // Mostly the very number, so that guards hold more often than not.
@@ -68,12 +68,13 @@ pub(super) fn history_of(kinds: Range<u8>) -> impl Strategy<Value = History> {
     proptest::collection::vec(batch, 1..50)
 }
 
-/// People, accounts, members and sessions, without which little else lands.
+/// People with a login, accounts, members, sessions and second factors, without which little else lands.
 pub(super) fn settlers() -> Vec<Draw> {
     let draw = |(which, who, place)| Draw { which, who, place, n: 1, near: 1, by: (0, 0), flag: false };
-    let people = [(7, 0, 0), (7, 1, 0), (7, 2, 0), (6, 0, 0), (6, 0, 1)];
+    let people = [(7, 0, 0), (7, 1, 0), (7, 2, 0), (6, 0, 0), (6, 0, 1), (18, 0, 0)];
     let theirs = [(0, 0, 0), (0, 1, 0), (0, 2, 1), (28, 0, 0), (28, 1, 0), (28, 2, 0)];
-    people.into_iter().chain(theirs).map(draw).collect()
+    let factors = [(50, 0, 0), (50, 1, 0), (50, 2, 1), (51, 0, 0), (51, 1, 0), (51, 2, 1)];
+    people.into_iter().chain(theirs).chain(factors).map(draw).collect()
 }
 
 /// The write that a draw means.
@@ -84,6 +85,7 @@ pub(super) fn meant(draw: &Draw, batch: BatchId, reference: &MemoryStore) -> Res
         20..26 => credentials(draw, reference)?.into(),
         26..32 => sessions(draw, reference)?.into(),
         32..36 => journal::meant(draw, draw.which, batch)?.into(),
+        48..56 => factor::meant(draw, draw.which, reference)?.into(),
         _ => checkword::meant(draw, draw.which, reference)?.into(),
     })
 }

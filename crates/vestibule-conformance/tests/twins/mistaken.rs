@@ -15,6 +15,7 @@ pub(crate) const FAILING: &[(Mistake, &[&str])] = &[
             "did_it_land_is_answered",
             "domains_land_together",
             "ended_session_cannot_be_required",
+            "factor_lands_with_other_domains",
             "failed_call_changes_nothing",
             "issue_supersedes_atomically",
             "join_race_one_winner",
@@ -25,6 +26,8 @@ pub(crate) const FAILING: &[(Mistake, &[&str])] = &[
             "random_batches_are_answered_as_the_reference_answers",
             "refused_batch_leaves_no_trace",
             "refused_write_is_listed_and_truly_refused",
+            "replace_set_kills_old",
+            "replace_vs_redeem_race",
             "require_has_no_effect_and_is_judged",
             "resend_race_lands_once",
             "survives_reopen",
@@ -44,6 +47,7 @@ pub(crate) const FAILING: &[(Mistake, &[&str])] = &[
             "domains_land_together",
             "effects_on_one_row_keep_their_order",
             "ended_session_cannot_be_required",
+            "factor_lands_with_other_domains",
             "failed_call_changes_nothing",
             "issue_supersedes_atomically",
             "issue_vs_consume_race",
@@ -55,6 +59,8 @@ pub(crate) const FAILING: &[(Mistake, &[&str])] = &[
             "random_batches_are_answered_as_the_reference_answers",
             "refused_batch_leaves_no_trace",
             "refused_write_is_listed_and_truly_refused",
+            "replace_set_kills_old",
+            "replace_vs_redeem_race",
             "require_has_no_effect_and_is_judged",
             "resend_race_lands_once",
             "seats_are_never_overspent_race",
@@ -227,6 +233,7 @@ pub(crate) const FAILING: &[(Mistake, &[&str])] = &[
             "a_replaced_token_is_found_no_more",
             "a_session_that_is_over_gives_way",
             "duplicate_is_typed_conflict_naming_the_key",
+            "factor_lands_with_other_domains",
             "refused_write_is_listed_and_truly_refused",
             "slot_is_taken_once_race",
         ],
@@ -260,7 +267,12 @@ pub(crate) const FAILING: &[(Mistake, &[&str])] = &[
     (Mistake::CutsDigests, &["session_digest_only_at_rest"]),
     (
         Mistake::RawReadsNothing,
-        &["checkword_digest_only_at_rest", "refused_batch_leaves_no_trace", "session_digest_only_at_rest"],
+        &[
+            "checkword_digest_only_at_rest",
+            "factor_secrets_never_rest_in_clear",
+            "refused_batch_leaves_no_trace",
+            "session_digest_only_at_rest",
+        ],
     ),
     (
         Mistake::RoundsTimes,
@@ -287,7 +299,14 @@ pub(crate) const FAILING: &[(Mistake, &[&str])] = &[
             "seats_are_never_overspent_race",
         ],
     ),
-    (Mistake::RemovesTooMuch, &["delete_cascades_only_own_rows", "profile_survives_last_account"]),
+    (
+        Mistake::RemovesTooMuch,
+        &[
+            "delete_cascades_only_own_rows",
+            "profile_survives_last_account",
+            "random_batches_are_answered_as_the_reference_answers",
+        ],
+    ),
     (
         Mistake::DeletesAnyway,
         &[
@@ -470,6 +489,113 @@ pub(crate) const FAILING: &[(Mistake, &[&str])] = &[
             "superseded_says_superseded",
             "survives_reopen",
             "walkthrough",
+        ],
+    ),
+    (
+        Mistake::StepsTwice,
+        &[
+            "advance_race_one_winner",
+            "advance_step_monotonic",
+            "factor_lands_with_other_domains",
+            "random_batches_are_answered_as_the_reference_answers",
+            "refused_write_is_listed_and_truly_refused",
+            "rename_vs_advance_race",
+        ],
+    ),
+    (Mistake::StepsBack, &["advance_step_monotonic", "latest_step_wins_race"]),
+    (Mistake::PendingCounts, &["pending_secret_not_usable", "refused_write_is_listed_and_truly_refused"]),
+    (
+        Mistake::AnyBinding,
+        &[
+            "pending_secret_not_usable",
+            "random_batches_are_answered_as_the_reference_answers",
+            "re_enrol_replaces_secret",
+            "refused_write_is_listed_and_truly_refused",
+        ],
+    ),
+    (
+        Mistake::LastBindingWins,
+        &[
+            "authenticator_is_put_by_version",
+            "duplicate_is_typed_conflict_naming_the_key",
+            "random_batches_are_answered_as_the_reference_answers",
+            "refused_write_is_listed_and_truly_refused",
+            "rename_vs_advance_race",
+        ],
+    ),
+    (
+        Mistake::AnyCode,
+        &[
+            "duplicate_is_typed_conflict_naming_the_key",
+            "last_code_leaves_zero",
+            "object_safe_twin_answers_alike",
+            "random_batches_are_answered_as_the_reference_answers",
+            "realm_isolation_read_write_unique",
+            "redeem_once",
+            "redeem_race_one_winner",
+            "refused_write_is_listed_and_truly_refused",
+            "replace_set_kills_old",
+            "replace_vs_redeem_race",
+        ],
+    ),
+    (Mistake::OneCodeAtATime, &["two_different_codes_in_parallel_both_win", "replace_vs_redeem_race"]),
+    (
+        Mistake::ClearsNothing,
+        &[
+            "factors_of_people_are_apart",
+            "last_code_leaves_zero",
+            "random_batches_are_answered_as_the_reference_answers",
+            "refused_write_is_listed_and_truly_refused",
+        ],
+    ),
+    (
+        Mistake::FactorSettleWipes,
+        &["factor_success_settles_only_its_own_try", "random_batches_are_answered_as_the_reference_answers"],
+    ),
+    (
+        Mistake::FactorTriesFromNothing,
+        &[
+            "factor_try_is_taken_by_number",
+            "object_safe_twin_answers_alike",
+            "realm_isolation_read_write_unique",
+        ],
+    ),
+    (
+        Mistake::FactorTriesUnlimited,
+        &[
+            "binding_anew_resets_factor_tries",
+            "factor_success_settles_only_its_own_try",
+            "factor_tries_stop_at_the_limit_race",
+            "random_batches_are_answered_as_the_reference_answers",
+        ],
+    ),
+    (
+        Mistake::ResetFades,
+        &[
+            "binding_anew_resets_factor_tries",
+            "factors_of_people_are_apart",
+            "object_safe_twin_answers_alike",
+            "random_batches_are_answered_as_the_reference_answers",
+            "realm_isolation_read_write_unique",
+        ],
+    ),
+    (
+        Mistake::OneFactorCount,
+        &[
+            "did_it_land_is_answered",
+            "factor_tries_stop_at_the_limit_race",
+            "factor_try_is_taken_by_number",
+            "factors_of_people_are_apart",
+            "object_safe_twin_answers_alike",
+            "random_batches_are_answered_as_the_reference_answers",
+        ],
+    ),
+    (
+        Mistake::PendingUnlisted,
+        &[
+            "factor_secrets_never_rest_in_clear",
+            "factors_come_back_unchanged",
+            "random_batches_are_answered_as_the_reference_answers",
         ],
     ),
 ];

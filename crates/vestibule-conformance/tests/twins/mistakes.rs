@@ -17,7 +17,7 @@ use vestibule_core::{
 };
 use vestibule_credentials::{CredentialsRead, CredentialsWrite, Lane, Password};
 use vestibule_journal::JournalWrite;
-use vestibule_mfa::MfaWrite;
+use vestibule_mfa::{Authenticator, MfaRead, MfaWrite};
 use vestibule_profiles::{Block, Membership, Profile, ProfilesRead, ProfilesWrite, Status};
 use vestibule_sessions::{Device, Session, SessionsRead, SessionsWrite};
 
@@ -116,10 +116,38 @@ pub(crate) enum Mistake {
     LooksAndUses,
     /// Links that are over are found no more.
     EndedIsUnknown,
+    /// A step that was used last is used again.
+    StepsTwice,
+    /// A step is accepted that is before the last one.
+    StepsBack,
+    /// A code of a secret that nobody confirmed is accepted.
+    PendingCounts,
+    /// Of an authenticator the slot is compared and not which it is.
+    AnyBinding,
+    /// An authenticator is put whatever version was read.
+    LastBindingWins,
+    /// A recovery code takes the place of another, whichever was read.
+    AnyCode,
+    /// Whoever uses a recovery code at the same time as another is refused.
+    OneCodeAtATime,
+    /// A recovery code that is removed stays.
+    ClearsNothing,
+    /// A success settles all tries at a second factor.
+    FactorSettleWipes,
+    /// Where there is no count, a try at a second factor is taken whatever number was read.
+    FactorTriesFromNothing,
+    /// Tries at a second factor never stop.
+    FactorTriesUnlimited,
+    /// Tries that are reset are answered as applied and stay.
+    ResetFades,
+    /// All people share the tries at their second factors.
+    OneFactorCount,
+    /// Authenticators that are pending are not listed.
+    PendingUnlisted,
 }
 
 impl Mistake {
-    pub(crate) const ALL: [Self; 46] = [
+    pub(crate) const ALL: [Self; 60] = [
         Self::LandsOneByOne,
         Self::PipelinesCommit,
         Self::SwapsOrder,
@@ -166,6 +194,20 @@ impl Mistake {
         Self::LastLinkWins,
         Self::LooksAndUses,
         Self::EndedIsUnknown,
+        Self::StepsTwice,
+        Self::StepsBack,
+        Self::PendingCounts,
+        Self::AnyBinding,
+        Self::LastBindingWins,
+        Self::AnyCode,
+        Self::OneCodeAtATime,
+        Self::ClearsNothing,
+        Self::FactorSettleWipes,
+        Self::FactorTriesFromNothing,
+        Self::FactorTriesUnlimited,
+        Self::ResetFades,
+        Self::OneFactorCount,
+        Self::PendingUnlisted,
     ];
 }
 
@@ -271,7 +313,11 @@ impl Wrong {
     async fn bend(&self, write: JoinedWrite) -> Result<Option<Vec<JoinedWrite>>, StoreError> {
         use CheckwordWrite::{Bury, Consume, Put, Rotate, Wipe};
         use CredentialsWrite::{PutPassword, ResetTries, SettleTry, TakeTry};
-        use JoinedWrite::{Checkword as Link, Credentials, Profiles, Sessions};
+        use JoinedWrite::{Checkword as Link, Credentials, Mfa as Factor, Profiles, Sessions};
+        use MfaWrite::{
+            AdvanceStep, ClearCode, PutAuthenticator, PutCode, RemoveAuthenticator,
+            ResetTries as ResetFactor, SettleTry as SettleFactor, TakeTry as TakeFactor,
+        };
         use ProfilesWrite::{
             AddMembership, BumpEpoch, CreateAccount, CreateProfile, EditPolicy, LeaveIdentifier, MoveContact,
             MoveMembership, ReleaseIdentifier, SetBlock, TakeIdentifier, TouchMembership,
@@ -478,8 +524,70 @@ impl Wrong {
                 let row = self.inner.checkword(checkword.holder, checkword.purpose.clone()).await?;
                 Some(vec![Put { checkword, from: row.map(|row| row.version) }.into()])
             }
+            (
+                mistake @ (Mistake::StepsTwice | Mistake::StepsBack),
+                Factor(AdvanceStep { subject, slot, id, to, .. }),
+            ) => {
+                let used = |row: &Authenticator| match mistake {
+                    Mistake::StepsTwice => row.last_step == Some(to),
+                    _ => row.last_step > Some(to),
+                };
+                let row = self.held(subject, slot).await?.filter(|row| row.id == id && used(row));
+                row.map(|row| {
+                    let (from, version) = (Some(row.version), row.version + 1);
+                    let row = Authenticator { last_step: Some(to), version, ..row };
+                    vec![PutAuthenticator { row, from }.into()]
+                })
+            }
+            (Mistake::PendingCounts, Factor(AdvanceStep { subject, slot, id, .. })) => {
+                let row = self.held(subject, slot).await?;
+                row.is_some_and(|row| row.id == id && !row.is_confirmed()).then(Vec::new)
+            }
+            (Mistake::AnyBinding, Factor(AdvanceStep { subject, slot, to, resealed, .. })) => {
+                let row = self.held(subject, slot).await?;
+                row.map(|row| vec![AdvanceStep { subject, slot, id: row.id, to, resealed }.into()])
+            }
+            (Mistake::AnyBinding, Factor(RemoveAuthenticator { subject, slot, .. })) => {
+                let row = self.held(subject, slot).await?;
+                row.map(|row| vec![RemoveAuthenticator { subject, slot, id: row.id }.into()])
+            }
+            (Mistake::LastBindingWins, Factor(PutAuthenticator { row, .. })) => {
+                let from = self.held(row.subject, row.slot).await?.map(|row| row.version);
+                Some(vec![PutAuthenticator { row, from }.into()])
+            }
+            (Mistake::AnyCode, Factor(PutCode { row, .. })) => {
+                let all = self.inner.codes(row.subject).await?;
+                let replacing = all.iter().find(|held| held.slot == row.slot).map(|held| held.digest);
+                Some(vec![PutCode { row, replacing }.into()])
+            }
+            (Mistake::ClearsNothing, Factor(ClearCode { .. })) => Some(vec![]),
+            (Mistake::FactorSettleWipes, Factor(SettleFactor { subject, .. })) => {
+                Some(vec![ResetFactor { subject }.into()])
+            }
+            (Mistake::FactorTriesFromNothing, Factor(TakeFactor { subject, at, stops_at, .. })) => {
+                let missing = self.inner.mfa_tries(subject).await?.is_none();
+                missing.then(|| vec![TakeFactor { subject, from: 0, at, stops_at }.into()])
+            }
+            (Mistake::FactorTriesUnlimited, Factor(TakeFactor { subject, from, at, .. })) => {
+                Some(vec![TakeFactor { subject, from, at, stops_at: u64::MAX }.into()])
+            }
+            (Mistake::ResetFades, Factor(ResetFactor { .. })) => Some(vec![]),
+            (Mistake::OneFactorCount, Factor(TakeFactor { from, at, stops_at, .. })) => {
+                Some(vec![TakeFactor { subject: SubjectId::from(0), from, at, stops_at }.into()])
+            }
+            (Mistake::OneFactorCount, Factor(SettleFactor { number, .. })) => {
+                Some(vec![SettleFactor { subject: SubjectId::from(0), number }.into()])
+            }
+            (Mistake::OneFactorCount, Factor(ResetFactor { .. })) => {
+                Some(vec![ResetFactor { subject: SubjectId::from(0) }.into()])
+            }
             _ => None,
         })
+    }
+
+    /// What stands in a person's slot.
+    async fn held(&self, subject: SubjectId, slot: u8) -> Result<Option<Authenticator>, StoreError> {
+        Ok(self.inner.authenticators(subject).await?.into_iter().find(|row| row.slot == slot))
     }
 
     /// Commits, or refuses this write if another commit of the kind is under way.
@@ -577,8 +685,9 @@ impl<W: Write + Joins> Commit<W> for Wrong {
                 let swapped = batch.writes().iter().rev().cloned().collect();
                 self.inner.commit(&Batch::new(batch.id(), batch.at(), swapped).unwrap()).await?
             }
-            Mistake::CountsOptimistically => {
-                let counts = |write: &W| format!("{:?}", write.clone().joined()).contains("(Count");
+            Mistake::CountsOptimistically | Mistake::OneCodeAtATime => {
+                let one_by_one = if self.mistake == Mistake::OneCodeAtATime { "(PutCode" } else { "(Count" };
+                let counts = |write: &W| format!("{:?}", write.clone().joined()).contains(one_by_one);
                 match batch.writes().iter().position(counts) {
                     Some(position) => self.alone(batch, position)?,
                     None => self.commit_bent(batch).await?,
@@ -590,7 +699,12 @@ impl<W: Write + Joins> Commit<W> for Wrong {
                 self.ground.writing.fetch_sub(1, Ordering::SeqCst);
                 landed?
             }
-            Mistake::LastPasswordWins | Mistake::TakesAnySlot => {
+            Mistake::LastPasswordWins
+            | Mistake::TakesAnySlot
+            | Mistake::StepsTwice
+            | Mistake::StepsBack
+            | Mistake::LastBindingWins
+            | Mistake::AnyCode => {
                 // Whoever was faster is overwritten, however many they are.
                 let mut landed = self.commit_bent(batch).await?;
                 for _ in 0..TASKS {

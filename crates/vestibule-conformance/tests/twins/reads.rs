@@ -163,11 +163,20 @@ impl JournalRead for Wrong {
 }
 
 impl MfaRead for Wrong {
+    async fn authenticators(&self, subject: SubjectId) -> Result<Vec<Authenticator>, StoreError> {
+        let all = self.inner.authenticators(subject).await?.into_iter();
+        let unlisted = self.mistake == Mistake::PendingUnlisted;
+        Ok(all.filter(|row| row.is_confirmed() || !unlisted).collect())
+    }
+
+    async fn mfa_tries(&self, subject: SubjectId) -> Result<Option<FactorTries>, StoreError> {
+        let shared = self.mistake == Mistake::OneFactorCount;
+        self.inner.mfa_tries(if shared { SubjectId::from(0) } else { subject }).await
+    }
+
     as_inner! {
-        authenticators(subject: SubjectId) -> Vec<Authenticator>;
         codes(subject: SubjectId) -> Vec<CodeRow>;
         factor_reset(subject: SubjectId) -> Option<Reset>;
-        mfa_tries(subject: SubjectId) -> Option<FactorTries>;
     }
 }
 
