@@ -10,7 +10,7 @@ use vestibule_core::{
 use vestibule_profiles::{AccountPolicy, Move, NewMember};
 
 use crate::doors::{BOB, all_permissions, parts, realm, rows, table};
-use crate::world::{ADA, NEW, RIGHT, WRONG, World, block_on, reason, role};
+use crate::world::{ADA, NEW, RIGHT, WRONG, World, block_on, reason, refused, role};
 
 const CAROL: &str = "carol@example.com";
 
@@ -269,4 +269,28 @@ fn pr_15_a_realm_never_sees_another() {
     block_on(other.vestibule.block(&why, ada, None)).unwrap();
     assert_eq!(rows("one"), stood);
     assert!(one.authenticate(&signed_in.token).is_ok());
+}
+
+/// Somebody who has the same id, the same keys and a second factor in two realms.
+#[test]
+fn pr_15_a_first_factor_shown_in_one_realm_is_none_in_another() {
+    let base = World::new();
+    let kv = Arc::new(MemoryKv::new());
+    let (one, other) = (realm(&base, &kv, "one"), realm(&base, &kv, "other"));
+    let register = |world: &World, password: &str| {
+        let person = NewPerson::verified_by_host(LoginEmail::parse(ADA).unwrap());
+        block_on(world.vestibule.register_verified(person.subject(42.into()).password(password))).unwrap();
+        let signed_in = world.sign_in_with(SignInRequest::new(ADA, password));
+        let who = world.authenticate(&signed_in.token).unwrap();
+        let app = world.begin(&who);
+        let _ = world.confirm(&who, &app);
+        app
+    };
+    let (_, app) = (register(&one, RIGHT), register(&other, NEW));
+    base.clock.advance(core::time::Duration::from_secs(30));
+    let pending = one.pending(SignInRequest::new(ADA, RIGHT));
+    let crossed = other.complete(&pending, app.answer(other.now(), 0));
+    assert_eq!(refused(crossed).code(), "factor.sign_in_over");
+    let own = other.pending(SignInRequest::new(ADA, NEW));
+    other.complete(&own, app.answer(other.now(), 0)).unwrap();
 }
