@@ -178,9 +178,9 @@ fn pr_15_no_case_of_a_profile_or_another_account_is_found() {
         world.refused_in(SignInRequest::new(BOB, WRONG).into_account(town.a)),
         world.refused_in(SignInRequest::new("nobody@example.com", WRONG).into_account(town.a)),
         world.sign_in_with(SignInRequest::new(BOB, RIGHT).into_account(town.b)).entered.unwrap().unwrap_err(),
-        crate::world::refused(block_on(v.enter(&session, town.b, None))),
-        crate::world::refused(block_on(v.change_password(&session, WRONG, NEW))),
-        crate::world::refused(block_on(v.end_session(&session, eve.session()))),
+        refused(block_on(v.enter(&session, town.b, None))),
+        refused(block_on(v.change_password(&session, WRONG, NEW))),
+        refused(block_on(v.end_session(&session, eve.session()))),
     ];
     block_on(v.block(&reason(), town.bob, None)).unwrap();
     refusals.push(world.refused_in(SignInRequest::new(BOB, RIGHT).into_account(town.a)));
