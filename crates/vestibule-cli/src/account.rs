@@ -9,7 +9,7 @@ use vestibule_profiles::{NewAccount, Role};
 use crate::actor::{Actor, Operator};
 use crate::deployment::Deployment;
 use crate::person::PersonName;
-use crate::prompt::Passwords;
+use crate::prompt::{Codes, Passwords};
 use crate::stop::Stop;
 use crate::{person, run};
 
@@ -36,11 +36,13 @@ pub(crate) struct Create {
     /// The creator's role, a word of your application.
     #[arg(long, value_name = "ROLE", default_value = "administrator", value_parser = Role::parse)]
     role: Role,
-    /// Who creates it, by login or profile id; their password is asked.
+    /// Who creates it, by login or profile id; their password is asked, and their second factor.
     #[arg(long = "as", value_name = "PROFILE")]
     creator: PersonName,
     #[command(flatten)]
     passwords: Passwords,
+    #[command(flatten)]
+    codes: Codes,
 }
 
 #[derive(Debug, clap::Args)]
@@ -70,7 +72,7 @@ pub(crate) fn run(command: &Command, config: &Path, out: &mut impl Write) -> Res
             Command::Close(options) => {
                 let close =
                     async |by: vestibule::Acting<'_>| vestibule.close_account(by, options.account).await;
-                options.actor.act(&deployment, close).await?;
+                options.actor.act(&deployment, out, close).await?;
                 writeln!(out, "Closed {}.", options.account)?;
             }
             Command::Suspend(options) => {
@@ -94,7 +96,7 @@ async fn create(options: &Create, deployment: &Deployment, out: &mut impl Write)
     };
     let login = options.creator.login(&deployment.store).await?;
     let password = options.passwords.present(&options.creator.to_string())?;
-    let who = deployment.session(&login, password).await?;
+    let who = deployment.session(&login, password, &options.codes, out).await?;
     let new = NewAccount::new(account, options.name.as_str(), options.role.clone());
     let created = vestibule.create_account(&who, new).await;
     deployment.end(&who).await;

@@ -1,17 +1,19 @@
 //! Who acts: an administrator, who signs in for it, or the operator, who says why.
 
+use std::io::Write;
+
 use vestibule::{Acting, Reason};
 use vestibule_core::{Failure, Refusal};
 
 use crate::deployment::Deployment;
 use crate::person::PersonName;
-use crate::prompt::Passwords;
+use crate::prompt::{Codes, Passwords};
 use crate::stop::Stop;
 
 /// An administrator or the operator.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Actor {
-    /// Acts as this administrator, by login or profile id; their password is asked.
+    /// Acts as this administrator, by login or profile id; their password is asked, and their second factor.
     #[arg(
         long = "as",
         value_name = "PROFILE",
@@ -27,6 +29,8 @@ pub(crate) struct Actor {
     reason: Option<Reason>,
     #[command(flatten)]
     passwords: Passwords,
+    #[command(flatten)]
+    codes: Codes,
 }
 
 /// The operator alone.
@@ -45,13 +49,14 @@ impl Actor {
     pub(crate) async fn act<T>(
         &self,
         deployment: &Deployment,
+        out: &mut impl Write,
         act: impl AsyncFnOnce(Acting<'_>) -> Result<T, Failure<Refusal>>,
     ) -> Result<T, Stop> {
         match (&self.administrator, &self.reason) {
             (Some(administrator), _) => {
                 let login = administrator.login(&deployment.store).await?;
                 let password = self.passwords.present(&administrator.to_string())?;
-                let who = deployment.session(&login, password).await?;
+                let who = deployment.session(&login, password, &self.codes, out).await?;
                 let done = act(Acting::Administrator(&who)).await;
                 deployment.end(&who).await;
                 Ok(done?)

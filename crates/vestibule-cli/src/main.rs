@@ -11,6 +11,7 @@ mod init;
 mod instant;
 mod keys;
 mod member;
+mod mfa;
 mod operate;
 mod password;
 mod person;
@@ -62,6 +63,9 @@ enum Command {
     /// Adds, approves, declines, dismisses, reinstates and shows members of an account.
     #[command(subcommand)]
     Member(member::Command),
+    /// Sets up and renews a person's second factor, and resets one that is lost.
+    #[command(subcommand)]
+    Mfa(mfa::Command),
     /// Keeps a person out of everything, and ends their sessions.
     Block(operate::Block),
     /// Lifts a block.
@@ -106,6 +110,7 @@ fn obey(Arguments { config, command }: &Arguments) -> Result<(), Stop> {
         Command::Doctor => doctor::run(config, out),
         Command::Init(options) => init::run(options, config, out),
         Command::Member(command) => member::run(command, config, out),
+        Command::Mfa(command) => mfa::run(command, config, out),
         Command::Problems(options) => problems::run(options, out),
         Command::Register(options) => register::run(options, config, out),
         Command::RequirePasswordChange(options) => operate::require_password_change(options, config, out),

@@ -71,7 +71,7 @@ pub(crate) fn run(command: &Command, config: &Path, out: &mut impl Write) -> Res
         let subject = member.person.find(&deployment.store).await?;
         let vestibule = &deployment.vestibule;
         let act = async |by: Acting<'_>| vestibule.move_member(by, member.account, subject, step).await;
-        member.actor.act(&deployment, act).await?;
+        member.actor.act(&deployment, out, act).await?;
         writeln!(out, "{done} {} in {}.", member.person, member.account)?;
         Ok(())
     })
@@ -84,7 +84,7 @@ async fn add(add: &Add, deployment: &Deployment, out: &mut impl Write) -> Result
     new.awaits_approval = add.awaits_approval;
     new.contact.clone_from(&add.contact);
     let act = async |by: Acting<'_>| deployment.vestibule.add_member(by, member.account, new).await;
-    member.actor.act(deployment, act).await?;
+    member.actor.act(deployment, out, act).await?;
     let waiting = if add.awaits_approval { ", awaiting approval" } else { "" };
     writeln!(out, "Added {} to {}{waiting}.", member.person, member.account)?;
     Ok(())
@@ -93,7 +93,7 @@ async fn add(add: &Add, deployment: &Deployment, out: &mut impl Write) -> Result
 async fn show(member: &Member, deployment: &Deployment, out: &mut impl Write) -> Result<(), Stop> {
     let subject = member.person.find(&deployment.store).await?;
     let act = async |by: Acting<'_>| deployment.vestibule.view_member(by, member.account, subject).await;
-    let view = member.actor.act(deployment, act).await?;
+    let view = member.actor.act(deployment, out, act).await?;
     for sentence in view.sentences() {
         writeln!(out, "{sentence}")?;
     }

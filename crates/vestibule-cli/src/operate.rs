@@ -1,4 +1,4 @@
-//! The operator's acts on a person: `block`, `unblock`, `require-password-change`.
+//! The operator's acts on a person: `block`, `unblock`, `require-password-change`, `mfa reset`.
 
 use std::io::Write;
 use std::path::Path;
@@ -67,4 +67,20 @@ pub(crate) fn require_password_change(options: &On, config: &Path, out: &mut imp
         )?;
         Ok(())
     })
+}
+
+pub(crate) async fn reset_factor(
+    options: &On,
+    deployment: &Deployment,
+    out: &mut impl Write,
+) -> Result<(), Stop> {
+    let subject = options.person.find(&deployment.store).await?;
+    deployment.vestibule.reset_factor(&options.operator.reason, subject).await?;
+    writeln!(
+        out,
+        "Reset the second factor of {}. Every session of theirs has ended; they set up a new one before anything else.",
+        options.person
+    )?;
+    writeln!(out, "Next: vestibule mfa enrol {}", options.person.login(&deployment.store).await?.as_typed())?;
+    Ok(())
 }

@@ -3,21 +3,23 @@
 use std::io::Write;
 use std::path::Path;
 
-use vestibule::SignIn;
 use vestibule_core::{Identifier, Secret};
 
-use crate::deployment::{Deployment, request};
-use crate::prompt::Passwords;
+use crate::deployment::{Deployment, Door, request, show};
+use crate::prompt::{Codes, Passwords};
 use crate::stop::Stop;
 use crate::{person, run};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// What the person signs in with. The present password is asked first, then the new one.
+    /// What the person signs in with. The present password is asked first, then the second factor if there
+    /// is one, then the new password.
     #[arg(value_name = "LOGIN", value_parser = person::login)]
     login: Identifier,
     #[command(flatten)]
     passwords: Passwords,
+    #[command(flatten)]
+    codes: Codes,
 }
 
 pub(crate) fn run(options: &Options, config: &Path, out: &mut impl Write) -> Result<(), Stop> {
@@ -26,8 +28,11 @@ pub(crate) fn run(options: &Options, config: &Path, out: &mut impl Write) -> Res
     let login = options.login.as_typed();
     let present = options.passwords.present(login)?;
     run::block_on(async {
-        match vestibule.sign_in(request(&options.login, copy(&present))).await? {
-            SignIn::SignedIn(signed_in) => {
+        let request = request(&options.login, copy(&present));
+        let passed = deployment.at_door(request, &options.login, &options.codes).await?;
+        show(passed.replacement.as_ref(), out)?;
+        match passed.door {
+            Door::In(signed_in) => {
                 let who = vestibule.authenticate(&signed_in.token).await?;
                 let changed = match options.passwords.chosen(login) {
                     Ok(new) => vestibule
@@ -48,8 +53,7 @@ pub(crate) fn run(options: &Options, config: &Path, out: &mut impl Write) -> Res
                     }
                 }
             }
-            SignIn::FactorNeeded(_) => return Err(Stop::No(crate::sign_in::FACTOR_NEEDED.into())),
-            SignIn::PasswordChangeNeeded { proof, .. } => {
+            Door::MustChange(proof, _) => {
                 let new = options.passwords.chosen(login)?;
                 vestibule.replace_password(proof, plain(&new)).await?;
             }

@@ -1,13 +1,14 @@
-//! Passwords: asked on the terminal, or read from standard input; never an argument, never a variable.
+//! Passwords and codes: asked on the terminal, or read from standard input; never an argument, never a variable.
 
 use std::io::{self, BufRead, IsTerminal, Read};
 
+use vestibule::FactorAnswer;
 use vestibule_core::{Secret, equal_in_constant_time};
 use zeroize::Zeroizing;
 
 use crate::stop::Stop;
 
-/// The longest line that is read as a password, in bytes.
+/// The longest line that is read as a password or code, in bytes.
 const LONGEST: u64 = 4096;
 
 #[derive(Debug, clap::Args)]
@@ -40,28 +41,65 @@ impl Passwords {
     }
 
     fn ask(&self, prompt: &str) -> Result<Secret<String>, Stop> {
-        if self.password_stdin {
-            return line(&mut io::stdin().lock());
-        }
-        if !io::stdin().is_terminal() {
-            let hint = "standard input is no terminal: hand the password over with --password-stdin";
-            return Err(Stop::Usage(hint.into()));
-        }
-        rpassword::prompt_password(prompt)
-            .map(Secret::new)
-            .map_err(|error| Stop::broken("the password could not be read", error))
+        let hint = "standard input is no terminal: hand the password over with --password-stdin";
+        ask(self.password_stdin, "password", prompt, hint)
     }
 }
 
+#[derive(Debug, clap::Args)]
+pub(crate) struct Codes {
+    /// Reads codes of the second factor from standard input, where one is needed: the line after the password's. A recovery
+    /// code is as good.
+    #[arg(long)]
+    code_stdin: bool,
+}
+
+impl Codes {
+    /// The second factor of somebody whose password was right.
+    pub(crate) fn present(&self, of: &str) -> Result<FactorAnswer, Stop> {
+        let hint =
+            "the password is right, and this person has a second factor: hand a code over with --code-stdin";
+        Ok(answer(ask(self.code_stdin, "code", &format!("Code of {of}, or a recovery code: "), hint)?))
+    }
+
+    /// The first code of an app that was just set up.
+    pub(crate) fn first(&self, of: &str) -> Result<Secret<String>, Stop> {
+        let hint = "standard input is no terminal: hand the code over with --code-stdin";
+        ask(self.code_stdin, "code", &format!("Code of {of}, as the app shows it now: "), hint)
+    }
+}
+
+/// Six digits are a code; everything else is taken as a recovery code.
+fn answer(typed: Secret<String>) -> FactorAnswer {
+    let is_code = {
+        // EXPOSE: looked at for its form only.
+        let mut typed = typed.expose().chars().filter(|typed| !matches!(typed, ' ' | '-'));
+        typed.by_ref().take(6).filter(char::is_ascii_digit).count() == 6 && typed.next().is_none()
+    };
+    if is_code { FactorAnswer::Code(typed) } else { FactorAnswer::RecoveryCode(typed) }
+}
+
+fn ask(from_stdin: bool, what: &str, prompt: &str, hint: &str) -> Result<Secret<String>, Stop> {
+    if from_stdin {
+        return line(what, &mut io::stdin().lock());
+    }
+    if !io::stdin().is_terminal() {
+        return Err(Stop::Usage(hint.into()));
+    }
+    rpassword::prompt_password(prompt)
+        .map(Secret::new)
+        .map_err(|error| Stop::broken(format!("the {what} could not be read"), error))
+}
+
 /// One line, without its end. Its buffer never grows, so no copy is left behind.
-fn line(input: &mut impl BufRead) -> Result<Secret<String>, Stop> {
+fn line(what: &str, input: &mut impl BufRead) -> Result<Secret<String>, Stop> {
     let mut bytes = Zeroizing::new(Vec::with_capacity(usize::try_from(LONGEST).unwrap_or(4096) + 2));
     let read = input
         .take(LONGEST + 2)
         .read_until(b'\n', &mut bytes)
         .map_err(|error| Stop::broken("standard input could not be read", error))?;
     if read == 0 {
-        return Err(Stop::Usage("standard input has ended: a line with the password was expected".into()));
+        return Err(Stop::Usage(format!("standard input has ended: a line with the {what} was expected")));
     }
     if bytes.last() == Some(&b'\n') {
         bytes.pop();
@@ -70,11 +108,11 @@ fn line(input: &mut impl BufRead) -> Result<Secret<String>, Stop> {
         }
     }
     if u64::try_from(bytes.len()).is_ok_and(|length| length > LONGEST) {
-        return Err(Stop::Usage(format!("a password has at most {LONGEST} bytes")));
+        return Err(Stop::Usage(format!("a {what} has at most {LONGEST} bytes")));
     }
     String::from_utf8(core::mem::take(&mut *bytes)).map(Secret::new).map_err(|error| {
         drop(Zeroizing::new(error.into_bytes()));
-        Stop::Usage("the password is not UTF-8".into())
+        Stop::Usage(format!("the {what} is not UTF-8"))
     })
 }
 
@@ -86,7 +124,7 @@ mod tests {
         let mut rest = input;
         let mut lines = Vec::new();
         while !rest.is_empty() {
-            let line = line(&mut rest).map(|secret| {
+            let line = line("password", &mut rest).map(|secret| {
                 // EXPOSE: tests look at it.
                 secret.expose().clone()
             });
@@ -102,10 +140,26 @@ mod tests {
     }
 
     #[test]
+    fn six_digits_are_a_code_and_everything_else_is_a_recovery_code() {
+        for (typed, is_code) in [
+            ("287082", true),
+            ("287 082", true),
+            ("28708", false),
+            ("2870821", false),
+            ("28708x", false),
+            ("", false),
+            ("0123-4567-89AB-CDEF-GHJK-MNPQ", false),
+        ] {
+            let answer = answer(Secret::new(typed.to_owned()));
+            assert_eq!(matches!(answer, FactorAnswer::Code(_)), is_code, "{typed}");
+        }
+    }
+
+    #[test]
     fn what_is_no_password_is_refused_without_being_shown() {
         let bad = read(b"caf\xe9").remove(0).unwrap_err();
         assert!(bad.contains("UTF-8") && !bad.contains("caf"));
         assert!(read(&[b'x'; 5000]).remove(0).unwrap_err().contains("4096"));
-        assert!(line(&mut &b""[..]).unwrap_err().to_string().contains("has ended"));
+        assert!(line("password", &mut &b""[..]).unwrap_err().to_string().contains("has ended"));
     }
 }

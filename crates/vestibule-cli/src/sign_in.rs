@@ -5,17 +5,15 @@ use std::io::Write;
 use std::path::Path;
 
 use serde::Serialize;
-use vestibule::{SignIn, SignedIn};
-use vestibule_core::{AccountId, Audience, Failure, Identifier, Refusal};
+use vestibule::SignedIn;
+use vestibule_core::{AccountId, Audience, Identifier, Refusal};
+use vestibule_mfa::RecoveryCode;
 use vestibule_profiles::Membership;
 
-use crate::deployment::{Deployment, request};
-use crate::prompt::Passwords;
+use crate::deployment::{Deployment, Door, Passed, request, show};
+use crate::prompt::{Codes, Passwords};
 use crate::stop::Stop;
 use crate::{person, run};
-
-/// Said where the second factor is needed.
-pub(crate) const FACTOR_NEEDED: &str = "the password is right, and this person has a second factor";
 
 /// How many memberships are read at a time.
 const PAGE: u32 = 100;
@@ -36,6 +34,8 @@ pub(crate) struct Options {
     show_token: bool,
     #[command(flatten)]
     passwords: Passwords,
+    #[command(flatten)]
+    codes: Codes,
 }
 
 pub(crate) fn run(options: &Options, config: &Path, out: &mut impl Write) -> Result<(), Stop> {
@@ -44,12 +44,15 @@ pub(crate) fn run(options: &Options, config: &Path, out: &mut impl Write) -> Res
     let mut request = request(&options.login, password);
     request.account = options.account;
     run::block_on(async {
-        match deployment.vestibule.sign_in(request).await {
-            Ok(SignIn::SignedIn(signed_in)) => signed(options, &deployment, signed_in, out).await,
-            Ok(SignIn::FactorNeeded(_)) => Err(Stop::No(FACTOR_NEEDED.into())),
-            Ok(SignIn::PasswordChangeNeeded { because, .. }) => refused(options, because, out),
-            Err(Failure::Refused(refusal)) => refused(options, refusal, out),
-            Err(fault) => Err(fault.into()),
+        match deployment.at_door(request, &options.login, &options.codes).await {
+            Ok(Passed { door: Door::In(signed_in), replacement }) => {
+                signed(options, &deployment, (signed_in, replacement), out).await
+            }
+            Ok(Passed { door: Door::MustChange(_, because), replacement }) => {
+                refused(options, because, replacement.as_ref(), out)
+            }
+            Err(Stop::Refused(refusal)) => refused(options, *refusal, None, out),
+            Err(stop) => Err(stop),
         }
     })
 }
@@ -57,7 +60,7 @@ pub(crate) fn run(options: &Options, config: &Path, out: &mut impl Write) -> Res
 async fn signed(
     options: &Options,
     deployment: &Deployment,
-    signed_in: SignedIn,
+    (signed_in, replacement): (SignedIn, Option<RecoveryCode>),
     out: &mut impl Write,
 ) -> Result<(), Stop> {
     let vestibule = &deployment.vestibule;
@@ -83,6 +86,7 @@ async fn signed(
             // EXPOSE: it was asked for by --show-token.
             signed_in.token.expose().clone()
         }),
+        recovery_code: shown(replacement.as_ref()),
         accounts: accounts.iter().map(Account::of).collect(),
         entered: match &signed_in.entered {
             Some(Ok(account)) => Some(account.to_string()),
@@ -94,9 +98,10 @@ async fn signed(
         },
     };
     if options.json {
-        json(&seen, out)?
+        json(&seen, out)?;
     } else {
-        plain(&seen, options, out)?
+        plain(&seen, options, out)?;
+        show(replacement.as_ref(), out)?;
     }
     match signed_in.entered {
         Some(Err(_)) if options.json => Err(Stop::Said),
@@ -128,12 +133,24 @@ fn plain(seen: &Seen, options: &Options, out: &mut impl Write) -> Result<(), Sto
     Ok(())
 }
 
-fn refused(options: &Options, refusal: Refusal, out: &mut impl Write) -> Result<(), Stop> {
+fn refused(
+    options: &Options,
+    refusal: Refusal,
+    replacement: Option<&RecoveryCode>,
+    out: &mut impl Write,
+) -> Result<(), Stop> {
     if !options.json {
+        show(replacement, out)?;
         return Err(refusal.into());
     }
-    json(&NotSeen { signed_in: false, refused: Refused::of(&refusal) }, out)?;
+    let recovery_code = shown(replacement);
+    json(&NotSeen { signed_in: false, recovery_code, refused: Refused::of(&refusal) }, out)?;
     Err(Stop::Said)
+}
+
+fn shown(replacement: Option<&RecoveryCode>) -> Option<String> {
+    // EXPOSE: shown once, to whoever used the one before.
+    replacement.map(|code| code.render().expose().clone())
 }
 
 fn json(value: &impl Serialize, out: &mut impl Write) -> Result<(), Stop> {
@@ -149,6 +166,9 @@ struct Seen {
     session: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     token: Option<String>,
+    /// In place of the one that was used.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recovery_code: Option<String>,
     accounts: Vec<Account>,
     entered: Option<String>,
     refused: Option<Refused>,
@@ -157,6 +177,8 @@ struct Seen {
 #[derive(Serialize)]
 struct NotSeen {
     signed_in: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recovery_code: Option<String>,
     refused: Refused,
 }
 

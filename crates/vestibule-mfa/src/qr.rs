@@ -69,8 +69,8 @@ mod tests {
         let uri = pending().uri("Example", "ada@b.example");
         // EXPOSE: a published secret.
         let code = qrcodegen::QrCode::encode_text(uri.expose(), qrcodegen::QrCodeEcc::Medium).unwrap();
-        // EXPOSE: a published secret.
         let drawn: std::collections::BTreeSet<(i32, i32)> = svg
+            // EXPOSE: a published secret.
             .expose()
             .split('M')
             .skip(1)

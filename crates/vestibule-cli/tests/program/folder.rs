@@ -1,8 +1,8 @@
 //! A folder in which the program is run.
 
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use tempfile::TempDir;
 
@@ -105,7 +105,47 @@ impl Folder {
     }
 
     pub(crate) fn run(&self, arguments: &[&str], lines: &[&str]) -> Ran {
-        let mut program = Command::new(env!("CARGO_BIN_EXE_vestibule"))
+        let mut program = self.start(arguments);
+        let mut input = program.stdin.take().unwrap();
+        for line in lines {
+            // A program that needs no more may have ended.
+            let _ = writeln!(input, "{line}");
+        }
+        drop(input);
+        ended(program, String::new())
+    }
+
+    /// Runs the program, handing over these lines, and one more that answers the line with this beginning.
+    pub(crate) fn answering(
+        &self,
+        arguments: &[&str],
+        lines: &[&str],
+        beginning: &str,
+        mut answer: impl FnMut(&str) -> String,
+    ) -> Ran {
+        let mut program = self.start(arguments);
+        let mut input = program.stdin.take().unwrap();
+        for line in lines {
+            let _ = writeln!(input, "{line}");
+        }
+        let mut out = BufReader::new(program.stdout.take().unwrap());
+        let mut said = String::new();
+        loop {
+            let mut line = String::new();
+            if out.read_line(&mut line).unwrap() == 0 {
+                break;
+            }
+            said += &line;
+            if line.starts_with(beginning) {
+                let _ = writeln!(input, "{}", answer(line.trim_end_matches('\n')));
+            }
+        }
+        drop(input);
+        ended(program, said)
+    }
+
+    fn start(&self, arguments: &[&str]) -> Child {
+        Command::new(env!("CARGO_BIN_EXE_vestibule"))
             .args(arguments)
             .current_dir(self.0.path())
             .env_remove("VESTIBULE_CONFIG")
@@ -114,18 +154,15 @@ impl Folder {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
-            .unwrap();
-        let mut input = program.stdin.take().unwrap();
-        for line in lines {
-            // A program that needs no more may have ended.
-            let _ = writeln!(input, "{line}");
-        }
-        drop(input);
-        let output = program.wait_with_output().unwrap();
-        Ran {
-            status: output.status.code().unwrap(),
-            out: String::from_utf8(output.stdout).unwrap(),
-            err: String::from_utf8(output.stderr).unwrap(),
-        }
+            .unwrap()
+    }
+}
+
+fn ended(program: Child, said: String) -> Ran {
+    let output = program.wait_with_output().unwrap();
+    Ran {
+        status: output.status.code().unwrap(),
+        out: said + &String::from_utf8(output.stdout).unwrap(),
+        err: String::from_utf8(output.stderr).unwrap(),
     }
 }

@@ -5,6 +5,7 @@
 mod acts;
 mod doctor;
 mod door;
+mod factor;
 mod folder;
 mod init;
 mod readme;

@@ -647,6 +647,14 @@ fn facts(view: &vestibule::MemberView) -> Vec<&'static str> {
     if member.wrong_secret_recently {
         facts.push("wrong_secret");
     }
+    match member.factor {
+        Some(factor) if !factor.set_up => facts.push("no_factor"),
+        Some(factor) => facts.push(if factor.codes { "factor" } else { "factor_without_codes" }),
+        None => {}
+    }
+    if member.exempt_until.is_some() {
+        facts.push("exempt");
+    }
     facts
 }
 

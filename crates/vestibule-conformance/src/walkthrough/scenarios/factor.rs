@@ -14,9 +14,11 @@ const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
-/// The phone is lost, the sheet of recovery codes is at hand.
+/// The phone is lost, the sheet of recovery codes is at hand. The account asks for a factor, so its administrator sees one.
 pub(super) async fn recovery_code_at_hand(stage: &mut Stage) -> Result<Played, StageError> {
-    let Office { acme, ada, ben } = stage.office().await?;
+    let Office { acme, ben, .. } = stage.office().await?;
+    let Equipped { who: ada, .. } = stage.equip("ada").await?;
+    ask_everybody(stage, &ada, acme).await?;
     let mut factor = stage.equip("ben").await?;
     stage.mark().await?;
     let pending = stage.pending(stage.of("ben").into_account(acme)).await?;
@@ -171,10 +173,7 @@ pub(super) async fn factor_stopped(stage: &mut Stage) -> Result<Played, StageErr
 pub(super) async fn not_set_up(stage: &mut Stage) -> Result<Played, StageError> {
     let Office { acme, ben, .. } = stage.office().await?;
     let Equipped { app, who: ada, .. } = stage.equip("ada").await?;
-    let mut policy = AccountPolicy::new();
-    policy.factor = Some(FactorRequirement::of_everyone(stage.now()).grace(DAY));
-    let edited = stage.operation("edit_policy").edit_policy(Acting::Administrator(&ada), acme, policy).await;
-    done("asking everybody for a second factor", edited)?;
+    ask_everybody(stage, &ada, acme).await?;
     stage.wait(DAY);
     stage.mark().await?;
     let door = stage.sign_in(stage.of("ben").into_account(acme)).await?;
@@ -189,6 +188,15 @@ pub(super) async fn not_set_up(stage: &mut Stage) -> Result<Played, StageError> 
     let (_, who) = stage.bind_anew(&who).await?;
     let end = stage.enter(&who, acme).await?;
     Ok(played.pressed(Remedy::R24, "They set it up at the door.", end))
+}
+
+/// The account asks everybody for a second factor, who have a day to set one up.
+async fn ask_everybody(stage: &Stage, by: &Authenticated, account: AccountId) -> Result<(), StageError> {
+    let mut policy = AccountPolicy::new();
+    policy.factor = Some(FactorRequirement::of_everyone(stage.now()).grace(DAY));
+    let by = Acting::Administrator(by);
+    let edited = stage.operation("edit_policy").edit_policy(by, account, policy).await;
+    done("asking everybody for a second factor", edited)
 }
 
 /// R23, for three days, because of the case that the visitor read out.
