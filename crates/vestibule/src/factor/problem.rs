@@ -20,8 +20,6 @@ pub enum FactorProblem {
     Required,
     /// The person has a second factor: the reset is for one that is lost.
     ResetNeedsFactor,
-    /// No reset is running.
-    ResetNotRunning,
     /// No two-step sign-in was completed with this password since it was set: it does not count for a reset.
     ResetPasswordUnproven,
     /// The reset runs, and its waiting time is not over.
@@ -80,10 +78,6 @@ static RESET_NEEDS_FACTOR: Entry =
     Entry::new("factor.reset_needs_factor", "R33", "The person has no second factor that could be lost.")
         .visitor("There is no second factor to reset.")
         .remedies(&[Remedy::R24, Remedy::R38]);
-static RESET_NOT_RUNNING: Entry =
-    Entry::new("factor.reset_not_running", "R33", "No reset of the second factor is running.")
-        .visitor("No reset is running. It was cancelled, or it has ended.")
-        .remedies(&[Remedy::R33, Remedy::R38]);
 static RESET_PASSWORD_UNPROVEN: Entry = Entry::new(
     "factor.reset_password_unproven",
     "R33",
@@ -118,7 +112,6 @@ pub(crate) static ENTRIES: &[&Entry] = &[
     &PROOF_TOO_OLD,
     &REQUIRED,
     &RESET_NEEDS_FACTOR,
-    &RESET_NOT_RUNNING,
     &RESET_PASSWORD_UNPROVEN,
     &RESET_WAITS,
     &SIGN_IN_OVER,
@@ -134,7 +127,6 @@ impl Registered for FactorProblem {
             Self::ProofTooOld => &PROOF_TOO_OLD,
             Self::Required => &REQUIRED,
             Self::ResetNeedsFactor => &RESET_NEEDS_FACTOR,
-            Self::ResetNotRunning => &RESET_NOT_RUNNING,
             Self::ResetPasswordUnproven => &RESET_PASSWORD_UNPROVEN,
             Self::ResetWaits { .. } => &RESET_WAITS,
             Self::SignInOver => &SIGN_IN_OVER,
@@ -151,7 +143,6 @@ impl Registered for FactorProblem {
             | Self::ProofTooOld
             | Self::Required
             | Self::ResetNeedsFactor
-            | Self::ResetNotRunning
             | Self::ResetPasswordUnproven
             | Self::SignInOver => Vec::new(),
         }

@@ -1,7 +1,7 @@
 //! The reset of a lost factor (R33): a password that counts, a link, a waiting time; the factor itself stops it.
 
 use vestibule_checkword::decide::{self, CheckwordRequest, Wanted};
-use vestibule_checkword::{CheckwordRead, Intent, Rotation, make_link, purpose};
+use vestibule_checkword::{CheckwordRead, Intent, Problem as WordProblem, Rotation, make_link, purpose};
 use vestibule_core::{
     AddressKey, BatchId, ClientAddress, Error, Failure, Identifier, Purpose, Refusal, Secret, SubjectId,
     Timestamp, equal_in_constant_time,
@@ -27,6 +27,11 @@ use crate::writes::AnyWrite;
 
 /// What a reset, begun or ended, makes worthless.
 const ENDED: [Purpose; 2] = [purpose::FACTOR_KEEP, purpose::FACTOR_RESET];
+
+/// The reset that a link would end is over.
+const fn over(now: Timestamp) -> WordProblem {
+    WordProblem::Rotated { at: now, by: Rotation::FactorChanged }
+}
 
 /// A reset that waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -129,6 +134,16 @@ impl Vestibule {
             let course = Some(Course { begun_at: now, ends_at, generation });
             batch.push(MfaWrite::SetCourse { subject, from: version, course }.into());
             batch.extend(inner.tells_of_reset(subject, id, now).await?);
+            // The link is used: it is sent no more.
+            let own = inner.store.identifiers(subject).await?;
+            if let Some(to) = primary_of(&profile, &own) {
+                batch.push(inner.reset_letter(
+                    &to.identifier,
+                    NoticeKind::FactorResetLink,
+                    (None, None),
+                    now,
+                )?);
+            }
             if inner.land(id, now, batch).await?.is_none() {
                 return Ok(ResetStarted { ends_at });
             }
@@ -140,7 +155,7 @@ impl Vestibule {
     ///
     /// # Errors
     ///
-    /// `checkword.*` (P8), `factor.reset_not_running`.
+    /// `checkword.*` (P8).
     pub async fn inspect_factor_reset(
         &self,
         link: &Secret<String>,
@@ -152,7 +167,7 @@ impl Vestibule {
         let course = inner.store.factor_reset(live.holder).await?.and_then(|reset| reset.course);
         match course {
             Some(course) => Ok(FactorResetPage { begun_at: course.begun_at, ends_at: course.ends_at }),
-            None => inner.refuse_link(&FactorProblem::ResetNotRunning, Some(digest), now).await,
+            None => inner.refuse_link(&over(now), Some(digest), now).await,
         }
     }
 
@@ -160,7 +175,7 @@ impl Vestibule {
     ///
     /// # Errors
     ///
-    /// `checkword.*` (P8), `login.freeze_code_wrong`, `factor.reset_not_running`. Nothing of this spends the link.
+    /// `checkword.*` (P8), `login.freeze_code_wrong`. Nothing of this spends the link.
     pub async fn keep_factor(&self, link: &Secret<String>, code: &str) -> Result<(), Failure<Refusal>> {
         let inner = self.inner();
         let now = inner.clock.now();
@@ -186,7 +201,7 @@ impl Vestibule {
             let subject = live.holder;
             let running = inner.store.factor_reset(subject).await?.filter(|reset| reset.course.is_some());
             let Some(reset) = running else {
-                return inner.refuse_link(&FactorProblem::ResetNotRunning, Some(digest), now).await;
+                return inner.refuse_link(&over(now), Some(digest), now).await;
             };
             let id = inner.batch_id(now)?;
             let event = Draft::new(EventKind::FACTOR_RESET_STOPPED, EventActor::System).subject(subject);
@@ -447,7 +462,8 @@ impl Inner {
             to,
             kind,
             payload: write(&notice, link),
-            suppressed: false,
+            // Without a link it is a blank in the place of one.
+            suppressed: kind == NoticeKind::FactorResetLink && link.is_none(),
             language: None,
             at: now,
         })

@@ -34,6 +34,7 @@ fn begun() -> (World, App, Vec<String>) {
     let (world, app, codes, pending) = ada();
     let link = link(&world, &pending);
     let started = block_on(world.vestibule.begin_factor_reset(&pending.token, &link)).unwrap();
+    assert_eq!(world.told_by_mail(NoticeKind::FactorResetLink), 0, "a used link is sent no more");
     assert_eq!(started.ends_at, world.now().plus(WAIT));
     (world, app, codes)
 }
@@ -179,6 +180,7 @@ fn a_thief_with_the_mailbox_alone_cannot_begin_one_however_long_they_wait() {
 fn a_recovered_password_ends_one_that_runs() {
     let (world, ..) = begun();
     recover(&world);
+    assert_eq!(world.told_by_mail(NoticeKind::FactorResetStopped), 1);
     world.clock.advance(WAIT);
     assert_eq!(world.pending(SignInRequest::new(ADA, NEW)).next, NextStep::Code);
 }
