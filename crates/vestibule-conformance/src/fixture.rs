@@ -8,7 +8,9 @@ use vestibule_core::{
 };
 use vestibule_credentials::{CredentialsWrite, Lane, Password};
 use vestibule_journal::{Event, EventActor, EventKind, JournalWrite};
-use vestibule_mfa::{Authenticator, AuthenticatorId, AuthenticatorName, CodeRow, MfaWrite, Parameters};
+use vestibule_mfa::{
+    Authenticator, AuthenticatorId, AuthenticatorName, CodeRow, Course, MfaWrite, Parameters,
+};
 use vestibule_profiles::{
     Account, AccountPolicy, AccountState, Membership, Profile, ProfileIdentifier, ProfilesWrite, Role,
     Standing, Status,
@@ -357,4 +359,16 @@ pub(crate) fn clear_code(number: u64, slot: u8, nth: u64) -> MfaWrite {
 
 pub(crate) fn take_factor_try(number: u64, from: u64, stops_at: u64) -> MfaWrite {
     MfaWrite::TakeTry { subject: subject(number), from, at: NOW, stops_at }
+}
+
+/// A reset of a lost factor that was begun with a password of generation 1.
+pub(crate) const COURSE: Course =
+    Course { begun_at: NOW, ends_at: Timestamp::from_unix_seconds(1_700_262_000), generation: 1 };
+
+pub(crate) fn set_course(number: u64, from: u64, course: Option<Course>) -> MfaWrite {
+    MfaWrite::SetCourse { subject: subject(number), from, course }
+}
+
+pub(crate) fn note_proven(number: u64, generation: u64) -> MfaWrite {
+    MfaWrite::NoteProven { subject: subject(number), generation }
 }

@@ -38,6 +38,9 @@ pub(super) async fn of_person(
         found.push(Flaw::SpentAndLive.at(here));
     }
 
+    if store.factor_reset(subject).await?.is_some_and(|row| row.subject != subject) {
+        found.push(Flaw::Misplaced(Row::FactorReset).at(here));
+    }
     let Some(tries) = store.mfa_tries(subject).await? else { return Ok(()) };
     if tries.subject != subject {
         found.push(Flaw::Misplaced(Row::FactorTries).at(here));

@@ -137,6 +137,8 @@ pub enum Row {
     Checkword,
     /// A known device.
     Device,
+    /// The reset of a second factor.
+    FactorReset,
     /// Tries at a second factor.
     FactorTries,
     /// An identifier.

@@ -22,9 +22,9 @@ use vestibule_sessions::{Device, Session, SessionsRead};
 use super::*;
 use crate::fixture::{
     NOW, account_id, address_key, bind, bury, checkword, code, confirmed, consume, create_account,
-    create_profile, device, email, event, first_code, ids, link, membership, pending, profile, put_checkword,
-    put_device, put_password, put_session, record, redeem_code, ring, session, social, standing, subject,
-    take, take_factor_try, take_try,
+    create_profile, device, email, event, first_code, ids, link, membership, note_proven, pending, profile,
+    put_checkword, put_device, put_password, put_session, record, redeem_code, ring, session, social,
+    standing, subject, take, take_factor_try, take_try,
 };
 use crate::harness::block_on;
 use crate::joined::JoinedWrite;
@@ -104,6 +104,7 @@ impl Ground {
                 first_code(number, 0).unwrap().into(),
                 first_code(number, 9).unwrap().into(),
                 take_factor_try(number, 0, 100).into(),
+                note_proven(number, 1).into(),
             ]);
             ground.land(vec![redeem_code(number, 9, 1).unwrap().into()]);
             ground.land(vec![put_checkword(number, 1, None).into()]);
@@ -383,6 +384,9 @@ fn second_factors_that_are_not_in_order() {
     sees(&[Flaw::SpentAndLive], |ground| {
         let again = CodeRow { slot: 3, ..code(1, 9, 1).unwrap() };
         ground.land(vec![MfaWrite::PutCode { row: again, replacing: None }.into()]);
+    });
+    sees(&[Flaw::Misplaced(Row::FactorReset)], |ground| {
+        ground.copy("mfa.reset", subject(2).as_bytes(), ada.as_bytes());
     });
     sees(&[Flaw::Misplaced(Row::FactorTries)], |ground| {
         ground.copy("mfa.tries", subject(2).as_bytes(), ada.as_bytes());

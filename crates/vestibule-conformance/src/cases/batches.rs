@@ -7,9 +7,9 @@ use vestibule_profiles::{ProfilesGuard, ProfilesRead, ProfilesWrite};
 
 use crate::finding::{Finding, Outcome, ensure, same};
 use crate::fixture::{
-    NOW, account_id, advance, bind, confirmed, create_account, create_profile, device, email, event,
-    first_code, put_checkword, put_device, put_password, put_session, record, session, subject, take,
-    take_factor_try, take_try,
+    COURSE, NOW, account_id, advance, bind, confirmed, create_account, create_profile, device, email, event,
+    first_code, put_checkword, put_device, put_password, put_session, record, session, set_course, subject,
+    take, take_factor_try, take_try,
 };
 use crate::harness::Harness;
 use crate::joined::{JoinedGuard, JoinedWrite};
@@ -105,9 +105,13 @@ pub(super) async fn did_it_land_is_answered<H: Harness>(harness: &H) -> Outcome 
     same("a link", &scene.store.commit(&link).await?, &Landed::Applied)?;
     same("the link again", &other.commit(&link).await?, &Landed::AlreadyApplied)?;
 
-    for write in
-        [bind(confirmed(1, 0, 10)?), advance(1, 0, 11), first_code(1, 9)?, take_factor_try(1, 0, 100)]
-    {
+    for write in [
+        bind(confirmed(1, 0, 10)?),
+        advance(1, 0, 11),
+        first_code(1, 9)?,
+        take_factor_try(1, 0, 100),
+        set_course(1, 0, Some(COURSE)),
+    ] {
         let write = scene.batch(vec![write])?;
         same("of a second factor", &scene.store.commit(&write).await?, &Landed::Applied)?;
         same("it again", &other.commit(&write).await?, &Landed::AlreadyApplied)?;

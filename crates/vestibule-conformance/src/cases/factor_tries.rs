@@ -5,7 +5,9 @@ use vestibule_mfa::{Authenticator, AuthenticatorName, MfaGuard, MfaRead, MfaWrit
 
 use super::factors::reached;
 use crate::finding::{Finding, Outcome, ensure, same};
-use crate::fixture::{NOW, advance, bind, confirmed, subject, take_factor_try};
+use crate::fixture::{
+    COURSE, NOW, advance, bind, confirmed, note_proven, set_course, subject, take_factor_try,
+};
 use crate::harness::Harness;
 use crate::race::{ROUNDS, Race};
 use crate::scene::Scene;
@@ -133,6 +135,27 @@ pub(super) async fn advance_race_one_winner<H: Harness>(harness: &H) -> Outcome 
             Ok(scene.commit(store, vec![advance(round, 0, 11)]).await? == Landed::Applied)
         })?;
         same("the step", &reached(&scene.store, round).await?, &Some((Some(11), 3)))?;
+    }
+    race.finish()
+}
+
+/// Some cancel what waits while others end it: one of them does.
+pub(super) async fn factor_reset_race_one_winner<H: Harness>(harness: &H) -> Outcome {
+    let scene = Scene::open(harness, "factor_reset_race_one_winner").await?;
+    let mut race = Race::open(&scene).await?;
+    for round in 0..ROUNDS {
+        race.expect_winners(1, async |_, store| {
+            Ok(scene.commit(store, vec![set_course(round, 0, Some(COURSE))]).await? == Landed::Applied)
+        })?;
+        race.expect_winners(1, async |task, store| {
+            // Whoever notes a proof is in nobody's way.
+            let noted = note_proven(round, u64::try_from(task)?);
+            same("a note", &scene.commit(store, vec![noted]).await?, &Landed::Applied)?;
+            let course = (task % 2 == 0).then_some(COURSE);
+            Ok(scene.commit(store, vec![set_course(round, 1, course)]).await? == Landed::Applied)
+        })?;
+        let row = scene.store.factor_reset(subject(round)).await?.map(|row| row.version);
+        same("how often the course was set", &row, &Some(2))?;
     }
     race.finish()
 }

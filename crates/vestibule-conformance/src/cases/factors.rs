@@ -14,8 +14,8 @@ use vestibule_sessions::{SessionsGuard, SessionsRead};
 use super::sessions::{PLANTED, resting};
 use crate::finding::{Finding, Outcome, ensure, same};
 use crate::fixture::{
-    NOW, advance, bind, binding, clear_code, code, confirmed, first_code, ids, pending, put_session,
-    redeem_code, ring, sealed, session, subject, take_factor_try, unbind,
+    COURSE, NOW, advance, bind, binding, clear_code, code, confirmed, first_code, ids, note_proven, pending,
+    put_session, redeem_code, ring, sealed, session, set_course, subject, take_factor_try, unbind,
 };
 use crate::harness::Harness;
 use crate::joined::{JoinedGuard, JoinedWrite};
@@ -200,17 +200,55 @@ pub(super) async fn re_enrol_replaces_secret<H: Harness>(harness: &H) -> Outcome
     same("the new one", &reached(&scene.store, 1).await?, &Some((Some(4), 3)))
 }
 
+/// What waits for a lost factor is begun, cancelled and ended by whoever has seen how it stands.
+pub(super) async fn factor_reset_is_set_by_version<H: Harness>(harness: &H) -> Outcome {
+    let scene = Scene::open(harness, "factor_reset_is_set_by_version").await?;
+    let guard = MfaGuard::ResetVersion;
+    let stands = async |number| -> Result<_, Finding> {
+        let row = scene.store.factor_reset(subject(number)).await?;
+        Ok(row.map(|row| (row.proven, row.course, row.version)))
+    };
+    same("where there is none", &stands(1).await?, &None)?;
+    scene.refuse("a version of nothing", vec![set_course(1, 1, Some(COURSE))], guard).await?;
+    // Noting what was shown moves no version, whatever stands there.
+    scene.land(vec![note_proven(1, 3)]).await?;
+    same("noted", &stands(1).await?, &Some((Some(3), None, 0)))?;
+    // Of whom nothing is noted it begins as well; the steps are those of the other.
+    for (number, proven) in [(1, Some(3)), (2, None)] {
+        let begun = scene.batch(vec![set_course(number, 0, Some(COURSE))])?;
+        same("begun", &scene.store.commit(&begun).await?, &Landed::Applied)?;
+        same("begun, sent again", &scene.store.commit(&begun).await?, &Landed::AlreadyApplied)?;
+        same("what waits", &stands(number).await?, &Some((proven, Some(COURSE), 1)))?;
+        scene.refuse("begun twice", vec![set_course(number, 0, Some(COURSE))], guard).await?;
+        scene.land(vec![note_proven(number, 4)]).await?;
+        same("noted beside it", &stands(number).await?, &Some((Some(4), Some(COURSE), 1)))?;
+        let ended = scene.batch(vec![set_course(number, 1, None)])?;
+        same("ended", &scene.store.commit(&ended).await?, &Landed::Applied)?;
+        same("ended, sent again", &scene.store.commit(&ended).await?, &Landed::AlreadyApplied)?;
+        scene.refuse("ended twice", vec![set_course(number, 1, None)], guard).await?;
+        scene.refuse("a version to come", vec![set_course(number, 3, None)], guard).await?;
+        let other = scene.reopen().await?;
+        let row = other.factor_reset(subject(number)).await?;
+        let row = row.map(|row| (row.proven, row.course, row.version, row.set_by));
+        same("through another handle", &row, &Some((Some(4), None, 2, ended.id())))?;
+        scene.land(vec![set_course(number, 2, Some(COURSE))]).await?;
+        same("begun again", &stands(number).await?, &Some((Some(4), Some(COURSE), 3)))?;
+    }
+    Ok(())
+}
+
 /// Nobody's second factor is touched by what becomes of another's, however like they are.
 pub(super) async fn factors_of_people_are_apart<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "factors_of_people_are_apart").await?;
     for number in [1, 2] {
         scene.land(vec![bind(confirmed(number, 0, 10)?), bind(pending(number, 3)?)]).await?;
         scene.land(vec![first_code(number, 0)?, first_code(number, 9)?]).await?;
-        scene.land(vec![take_factor_try(number, 0, 1)]).await?;
+        scene.land(vec![take_factor_try(number, 0, 1), set_course(number, 0, Some(COURSE))]).await?;
     }
     let of = async |number| -> Result<_, Finding> {
         let (store, own) = (&scene.store, subject(number));
-        Ok((store.authenticators(own).await?, store.codes(own).await?, store.mfa_tries(own).await?))
+        let tries = (store.mfa_tries(own).await?, store.factor_reset(own).await?);
+        Ok((store.authenticators(own).await?, store.codes(own).await?, tries))
     };
     let before = of(2).await?;
     let own = subject(1);
@@ -220,13 +258,15 @@ pub(super) async fn factors_of_people_are_apart<H: Harness>(harness: &H) -> Outc
         vec![MfaWrite::SettleTry { subject: own, number: 1 }],
         vec![take_factor_try(1, 1, 1)],
         vec![MfaWrite::ResetTries { subject: own }],
+        vec![note_proven(1, 9)],
+        vec![set_course(1, 1, None)],
         vec![unbind(1, 0), unbind(1, 3)],
         vec![clear_code(1, 0, 2), clear_code(1, 9, 1)],
     ] {
         scene.land(writes).await?;
         same("another's second factor", &of(2).await?, &before)?;
     }
-    let (held, codes, tries) = of(1).await?;
+    let (held, codes, (tries, _)) = of(1).await?;
     let left = (held.len(), codes.len(), tries.map(|tries| (tries.taken, tries.consecutive_failures())));
     same("what is left of one's own", &left, &(0, 0, Some((2, 0))))
 }

@@ -3,7 +3,7 @@
 use vestibule_checkword::{CheckwordGuard, Problem, State};
 use vestibule_core::{Landed, Realm};
 use vestibule_credentials::{CredentialsRead, Lane};
-use vestibule_mfa::{Authenticator, CodeRow, MfaGuard, MfaRead, MfaWrite, Tries};
+use vestibule_mfa::{Authenticator, CodeRow, MfaGuard, MfaRead, MfaWrite, Reset, Tries};
 use vestibule_profiles::{ProfilesGuard, ProfilesRead, ProfilesWrite};
 use vestibule_sessions::decide::end;
 use vestibule_sessions::{SessionsGuard, SessionsRead};
@@ -12,9 +12,10 @@ use vestibule_throttle::{Taken, Windows};
 use super::checkwords::told;
 use crate::finding::{Finding, Outcome, ensure, same};
 use crate::fixture::{
-    NOW, account_id, add_membership, address_key, advance, bind, bury, confirmed, consume, create_account,
-    create_profile, device, email, first_code, ids, put_checkword, put_device, put_password, put_session,
-    redeem_code, session, standing, subject, take, take_factor_try, take_try, unbind, window,
+    COURSE, NOW, account_id, add_membership, address_key, advance, bind, bury, confirmed, consume,
+    create_account, create_profile, device, email, first_code, ids, put_checkword, put_device, put_password,
+    put_session, redeem_code, session, set_course, standing, subject, take, take_factor_try, take_try,
+    unbind, window,
 };
 use crate::harness::Harness;
 use crate::scene::Scene;
@@ -64,11 +65,12 @@ pub(super) async fn account_isolation_unique_key<H: Harness>(harness: &H) -> Out
     same("whose the contact is", &owners, &(Some(subject(1)), Some(subject(2))))
 }
 
-type Factor = (Vec<Authenticator>, Vec<CodeRow>, Option<Tries>);
+type Factor = (Vec<Authenticator>, Vec<CodeRow>, Option<Tries>, Option<Reset>);
 
 async fn factor_of<S: MfaRead>(store: &S) -> Result<Factor, Finding> {
     let own = subject(1);
-    Ok((store.authenticators(own).await?, store.codes(own).await?, store.mfa_tries(own).await?))
+    let (held, codes) = (store.authenticators(own).await?, store.codes(own).await?);
+    Ok((held, codes, store.mfa_tries(own).await?, store.factor_reset(own).await?))
 }
 
 pub(super) async fn realm_isolation_read_write_unique<H: Harness>(harness: &H) -> Outcome {
@@ -103,14 +105,26 @@ pub(super) async fn realm_isolation_read_write_unique<H: Harness>(harness: &H) -
     same("ending the session there", &ended, &Some(SessionsGuard::SessionLive))?;
 
     let factor = || -> Result<_, Finding> {
-        Ok(vec![bind(confirmed(1, 0, 10)?), first_code(1, 9)?, take_factor_try(1, 0, 1)])
+        let course = set_course(1, 0, Some(COURSE));
+        Ok(vec![bind(confirmed(1, 0, 10)?), first_code(1, 9)?, take_factor_try(1, 0, 1), course])
     };
     scene.land(factor()?).await?;
     let before = factor_of(&scene.store).await?;
-    same("a second factor in another realm", &factor_of(&other).await?, &(Vec::new(), Vec::new(), None))?;
-    let none = [MfaGuard::StepUnused, MfaGuard::AuthenticatorLive, MfaGuard::CodeLive, MfaGuard::TryNumber];
+    same(
+        "a second factor in another realm",
+        &factor_of(&other).await?,
+        &(Vec::new(), Vec::new(), None, None),
+    )?;
+    let none = [
+        MfaGuard::StepUnused,
+        MfaGuard::AuthenticatorLive,
+        MfaGuard::CodeLive,
+        MfaGuard::TryNumber,
+        MfaGuard::ResetVersion,
+    ];
     let theirs = || -> Result<_, Finding> {
-        Ok([advance(1, 0, 11), unbind(1, 0), redeem_code(1, 9, 1)?, take_factor_try(1, 1, 1)])
+        let course = set_course(1, 1, None);
+        Ok([advance(1, 0, 11), unbind(1, 0), redeem_code(1, 9, 1)?, take_factor_try(1, 1, 1), course])
     };
     for (write, guard) in theirs()?.into_iter().zip(none) {
         let told = scene.commit(&other, vec![write]).await?.refused();

@@ -16,9 +16,9 @@ use super::factors::reached;
 use super::sessions::found;
 use crate::finding::{Finding, Outcome, ensure, same};
 use crate::fixture::{
-    NOW, account_id, add_membership, address_key, advance, bind, bury, confirmed, create_account,
+    COURSE, NOW, account_id, add_membership, address_key, advance, bind, bury, confirmed, create_account,
     create_profile, device, email, event, first_code, ids, pending, profile, put_checkword, put_device,
-    put_password, put_session, record, session, subject, take, take_factor_try, take_try, window,
+    put_password, put_session, record, session, set_course, subject, take, take_factor_try, take_try, window,
 };
 use crate::harness::Harness;
 use crate::scene::{Scene, of_harness};
@@ -33,7 +33,7 @@ pub(super) async fn survives_reopen<H: Harness>(harness: &H) -> Outcome {
     scene.land(vec![put_session(session(1, 3), None), put_device(device(1, 3), None)]).await?;
     scene.land(vec![put_checkword(1, 2, None), bury(1, 1, State::Superseded { at: NOW })]).await?;
     scene.land(vec![bind(confirmed(1, 0, 10)?), first_code(1, 9)?, take_factor_try(1, 0, 100)]).await?;
-    scene.land(vec![advance(1, 0, 11)]).await?;
+    scene.land(vec![advance(1, 0, 11), set_course(1, 0, Some(COURSE))]).await?;
     let id = scene.batch_id();
     scene.land(vec![record(event(id, Some([9; 5]))?)]).await?;
     let full = window(1, 0, 1, 100);
@@ -57,6 +57,8 @@ pub(super) async fn survives_reopen<H: Harness>(harness: &H) -> Outcome {
     let codes = store.codes(subject(1)).await?.len();
     let taken = store.mfa_tries(subject(1)).await?.map(|row| row.taken);
     same("its codes and its tries", &(codes, taken), &(1, Some(1)))?;
+    let waits = store.factor_reset(subject(1)).await?.and_then(|row| row.course);
+    same("what waits for a lost factor", &waits, &Some(COURSE))?;
     ensure(store.event(id.into()).await?.is_some(), "the event is gone")?;
     same("a window that was full", &store.take(vec![full]).await?, &Taken::Full { position: 0 })?;
     same("the batch again", &store.commit(&batch).await?, &Landed::AlreadyApplied)
@@ -168,7 +170,7 @@ pub(super) async fn purge_does_not_touch_live<H: Harness>(harness: &H) -> Outcom
     scene.land(vec![put_session(session(1, 3), None), put_device(device(1, 3), None)]).await?;
     scene.land(vec![put_checkword(1, 1, None)]).await?;
     scene.land(vec![bind(confirmed(1, 0, 10)?), bind(pending(1, 1)?)]).await?;
-    scene.land(vec![first_code(1, 9)?, take_factor_try(1, 0, 1)]).await?;
+    scene.land(vec![first_code(1, 9)?, take_factor_try(1, 0, 1), set_course(1, 0, Some(COURSE))]).await?;
     let id = scene.batch_id();
     scene.land(vec![record(event(id, Some([9; 5]))?)]).await?;
     let full = window(1, 0, 1, 100);
@@ -182,7 +184,7 @@ pub(super) async fn purge_does_not_touch_live<H: Harness>(harness: &H) -> Outcom
             store.tries(subject(1), Lane::Everybody).await?,
             (store.sessions(subject(1)).await?, store.devices(subject(1)).await?),
             (store.authenticators(subject(1)).await?, store.codes(subject(1)).await?),
-            store.mfa_tries(subject(1)).await?,
+            (store.mfa_tries(subject(1)).await?, store.factor_reset(subject(1)).await?),
             (newest(store, 1).await?, store.event(id.into()).await?),
         ))
     };

@@ -61,6 +61,7 @@ pub(super) async fn missing_is_none_not_error<H: Harness>(harness: &H) -> Outcom
     same("tries", &store.tries(ada, Lane::Everybody).await?, &None)?;
     same("authenticators", &store.authenticators(ada).await?, &Vec::new())?;
     same("recovery codes", &store.codes(ada).await?, &Vec::new())?;
+    same("a reset of a second factor", &store.factor_reset(ada).await?, &None)?;
     same("tries at a second factor", &store.mfa_tries(ada).await?, &None)?;
     same("a session", &store.session(ids(1).digest).await?, &None)?;
     same("sessions", &store.sessions(ada).await?, &Vec::new())?;

@@ -14,10 +14,10 @@ use vestibule_sessions::{SessionsGuard, SessionsWrite};
 use super::checkwords::newest;
 use crate::finding::{Finding, Outcome, same};
 use crate::fixture::{
-    NOW, account_id, add_membership, address_key, advance, bind, binding, clear_code, confirmed, consume,
-    create_account, create_profile, device, email, event, first_code, ids, pending, put_checkword,
-    put_device, put_password, put_session, record, redeem_code, session, subject, take, take_factor_try,
-    take_try,
+    COURSE, NOW, account_id, add_membership, address_key, advance, bind, binding, clear_code, confirmed,
+    consume, create_account, create_profile, device, email, event, first_code, ids, pending, put_checkword,
+    put_device, put_password, put_session, record, redeem_code, session, set_course, subject, take,
+    take_factor_try, take_try,
 };
 use crate::harness::Harness;
 use crate::joined::{JoinedGuard, JoinedWrite};
@@ -45,7 +45,7 @@ async fn settle<H: Harness>(scene: &Scene<'_, H>) -> Outcome {
     scene.land(vec![put_session(session(1, 3), None), put_device(device(1, 3), None)]).await?;
     scene.land(vec![put_checkword(1, 1, None)]).await?;
     scene.land(vec![bind(confirmed(1, 0, 10)?), bind(pending(1, 1)?)]).await?;
-    scene.land(vec![first_code(1, 9)?, take_factor_try(1, 0, 100)]).await?;
+    scene.land(vec![first_code(1, 9)?, take_factor_try(1, 0, 100), set_course(1, 0, Some(COURSE))]).await?;
     scene.land(vec![record(event(scene.batch_id(), Some([9; 5]))?)]).await
 }
 
@@ -100,6 +100,8 @@ fn unfit<H: Harness>(scene: &Scene<'_, H>) -> Result<Vec<JoinedWrite>, Finding> 
         redeem_code(1, 9, 2)?,
         clear_code(1, 9, 2),
         take_factor_try(1, 7, 100),
+        set_course(1, 7, None),
+        set_course(1, 0, None),
     ];
     let journal = record(event(scene.batch_id(), Some([9; 5]))?);
     let all = profiles.into_iter().map(JoinedWrite::from);
@@ -124,6 +126,7 @@ async fn rows<S: crate::Store>(store: &S) -> Result<String, Finding> {
             store.tries(ada, Lane::Everybody).await?,
             (store.sessions(ada).await?, store.devices(ada).await?),
             (store.authenticators(ada).await?, store.codes(ada).await?, store.mfa_tries(ada).await?),
+            store.factor_reset(ada).await?,
             newest(store, 1).await?.map(|row| (row.digest, row.state, row.sealed, row.version)),
         )
     ))
@@ -181,6 +184,7 @@ pub(super) async fn duplicate_is_typed_conflict_naming_the_key<H: Harness>(harne
         (put_checkword(1, 2, None).into(), JoinedGuard::Checkword(CheckwordGuard::Version)),
         (bind(pending(1, 1)?).into(), JoinedGuard::Mfa(MfaGuard::AuthenticatorVersion)),
         (first_code(1, 9)?.into(), JoinedGuard::Mfa(MfaGuard::CodeLive)),
+        (set_course(1, 0, None).into(), JoinedGuard::Mfa(MfaGuard::ResetVersion)),
         (take_factor_try(1, 0, 100).into(), JoinedGuard::Mfa(MfaGuard::TryNumber)),
         (record(event(scene.batch_id(), Some([9; 5]))?).into(), JoinedGuard::Journal(JournalGuard::CaseFree)),
     ];

@@ -1085,6 +1085,14 @@ pub fn all<H: Harness>() -> Vec<Case<H>> {
             run: |harness| Box::pin(factors::re_enrol_replaces_secret(harness)),
         },
         Case {
+            id: "factor_reset_is_set_by_version",
+            clauses: &["S-2", "S-6"],
+            needs: Need::Nothing,
+            breaks: "a reset of a lost factor that its owner cancelled ends all the same",
+            since: 1,
+            run: |harness| Box::pin(factors::factor_reset_is_set_by_version(harness)),
+        },
+        Case {
             id: "factors_of_people_are_apart",
             clauses: &["S-2", "S-8"],
             needs: Need::Nothing,
@@ -1187,6 +1195,14 @@ pub fn all<H: Harness>() -> Vec<Case<H>> {
             breaks: "one code, sent twice at once, opens two sessions",
             since: 1,
             run: |harness| Box::pin(factor_tries::advance_race_one_winner(harness)),
+        },
+        Case {
+            id: "factor_reset_race_one_winner",
+            clauses: &["S-2"],
+            needs: Need::Nothing,
+            breaks: "a reset is cancelled and ended at once: whoever cancelled it believes the factor safe",
+            since: 1,
+            run: |harness| Box::pin(factor_tries::factor_reset_race_one_winner(harness)),
         },
         Case {
             id: "latest_step_wins_race",

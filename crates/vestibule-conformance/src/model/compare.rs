@@ -46,6 +46,7 @@ pub(super) async fn rows<S: Store>(reference: &MemoryStore, store: &S) -> Outcom
         alike!(reference, store, authenticators(subject));
         alike!(reference, store, codes(subject));
         alike!(reference, store, mfa_tries(subject));
+        alike!(reference, store, factor_reset(subject));
         for purpose in PURPOSES {
             // A checkword's `Debug` shows little, too.
             let told = store.checkword(subject, purpose.to_owned()).await?;

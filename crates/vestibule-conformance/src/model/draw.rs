@@ -47,7 +47,7 @@ impl Draw {
 /// Which writes a history is made of: those of all domains, or of one, so that the same few rows are met often; and how
 /// many of the fixed histories are. The linking model has as many writes as all others together.
 pub(super) const KINDS: [(Range<u8>, u32); 8] =
-    [(0..56, 8), (0..20, 10), (20..26, 4), (26..32, 7), (32..36, 3), (36..43, 8), (43..48, 8), (48..56, 8)];
+    [(0..58, 8), (0..20, 10), (20..26, 4), (26..32, 7), (32..36, 3), (36..43, 8), (43..48, 8), (48..58, 10)];
 
 fn any_draw(kinds: Range<u8>) -> impl Strategy<Value = Draw> {
     // Mostly the very number, so that guards hold more often than not.
@@ -85,7 +85,7 @@ pub(super) fn meant(draw: &Draw, batch: BatchId, reference: &MemoryStore) -> Res
         20..26 => credentials(draw, reference)?.into(),
         26..32 => sessions(draw, reference)?.into(),
         32..36 => journal::meant(draw, draw.which, batch)?.into(),
-        48..56 => factor::meant(draw, draw.which, reference)?.into(),
+        48..58 => factor::meant(draw, draw.which, reference)?.into(),
         _ => checkword::meant(draw, draw.which, reference)?.into(),
     })
 }

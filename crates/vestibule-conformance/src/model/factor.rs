@@ -2,7 +2,8 @@
 
 use vestibule_core::{BatchId, KeyId, MemoryStore, Sealed, SecretDigest};
 use vestibule_mfa::{
-    Algorithm, Authenticator, AuthenticatorId, AuthenticatorName, CodeRow, MfaRead, MfaWrite, Parameters,
+    Algorithm, Authenticator, AuthenticatorId, AuthenticatorName, CodeRow, Course, MfaRead, MfaWrite,
+    Parameters,
 };
 
 use super::draw::Draw;
@@ -88,6 +89,18 @@ pub(super) fn meant(draw: &Draw, which: u8, store: &MemoryStore) -> Result<MfaWr
         52 => MfaWrite::RemoveAuthenticator { subject, slot, id },
         53 => MfaWrite::ResetTries { subject },
         54 => MfaWrite::SettleTry { subject, number: draw.beside(taken) },
+        55 => MfaWrite::NoteProven { subject, generation: draw.n.into() },
+        56 => {
+            let version = block_on(store.factor_reset(subject))?.map_or(0, |row| row.version);
+            let (begun_at, ends_at) = (instant(draw.by.0), instant(draw.by.1));
+            // It ends after it began.
+            let course = (begun_at < ends_at && draw.flag).then_some(Course {
+                begun_at,
+                ends_at,
+                generation: draw.n.into(),
+            });
+            MfaWrite::SetCourse { subject, from: draw.beside(version), course }
+        }
         _ => MfaWrite::TakeTry { subject, from: draw.beside(taken), at: instant(draw.by.0), stops_at: 3 },
     })
 }

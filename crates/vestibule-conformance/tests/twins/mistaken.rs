@@ -503,7 +503,14 @@ pub(crate) const FAILING: &[(Mistake, &[&str])] = &[
         ],
     ),
     (Mistake::StepsBack, &["advance_step_monotonic", "latest_step_wins_race"]),
-    (Mistake::PendingCounts, &["pending_secret_not_usable", "refused_write_is_listed_and_truly_refused"]),
+    (
+        Mistake::PendingCounts,
+        &[
+            "pending_secret_not_usable",
+            "random_batches_are_answered_as_the_reference_answers",
+            "refused_write_is_listed_and_truly_refused",
+        ],
+    ),
     (
         Mistake::AnyBinding,
         &[
@@ -548,10 +555,7 @@ pub(crate) const FAILING: &[(Mistake, &[&str])] = &[
             "refused_write_is_listed_and_truly_refused",
         ],
     ),
-    (
-        Mistake::FactorSettleWipes,
-        &["factor_success_settles_only_its_own_try", "random_batches_are_answered_as_the_reference_answers"],
-    ),
+    (Mistake::FactorSettleWipes, &["factor_success_settles_only_its_own_try"]),
     (
         Mistake::FactorTriesFromNothing,
         &[
@@ -566,7 +570,7 @@ pub(crate) const FAILING: &[(Mistake, &[&str])] = &[
             "binding_anew_resets_factor_tries",
             "factor_success_settles_only_its_own_try",
             "factor_tries_stop_at_the_limit_race",
-            "random_batches_are_answered_as_the_reference_answers",
+            "walkthrough",
         ],
     ),
     (
@@ -577,6 +581,7 @@ pub(crate) const FAILING: &[(Mistake, &[&str])] = &[
             "object_safe_twin_answers_alike",
             "random_batches_are_answered_as_the_reference_answers",
             "realm_isolation_read_write_unique",
+            "walkthrough",
         ],
     ),
     (
@@ -591,11 +596,34 @@ pub(crate) const FAILING: &[(Mistake, &[&str])] = &[
         ],
     ),
     (
+        Mistake::LastCourseWins,
+        &[
+            "duplicate_is_typed_conflict_naming_the_key",
+            "factor_reset_is_set_by_version",
+            "factor_reset_race_one_winner",
+            "object_safe_twin_answers_alike",
+            "random_batches_are_answered_as_the_reference_answers",
+            "realm_isolation_read_write_unique",
+            "refused_write_is_listed_and_truly_refused",
+        ],
+    ),
+    (
+        Mistake::NotesMoveResets,
+        &[
+            "factor_reset_is_set_by_version",
+            "factor_reset_race_one_winner",
+            "factors_of_people_are_apart",
+            "random_batches_are_answered_as_the_reference_answers",
+            "walkthrough",
+        ],
+    ),
+    (
         Mistake::PendingUnlisted,
         &[
             "factor_secrets_never_rest_in_clear",
             "factors_come_back_unchanged",
             "random_batches_are_answered_as_the_reference_answers",
+            "walkthrough",
         ],
     ),
 ];

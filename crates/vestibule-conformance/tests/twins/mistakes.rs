@@ -142,12 +142,16 @@ pub(crate) enum Mistake {
     ResetFades,
     /// All people share the tries at their second factors.
     OneFactorCount,
+    /// A reset is set whatever version was read.
+    LastCourseWins,
+    /// Noting what was shown takes the place of a reset that waits.
+    NotesMoveResets,
     /// Authenticators that are pending are not listed.
     PendingUnlisted,
 }
 
 impl Mistake {
-    pub(crate) const ALL: [Self; 60] = [
+    pub(crate) const ALL: [Self; 62] = [
         Self::LandsOneByOne,
         Self::PipelinesCommit,
         Self::SwapsOrder,
@@ -207,6 +211,8 @@ impl Mistake {
         Self::FactorTriesUnlimited,
         Self::ResetFades,
         Self::OneFactorCount,
+        Self::LastCourseWins,
+        Self::NotesMoveResets,
         Self::PendingUnlisted,
     ];
 }
@@ -315,8 +321,8 @@ impl Wrong {
         use CredentialsWrite::{PutPassword, ResetTries, SettleTry, TakeTry};
         use JoinedWrite::{Checkword as Link, Credentials, Mfa as Factor, Profiles, Sessions};
         use MfaWrite::{
-            AdvanceStep, ClearCode, PutAuthenticator, PutCode, RemoveAuthenticator,
-            ResetTries as ResetFactor, SettleTry as SettleFactor, TakeTry as TakeFactor,
+            AdvanceStep, ClearCode, NoteProven, PutAuthenticator, PutCode, RemoveAuthenticator,
+            ResetTries as ResetFactor, SetCourse, SettleTry as SettleFactor, TakeTry as TakeFactor,
         };
         use ProfilesWrite::{
             AddMembership, BumpEpoch, CreateAccount, CreateProfile, EditPolicy, LeaveIdentifier, MoveContact,
@@ -560,6 +566,17 @@ impl Wrong {
                 let replacing = all.iter().find(|held| held.slot == row.slot).map(|held| held.digest);
                 Some(vec![PutCode { row, replacing }.into()])
             }
+            (Mistake::LastCourseWins, Factor(SetCourse { subject, course, .. })) => {
+                let from = self.inner.factor_reset(subject).await?.map_or(0, |row| row.version);
+                Some(vec![SetCourse { subject, from, course }.into()])
+            }
+            (Mistake::NotesMoveResets, Factor(NoteProven { subject, generation })) => {
+                let from = self.inner.factor_reset(subject).await?.map(|row| row.version);
+                from.filter(|from| *from > 0).map(|from| {
+                    let over = SetCourse { subject, from, course: None };
+                    vec![NoteProven { subject, generation }.into(), over.into()]
+                })
+            }
             (Mistake::ClearsNothing, Factor(ClearCode { .. })) => Some(vec![]),
             (Mistake::FactorSettleWipes, Factor(SettleFactor { subject, .. })) => {
                 Some(vec![ResetFactor { subject }.into()])
@@ -704,7 +721,8 @@ impl<W: Write + Joins> Commit<W> for Wrong {
             | Mistake::StepsTwice
             | Mistake::StepsBack
             | Mistake::LastBindingWins
-            | Mistake::AnyCode => {
+            | Mistake::AnyCode
+            | Mistake::LastCourseWins => {
                 // Whoever was faster is overwritten, however many they are.
                 let mut landed = self.commit_bent(batch).await?;
                 for _ in 0..TASKS {

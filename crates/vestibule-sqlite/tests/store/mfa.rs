@@ -7,8 +7,8 @@ use proptest::test_runner::TestRunner;
 use vestibule_core::{BatchId, KeyId, Realm, Sealed, SecretDigest, SubjectId, Timestamp};
 use vestibule_mfa::MfaWrite::{self, *};
 use vestibule_mfa::{
-    Algorithm, Authenticator, AuthenticatorId, AuthenticatorName, CodeRow, MfaGuard, MfaRead, Parameters,
-    Tries,
+    Algorithm, Authenticator, AuthenticatorId, AuthenticatorName, CodeRow, Course, MfaGuard, MfaRead,
+    Parameters, Reset, Tries,
 };
 
 use crate::compare::{Pair, Tally, create, is_corrupt, land, reopen, send, tamper};
@@ -84,6 +84,8 @@ fn take(subject: SubjectId, from: u64, stops_at: u64) -> MfaWrite {
 /// What is drawn: numbers are meant beside those that stand in the row, so that most writes may land.
 #[derive(Debug, Clone, Copy)]
 enum Draw {
+    Course { near: u64, course: Option<(i64, u8)> },
+    Note { generation: u8 },
     Advance { near: u64, other: bool, resealed: bool },
     Clear { other: bool },
     Put { near: u64, absent: bool, confirmed: bool, row: (u8, i64, u8) },
@@ -107,6 +109,9 @@ fn any_draw() -> impl Strategy<Value = (usize, u8, Draw)> {
             .prop_map(|(other, absent, spent, number)| Draw::PutCode { other, absent, spent, number }),
         1 => seldom().prop_map(|other| Draw::Remove { other }),
         1 => Just(Draw::Reset),
+        1 => any::<u8>().prop_map(|generation| Draw::Note { generation }),
+        2 => (near(), prop::option::of((0..1_000_i64, any::<u8>())))
+            .prop_map(|(near, course)| Draw::Course { near, course }),
         2 => (0..6_u64).prop_map(|near| Draw::Settle { near }),
         5 => (near(), any::<i64>(), 0..6_u64).prop_map(|(near, at, stops_at)| Draw::Take { near, at, stops_at }),
     ];
@@ -152,6 +157,16 @@ fn meant((n, slot, draw): (usize, u8, Draw), store: &impl MfaRead) -> MfaWrite {
             PutCode { row: CodeRow { spent, ..code(subject, slot, number) }, replacing }
         }
         Draw::Remove { other } => RemoveAuthenticator { subject, slot, id: named(other) },
+        Draw::Course { near, course } => {
+            let version = block_on(store.factor_reset(subject)).unwrap().map_or(0, |row| row.version);
+            let course = course.map(|(at, generation)| Course {
+                begun_at: seconds(at),
+                ends_at: seconds(at + 1),
+                generation: generation.into(),
+            });
+            SetCourse { subject, from: beside(version, near), course }
+        }
+        Draw::Note { generation } => NoteProven { subject, generation: generation.into() },
         Draw::Reset => ResetTries { subject },
         // From far below to above what was taken.
         Draw::Settle { near } => SettleTry { subject, number: (taken + 1).saturating_sub(near) },
@@ -161,12 +176,15 @@ fn meant((n, slot, draw): (usize, u8, Draw), store: &impl MfaRead) -> MfaWrite {
     }
 }
 
-fn everything(store: &impl MfaRead) -> Vec<(Vec<Authenticator>, Vec<CodeRow>, Option<Tries>)> {
+type Everything = (Vec<Authenticator>, Vec<CodeRow>, Option<Tries>, Option<Reset>);
+
+fn everything(store: &impl MfaRead) -> Vec<Everything> {
     let of = |subject| {
         (
             block_on(store.authenticators(subject)).unwrap(),
             block_on(store.codes(subject)).unwrap(),
             block_on(store.mfa_tries(subject)).unwrap(),
+            block_on(store.factor_reset(subject)).unwrap(),
         )
     };
     (0..2).map(person).map(of).collect()
@@ -187,9 +205,9 @@ fn every_batch_is_answered_as_the_reference_answers_and_leaves_the_same_rows() {
         Ok(())
     });
     compared.unwrap();
-    let remembered = ["AdvanceStep", "PutAuthenticator", "PutCode", "TakeTry"];
+    let remembered = ["AdvanceStep", "PutAuthenticator", "PutCode", "SetCourse", "TakeTry"];
     let guarded = [remembered.as_slice(), &["ClearCode", "RemoveAuthenticator"]].concat();
-    let landing = [guarded.as_slice(), &["ResetTries", "SettleTry"]].concat();
+    let landing = [guarded.as_slice(), &["NoteProven", "ResetTries", "SettleTry"]].concat();
     tally.borrow().require(&landing, &remembered, &guarded);
 }
 
@@ -203,6 +221,8 @@ fn first(store: &vestibule_sqlite::SqliteStore, subject: SubjectId, batch: u8) {
     land(store, batch + 3, PutCode { row, replacing: Some(digest(1)) });
     land(store, batch + 4, take(subject, 0, 100));
     land(store, batch + 5, SettleTry { subject, number: 1 });
+    let course = Course { begun_at: seconds(1), ends_at: seconds(2), generation: 3 };
+    land(store, batch + 6, SetCourse { subject, from: 0, course: Some(course) });
 }
 
 #[test]
@@ -225,11 +245,9 @@ fn another_realm_sees_nothing_and_has_rows_of_its_own() {
     let subject = person(0);
     first(&store, subject, 1);
     let before = everything(&store);
-    assert!(
-        everything(&other)
-            .iter()
-            .all(|(held, codes, tries)| { held.is_empty() && codes.is_empty() && tries.is_none() })
-    );
+    assert!(everything(&other).iter().all(|(held, codes, tries, reset)| {
+        held.is_empty() && codes.is_empty() && tries.is_none() && reset.is_none()
+    }));
     let advance = AdvanceStep { subject, slot: 3, id: id(3), to: 11, resealed: None };
     assert_eq!(send(&other, 90, advance.clone()).refused(), Some(MfaGuard::StepUnused));
     let clear = ClearCode { subject, slot: 9, digest: digest(2) };
@@ -273,6 +291,12 @@ fn a_row_that_cannot_be_read_is_corrupt_and_harms_only_itself() {
         "vestibule_factor_tries set settled = taken + 1",
         "vestibule_factor_tries set settled = -1",
         "vestibule_factor_tries set set_by = x'00'",
+        "vestibule_factor_reset set proven = -1",
+        "vestibule_factor_reset set begun_at = null",
+        "vestibule_factor_reset set begun_at = ends_at + 1",
+        "vestibule_factor_reset set generation = -1",
+        "vestibule_factor_reset set version = -1",
+        "vestibule_factor_reset set set_by = x'00'",
     ] {
         let folder = tempfile::tempdir().unwrap();
         let store = create(&folder);
@@ -285,8 +309,14 @@ fn a_row_that_cannot_be_read_is_corrupt_and_harms_only_itself() {
             is_corrupt(block_on(store.authenticators(ada))),
             is_corrupt(block_on(store.codes(ada))),
             is_corrupt(block_on(store.mfa_tries(ada))),
+            is_corrupt(block_on(store.factor_reset(ada))),
         ];
-        let tables = ["vestibule_authenticator", "vestibule_recovery_code", "vestibule_factor_tries"];
+        let tables = [
+            "vestibule_authenticator",
+            "vestibule_recovery_code",
+            "vestibule_factor_tries",
+            "vestibule_factor_reset",
+        ];
         assert_eq!(corrupt, tables.map(|table| tampering.starts_with(table)), "{tampering}");
         let untouched = (
             block_on(store.authenticators(ben)).unwrap().len(),
