@@ -10,7 +10,7 @@ use vestibule_core::{
 };
 use vestibule_credentials::{CredentialsRead, Lane, Password, Tries};
 use vestibule_journal::{Case, Event, JournalRead, Message, Personal};
-use vestibule_mfa::{Authenticator, CodeRow, MfaRead, Tries as FactorTries};
+use vestibule_mfa::{Authenticator, CodeRow, MfaRead, Reset, Tries as FactorTries};
 use vestibule_profiles::{Account, Leaving, Membership, Profile, ProfileIdentifier, ProfilesRead};
 use vestibule_sessions::{Device, Session, SessionsRead};
 use vestibule_sql::{Plan, Query, RowValues, Statement, Value, dialect};
@@ -243,6 +243,10 @@ impl MfaRead for SqlxStore {
 
     async fn codes(&self, subject: SubjectId) -> Result<Vec<CodeRow>, StoreError> {
         self.all(mfa::codes(&self.realm, subject)).await
+    }
+
+    async fn factor_reset(&self, subject: SubjectId) -> Result<Option<Reset>, StoreError> {
+        self.one(mfa::factor_reset(&self.realm, subject)).await
     }
 
     async fn mfa_tries(&self, subject: SubjectId) -> Result<Option<FactorTries>, StoreError> {
