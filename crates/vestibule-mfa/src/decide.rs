@@ -55,6 +55,24 @@ pub fn verify(
     taken: TakenTry,
     now: Timestamp,
 ) -> Result<Accepted, Failure<Problem>> {
+    let mut accepted = recognise(ring, entropy, authenticators, code, now)?;
+    accepted.writes.push(taken.settle());
+    Ok(accepted)
+}
+
+/// The same comparison without a try: only for what opens nothing to whoever guesses, and needs windows of its own. Its writes
+/// advance the step and leave the tries as they are.
+///
+/// # Errors
+///
+/// As [`verify`].
+pub fn recognise(
+    ring: &KeyRing,
+    entropy: &(impl Entropy + ?Sized),
+    authenticators: &[Authenticator],
+    code: &TypedCode,
+    now: Timestamp,
+) -> Result<Accepted, Failure<Problem>> {
     let mut accepted = None;
     let mut problem = Problem::Wrong;
     for found in authenticators.iter().filter(|found| found.is_confirmed() && code.fits(found.parameters)) {
@@ -83,10 +101,7 @@ pub fn verify(
         Some(Sealed::seal(ring, entropy, &row_of(&subject, &id), &secret)?)
     };
     let proof = FactorProof { subject, by: ProvenBy::Authenticator(id), version: found.version, at: now };
-    Ok(Accepted {
-        proof,
-        writes: vec![MfaWrite::AdvanceStep { subject, slot, id, to, resealed }, taken.settle()],
-    })
+    Ok(Accepted { proof, writes: vec![MfaWrite::AdvanceStep { subject, slot, id, to, resealed }] })
 }
 
 /// What is stored of a person's second factor.

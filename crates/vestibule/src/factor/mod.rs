@@ -7,6 +7,7 @@ mod access;
 mod change;
 mod complete;
 mod enrol;
+mod freeze;
 mod pending;
 mod problem;
 mod proof;
@@ -27,7 +28,7 @@ pub(crate) use problem::ENTRIES;
 use vestibule_core::{Error, Failure, Refusal, SubjectId, Timestamp};
 use vestibule_credentials::PasswordUse;
 use vestibule_mfa::decide::Stored;
-use vestibule_mfa::{Authenticator, CodeRow, MfaRead, Tries};
+use vestibule_mfa::{Authenticator, CodeRow, MfaRead, ProvenBy, Tries};
 use vestibule_profiles::Profile;
 use vestibule_sessions::{Amr, Session};
 
@@ -50,6 +51,19 @@ impl Factor {
             authenticators: &self.authenticators,
             codes: &self.codes,
             tries: self.tries.as_ref(),
+        }
+    }
+
+    /// Since when the person has what proved them.
+    fn shown_since(&self, by: ProvenBy) -> Option<Timestamp> {
+        match by {
+            ProvenBy::Authenticator(id) => {
+                self.authenticators.iter().find(|found| found.id == id).and_then(|found| found.confirmed_at)
+            }
+            ProvenBy::RecoveryCode(slot) => {
+                self.codes.iter().find(|code| code.slot == slot).map(|code| code.made_at)
+            }
+            _ => None,
         }
     }
 

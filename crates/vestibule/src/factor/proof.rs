@@ -12,13 +12,27 @@ use crate::writes::AnyWrite;
 
 /// An answer that may be judged: what cannot be one at all was refused, and the try is paid for.
 pub(super) enum Asked {
-    Code(TypedCode, TakenTry),
+    /// With the try that was paid for it; without one where it opens nothing.
+    Code(TypedCode, Option<TakenTry>),
     RecoveryCode(RecoveryCode),
+}
+
+impl Asked {
+    /// Of somebody who has shown nothing yet: no try of the factor is debited, or whoever knows a login could stop the factor
+    /// of its owner. `None`: it can be none.
+    pub(super) fn unproven(answer: &FactorAnswer) -> Option<Self> {
+        match answer {
+            FactorAnswer::Code(typed) => TypedCode::parse(typed).map(|code| Self::Code(code, None)),
+            FactorAnswer::RecoveryCode(typed) => RecoveryCode::parse(typed).map(Self::RecoveryCode),
+        }
+    }
 }
 
 /// An answer that is right, as soon as its writes have landed.
 pub(super) struct Right {
     pub(super) proof: FactorProof,
+    /// Since when the person has what was shown.
+    pub(super) since: Option<Timestamp>,
     /// The code that takes the place of the one that was used.
     pub(super) replacement: Option<RecoveryCode>,
     pub(super) writes: Vec<AnyWrite>,
@@ -78,37 +92,11 @@ impl Inner {
                 Err(problem) => return self.refuse_person(&problem, subject, now).await,
             };
             if self.land(self.batch_id(now)?, now, vec![write.into()]).await?.is_none() {
-                return Ok(Asked::Code(code, taken));
+                return Ok(Asked::Code(code, Some(taken)));
             }
             read = self.store.mfa_tries(subject).await?;
         }
         Err(busy().into())
-    }
-
-    /// The same for somebody who has shown nothing yet: whoever it is, also the decoy, a try is paid for. `None`: it is wrong.
-    pub(super) async fn ask_unproven(
-        &self,
-        factor: &Factor,
-        answer: &FactorAnswer,
-        now: Timestamp,
-    ) -> Result<Option<Asked>, Error> {
-        let typed = match answer {
-            FactorAnswer::RecoveryCode(typed) => {
-                return Ok(RecoveryCode::parse(typed).map(Asked::RecoveryCode));
-            }
-            FactorAnswer::Code(typed) => typed,
-        };
-        let fits = |code: &TypedCode| code.fits(vestibule_mfa::Parameters::default());
-        let Some(code) = TypedCode::parse(typed).filter(fits) else { return Ok(None) };
-        let mut read = factor.tries.clone();
-        for _ in 0..vestibule_mfa::STOPS_AT {
-            let Ok((taken, write)) = take(factor.subject, read.as_ref(), now) else { return Ok(None) };
-            if self.land(self.batch_id(now)?, now, vec![write.into()]).await?.is_none() {
-                return Ok(Some(Asked::Code(code, taken)));
-            }
-            read = self.store.mfa_tries(factor.subject).await?;
-        }
-        Err(busy())
     }
 
     /// Judges it on what is stored. The inner error is the domain's.
@@ -122,11 +110,15 @@ impl Inner {
         let subject = factor.subject;
         let judged = match asked {
             Asked::Code(code, taken) => {
-                let accepted =
-                    decide::verify(&self.ring, &*self.entropy, stored.authenticators, code, *taken, now);
+                let (ring, entropy, all) = (&self.ring, &*self.entropy, stored.authenticators);
+                let accepted = match taken {
+                    Some(taken) => decide::verify(ring, entropy, all, code, *taken, now),
+                    None => decide::recognise(ring, entropy, all, code, now),
+                };
                 accepted.map(|accepted| Right {
                     proof: accepted.proof,
                     replacement: None,
+                    since: factor.shown_since(accepted.proof.by()),
                     writes: accepted.writes.into_iter().map(AnyWrite::from).collect(),
                 })
             }
@@ -134,6 +126,7 @@ impl Inner {
                 let redeemed = decide::redeem(&self.ring, &*self.entropy, stored, code, (id, now));
                 redeemed.map(|(redeemed, write)| Right {
                     proof: redeemed.proof,
+                    since: factor.shown_since(redeemed.proof.by()),
                     replacement: Some(redeemed.replacement),
                     writes: vec![write.into()],
                 })

@@ -12,6 +12,7 @@ use vestibule_mfa::{Course, MfaRead, MfaWrite, RESET_WAITS};
 use vestibule_profiles::{Profile, ProfilesRead, ProfilesWrite};
 use vestibule_throttle::{ChallengePassed, TryRequest};
 
+use super::proof::Asked;
 use super::{FactorAnswer, FactorProblem, Shown};
 use crate::account::{Acting, Reason};
 use crate::asking::Asking;
@@ -224,7 +225,8 @@ impl Vestibule {
     /// Ends a reset by the factor itself, without the password: for whoever still has their phone and hears of a reset. The
     /// code that is used here signs nobody in.
     ///
-    /// What is refused is told in one way, whether anybody has the login or not, and whether a reset runs.
+    /// It debits no try of the factor, only windows: a guess ends a reset at most, and whoever began one cannot stop the factor that
+    /// would end it. What is refused is told in one way, whether anybody has the login or not, and whether a reset runs.
     ///
     /// # Errors
     ///
@@ -254,14 +256,13 @@ impl Vestibule {
             Err(Failure::Fault(error)) => return Err(Failure::Fault(error)),
         };
         let owner = inner.store.identifier_owner(login.kind(), login.key()).await?.map(|own| own.subject);
-        // Only while a reset runs are the person's tries debited: no stranger stops the factor of a person whose login they
-        // know. The decoy's are debited otherwise.
+        // For somebody unknown, and where no reset runs, the decoy's rows are read.
         let decoy = inner.decoy(&attempt.key);
         let reset = inner.store.factor_reset(owner.unwrap_or(decoy)).await?;
         let runs = reset.is_some_and(|reset| reset.course.is_some());
         let subject = owner.filter(|_| runs).unwrap_or(decoy);
         let mut factor = inner.factor_of(subject).await?;
-        let Some(asked) = inner.ask_unproven(&factor, &answer, now).await? else {
+        let Some(asked) = Asked::unproven(&answer) else {
             return inner.refuse_at_door(&FactorProblem::KeepRefused, attempt, RefusedBy::Secret).await;
         };
         for _ in 0..ROUNDS {

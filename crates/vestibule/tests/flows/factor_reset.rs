@@ -122,6 +122,31 @@ fn no_stranger_stops_the_factor_of_a_person_whose_login_they_know() {
     world.complete(&pending, app.answer(world.now(), 0)).unwrap();
 }
 
+/// Whoever began a reset with the password and the mailbox cannot stop the factor that would end it.
+#[test]
+fn a_stopped_factor_still_ends_a_reset() {
+    let (world, app, _) = begun();
+    let pending = world.pending(login(ADA));
+    for n in 0..150 {
+        let guess = app.answer(world.now(), 21);
+        let guess = if n % 2 == 0 {
+            code_of(block_on(world.vestibule.keep_factor_by_code(ADA, guess, None, None)))
+        } else {
+            code_of(world.complete(&pending, guess))
+        };
+        assert!(["factor.keep_refused", "mfa.code_wrong"].contains(&guess), "{guess}");
+    }
+    for _ in 0..25 {
+        let _ = world.complete(&pending, app.answer(world.now(), 21));
+    }
+    world.next_step();
+    assert_eq!(code_of(world.complete(&pending, app.answer(world.now(), 0))), "mfa.stopped");
+    let kept = block_on(world.vestibule.keep_factor_by_code(ADA, app.answer(world.now(), 0), None, None));
+    kept.unwrap();
+    world.clock.advance(WAIT);
+    assert_eq!(world.pending(login(ADA)).next, NextStep::Code);
+}
+
 #[test]
 fn the_cancel_page_answers_known_and_unknown_logins_alike() {
     let (world, app, _) = begun();

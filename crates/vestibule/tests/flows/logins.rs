@@ -10,7 +10,7 @@ use vestibule_profiles::ProfilesRead;
 
 use crate::world::{ADA, NEW, RIGHT, World, block_on, reason, refused};
 
-const HOME: &str = "ada@home.example";
+pub(crate) const HOME: &str = "ada@home.example";
 const OFFICE: &str = "ada@office.example";
 const BOB: &str = "bob@example.com";
 const MINUTE: Duration = Duration::from_secs(60);
@@ -45,13 +45,13 @@ fn confirm(world: &World, who: &Authenticated, link: &Secret<String>) -> Result<
 }
 
 /// Asked for and confirmed.
-fn change(world: &World, who: &Authenticated, change: LoginChange) {
+pub(crate) fn change(world: &World, who: &Authenticated, change: LoginChange) {
     let new = change.new.clone();
     ask(world, who, change).unwrap();
     confirm(world, who, &link(world, &new, NoticeKind::LoginChangeLink)).unwrap();
 }
 
-fn freeze(world: &World, message: &WaitingMessage) -> Result<(), &'static str> {
+pub(crate) fn freeze(world: &World, message: &WaitingMessage) -> Result<(), &'static str> {
     let (link, typed) = (message.link.as_ref().unwrap(), message.code.as_ref().unwrap());
     code(block_on(world.vestibule.freeze_profile(link, typed.expose())))
 }
@@ -78,7 +78,7 @@ fn owner(world: &World, login: &str) -> Option<SubjectId> {
 }
 
 /// Ada with a second login that she had before anything else happens.
-fn with_two(world: &World) -> SubjectId {
+pub(crate) fn with_two(world: &World) -> SubjectId {
     let person = NewPerson::verified_by_host(LoginEmail::parse(ADA).unwrap())
         .also(LoginEmail::parse(HOME).unwrap())
         .password(RIGHT);

@@ -8,6 +8,7 @@ mod blocked;
 mod codes;
 mod equal;
 mod factor;
+mod factor_freeze;
 mod factor_races;
 mod factor_reset;
 mod ground;
