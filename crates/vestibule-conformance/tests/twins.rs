@@ -1,5 +1,8 @@
 //! Stores that are wrong in one way each: every one is caught, by exactly the cases listed.
 //!
+//! Without `VESTIBULE_TWINS=all` a twin is given the cases that must catch it and one in eight of the others, another eighth
+//! for each twin; the closing line says so.
+//!
 //! A twin that is caught by other cases than those listed says by which. Who adds a case or a twin gives the lists what
 //! is found, once it is understood.
 
@@ -36,12 +39,17 @@ use database::TwinHarness;
 use faults::Fault;
 use mistakes::{Mistake, WrongHarness};
 
+/// `all`: every twin is given the whole kit.
+const TWINS: &str = "VESTIBULE_TWINS";
+/// Of the cases that a twin is not listed with, one in so many is given to it without that.
+const SHARE: usize = 8;
+
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let caught = Arc::new(AtomicUsize::new(0));
     let mut trials = vec![
         test("the_twins_database_without_a_fault_passes_everything", || {
-            same(&failing(&TwinHarness::new(None)), &BTreeSet::new())
+            same(&failing(&TwinHarness::new(None), |_, _| true), &BTreeSet::new())
         }),
         test("every_case_is_failed_by_some_twin", every_case_is_failed),
         test("every_twin_is_listed", every_twin_is_listed),
@@ -49,12 +57,18 @@ fn main() -> ExitCode {
             model::random_batches_are_answered_alike().map_err(|finding| finding.to_string().into())
         }),
     ];
-    trials.extend(twins(expected::FAILING, |fault| TwinHarness::new(Some(fault)), &caught));
-    trials.extend(twins(mistaken::FAILING, WrongHarness, &caught));
+    let whole = std::env::var(TWINS).is_ok_and(|asked| asked == "all");
+    trials.extend(twins(expected::FAILING, |fault| TwinHarness::new(Some(fault)), &caught, whole));
+    trials.extend(twins(mistaken::FAILING, WrongHarness, &caught, whole));
     let conclusion = libtest_mimic::run(&arguments, trials);
     if !arguments.list {
         let twins = expected::FAILING.len() + mistaken::FAILING.len();
         println!("twins {twins} caught {}", caught.load(Ordering::SeqCst));
+        if !whole {
+            println!(
+                "LEFT OUT: seven in eight of the cases that a twin is not listed with; {TWINS}=all gives every twin the whole kit"
+            );
+        }
     }
     conclusion.exit_code()
 }
@@ -68,22 +82,29 @@ fn twins<T: Copy + Debug + Send + 'static, H: Harness>(
     listed: &'static [(T, &'static [&'static str])],
     harness: impl Fn(T) -> H + Copy + Send + 'static,
     caught: &Arc<AtomicUsize>,
+    whole: bool,
 ) -> Vec<Trial> {
-    let one = |(twin, expected): &(T, &'static [&'static str])| {
+    let one = |(number, (twin, expected)): (usize, &(T, &'static [&'static str]))| {
         let (twin, expected, caught) = (*twin, *expected, Arc::clone(caught));
         test(&format!("{twin:?}"), move || {
-            let found = failing(&harness(twin));
+            let asked = |place: usize, id: &'static str| {
+                whole || expected.contains(&id) || (place + number).is_multiple_of(SHARE)
+            };
+            let found = failing(&harness(twin), asked);
             caught.fetch_add(usize::from(!found.is_empty()), Ordering::SeqCst);
             same(&found, &expected.iter().copied().collect())
         })
     };
-    listed.iter().map(one).collect()
+    listed.iter().enumerate().map(one).collect()
 }
 
-/// The ids of the cases that fail.
-fn failing<H: Harness>(harness: &H) -> BTreeSet<&'static str> {
+/// The ids of the cases that fail, of those asked for by place and id.
+fn failing<H: Harness>(harness: &H, asked: impl Fn(usize, &'static str) -> bool) -> BTreeSet<&'static str> {
     vestibule_conformance::all::<H>()
         .into_iter()
+        .enumerate()
+        .filter(|(place, case)| asked(*place, case.id))
+        .map(|(_, case)| case)
         .filter(|case| case.unmet(harness).is_none())
         .filter(|case| harness.block_on((case.run)(harness)).is_err())
         .map(|case| case.id)
