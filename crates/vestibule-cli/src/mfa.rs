@@ -124,6 +124,7 @@ async fn finish(
     let token: Secret<String> = match enrolled.resumed {
         Resumed::Session { token, .. } => token,
         Resumed::SignedIn(signed_in) => signed_in.token,
+        Resumed::PasswordChangeNeeded { because, .. } => return Err(because.into()),
     };
     // Nobody holds its token.
     let who: Authenticated = deployment.vestibule.authenticate(&token).await?;

@@ -196,6 +196,14 @@ macro_rules! conformance_tests {
             superseded_says_superseded rotated_says_by_which_change ended_checkword_is_found_in_its_place
             purge_keeps_ended_checkwords consume_race_one_winner consume_resend_race_lands_once
             issue_vs_consume_race issue_race_one_newest consume_vs_rotate_race
+            factors_come_back_unchanged factor_secrets_never_rest_in_clear authenticator_is_put_by_version
+            advance_step_monotonic pending_secret_not_usable re_enrol_replaces_secret
+            factor_reset_is_set_by_version factors_of_people_are_apart factor_lands_with_other_domains
+            redeem_once replace_set_kills_old last_code_leaves_zero redeem_race_one_winner
+            two_different_codes_in_parallel_both_win replace_vs_redeem_race factor_try_is_taken_by_number
+            factor_success_settles_only_its_own_try binding_anew_resets_factor_tries
+            factor_tries_stop_at_the_limit_race advance_race_one_winner factor_reset_race_one_winner
+            latest_step_wins_race rename_vs_advance_race
             budget_is_never_overspent_race window_rolls_over
             a_full_window_gives_the_earlier_ones_back debits_are_durable a_live_counter_is_never_evicted
             giving_back_reaches_its_own_counter spent_stays_spent an_event_is_found_by_every_way

@@ -21,7 +21,8 @@ pub struct Proven {
 }
 
 /// A second factor as a sign-in sees it: something to answer, an answer, a proof. A further kind of factor implements
-/// it, and callers stay as they are.
+/// it, and whoever asks through it stays as it is. (The facade lands what a factor proves in commits of its own, and goes by
+/// [`decide`](crate::decide).)
 pub trait Factor: Send + Sync {
     /// A stable name of its kind: `totp`, `recovery_code`.
     fn kind(&self) -> &'static str;

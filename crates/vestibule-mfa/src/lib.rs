@@ -31,7 +31,7 @@ pub use proof::{FactorProof, ProvenBy};
 #[cfg(feature = "qr")]
 pub use qr::QrError;
 pub use recovery::{CODES, CodeRow, RecoveryCode, RecoverySheet};
-pub use reset::{Course, LEAST_RESET_WAITS, RESET_WAITS, Reset};
+pub use reset::{Course, LEAST_RESET_WAITS, MOST_RESET_WAITS, RESET_WAITS, Reset};
 pub use service::{Mfa, Redeemed};
 pub use service_enrol::{AuthenticatorView, PENDING_FOR};
 pub use store::{MfaRead, dynamic};

@@ -8,6 +8,9 @@ use vestibule_core::{BatchId, CorruptRow, SubjectId, Timestamp};
 /// How long a reset waits before the lost factor dies, unless the deployment says otherwise.
 pub const RESET_WAITS: Duration = Duration::from_secs(72 * 3600);
 
+/// No reset waits longer than this: the link that stops it is to be good all the time.
+pub const MOST_RESET_WAITS: Duration = Duration::from_secs(6 * 24 * 3600);
+
 /// No reset waits less than this.
 pub const LEAST_RESET_WAITS: Duration = Duration::from_secs(24 * 3600);
 

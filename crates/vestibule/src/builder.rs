@@ -1,6 +1,7 @@
 //! Everything a deployment decides once.
 
 use core::fmt;
+use core::time::Duration;
 use std::sync::{Arc, Mutex};
 
 use vestibule_checkword::CheckwordPolicy;
@@ -10,6 +11,7 @@ use vestibule_core::{
 use vestibule_credentials::{
     BreachedPasswords, HashParams, HashPool, HashPoolConfig, NoBreachData, PasswordPolicy, PoolStartError,
 };
+use vestibule_mfa::{LEAST_RESET_WAITS, MOST_RESET_WAITS, RESET_WAITS};
 use vestibule_profiles::AdmissionRule;
 use vestibule_sessions::SessionPolicy;
 use vestibule_throttle::{Throttle, ThrottlePolicy};
@@ -58,6 +60,7 @@ pub struct Builder {
     checkwords: CheckwordPolicy,
     unknown_addresses: UnknownAddressNotice,
     providers: Vec<Provider>,
+    reset_waits: Duration,
 }
 
 impl Default for Builder {
@@ -81,6 +84,7 @@ impl Default for Builder {
             checkwords: CheckwordPolicy::default(),
             unknown_addresses: UnknownAddressNotice::default(),
             providers: Vec::new(),
+            reset_waits: RESET_WAITS,
         }
     }
 }
@@ -125,6 +129,13 @@ impl Builder {
     /// Asked of every new password, on every path.
     pub fn breached_passwords(mut self, data: impl BreachedPasswords + 'static) -> Self {
         self.breached = Arc::new(data);
+        self
+    }
+
+    /// How long the reset of a lost second factor waits (R33), by default 72 hours: never less than 24, nor more than the six days in
+    /// which the link that stops it is good for sure.
+    pub fn factor_reset_waits(mut self, wait: Duration) -> Self {
+        self.reset_waits = wait.clamp(LEAST_RESET_WAITS, MOST_RESET_WAITS);
         self
     }
 
@@ -220,6 +231,7 @@ impl Builder {
             checkwords: self.checkwords,
             unknown_addresses: self.unknown_addresses,
             providers: self.providers,
+            reset_waits: self.reset_waits,
         }))
     }
 }

@@ -211,7 +211,7 @@ impl Vestibule {
             batch.push(ends.into());
             batch.extend(inner.notices(holder, Notice::new(NoticeKind::PasswordRecovered, now)).await?);
             batch.extend(inner.withdrawals(holder, now).await?);
-            batch.extend(inner.stops_reset(holder, id, now).await?);
+            batch.extend(inner.drops_reset(holder, EventActor::Person(holder), id, now).await?);
             if inner.land(id, now, batch).await?.is_none() {
                 return Ok(());
             }
@@ -277,7 +277,10 @@ impl Inner {
     }
 
     /// The address that the link was sent to, while it is still a verified one of the person's.
-    async fn bound_address(&self, live: &Live) -> Result<Option<ProfileIdentifier>, vestibule_core::Error> {
+    pub(crate) async fn bound_address(
+        &self,
+        live: &Live,
+    ) -> Result<Option<ProfileIdentifier>, vestibule_core::Error> {
         let own = self.store.identifiers(live.holder).await?;
         Ok(own.into_iter().find(|own| own.verified_at.is_some() && bound_to(&own.identifier) == live.bound))
     }

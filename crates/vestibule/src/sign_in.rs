@@ -158,6 +158,10 @@ impl View {
         self.read.owner.is_some()
     }
 
+    pub(crate) fn device_key(&self) -> Option<AddressKey> {
+        self.device.as_ref().map(|device| AddressKey::from_bytes(*device.digest.as_bytes()))
+    }
+
     pub(crate) const fn has_known_device(&self) -> bool {
         self.device.is_some()
     }
@@ -250,6 +254,8 @@ pub(crate) struct Entering {
     /// The generation of the password, if it was that.
     pub(crate) generation: Option<u64>,
     pub(crate) label: DeviceLabel,
+    /// The known device that it is, by the digest of its token.
+    pub(crate) device: Option<AddressKey>,
     /// Whether the device becomes a known one: it is not yet.
     pub(crate) leaves_device: bool,
     /// The change of the second factor in the same commit, which moves the profile's epoch; without one the epoch is required to
@@ -307,7 +313,7 @@ impl Inner {
         attempt: Attempt,
         challenge: Option<&ChallengePassed>,
     ) -> Result<Result<Admitted, vestibule_throttle::Problem>, Error> {
-        let device = view.device.as_ref().map(|device| AddressKey::from_bytes(*device.digest.as_bytes()));
+        let device = view.device_key();
         let request = TryRequest::new(&attempt.key, attempt.now)
             .device(device.as_ref())
             .client(attempt.client)
@@ -433,6 +439,7 @@ impl Inner {
             second: None,
             generation: Some(proof.generation()),
             label,
+            device: view.device_key(),
             leaves_device: leaves_device && view.device.is_none(),
             factor: None,
         };

@@ -52,6 +52,7 @@ pub(crate) struct Inner {
     pub(crate) checkwords: CheckwordPolicy,
     pub(crate) unknown_addresses: UnknownAddressNotice,
     pub(crate) providers: Vec<Provider>,
+    pub(crate) reset_waits: Duration,
 }
 
 impl Vestibule {

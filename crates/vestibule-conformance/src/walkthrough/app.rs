@@ -123,6 +123,9 @@ impl Stage {
         match resumed {
             Resumed::Session { token, .. } => self.authenticate(&token).await,
             Resumed::SignedIn(signed_in) => self.authenticate(&signed_in.token).await,
+            Resumed::PasswordChangeNeeded { because, .. } => {
+                Err(StageError::Refused { what: "going on", code: because.code() })
+            }
         }
     }
 

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use vestibule_core::{AccountId, ClientAddress, Failure, Refusal, Secret, SubjectId, Timestamp};
+use vestibule_core::{AccountId, ClientAddress, Error, Failure, Refusal, Secret, SubjectId, Timestamp};
 use vestibule_journal::{Draft, EventActor, EventKind};
 use vestibule_profiles::{By, ProfilesRead, decide as profiles};
 use vestibule_sessions::SessionsRead;
@@ -12,7 +12,7 @@ use super::FactorProblem;
 use crate::account::{Act, Acting, Reason};
 use crate::notice::{Notice, NoticeKind};
 use crate::sign_in::{Moved, Places, SignedIn};
-use crate::vestibule::{ROUNDS, Vestibule, busy};
+use crate::vestibule::{Inner, ROUNDS, Vestibule, busy};
 use crate::writes::AnyWrite;
 
 /// How often the administrators of one account are asked by one person (R26).
@@ -29,8 +29,9 @@ const fn a_day(at_most: u32) -> Limit {
 
 /// How many administrators are told at once: what is told to more would not fit one step of every database.
 const TOLD: usize = 16;
-/// How many members are looked at for them.
+/// How many members are looked at for them at a time, and how often.
 const LOOKED_AT: u32 = 500;
+const PAGES: u32 = 40;
 
 /// The administrators of an account were asked for access.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,7 +73,8 @@ impl Vestibule {
     ///
     /// # Errors
     ///
-    /// `factor.sign_in_over`, `factor.not_exempt`, `profile.blocked`, `profile.blocked_until`, `admission.*`.
+    /// `factor.sign_in_over` (also when this sign-in was used so already), `factor.not_exempt`, `password.must_change`,
+    /// `profile.blocked`, `profile.blocked_until`, `admission.*`.
     pub async fn enter_exempt(
         &self,
         pending: &Secret<String>,
@@ -80,7 +82,7 @@ impl Vestibule {
     ) -> Result<SignedIn, Failure<Refusal>> {
         let inner = self.inner();
         let now = inner.clock.now();
-        let mut places = Places::default();
+        let (mut places, mut counted) = (Places::default(), false);
         for _ in 0..ROUNDS {
             let (shown, profile) = inner.read_pending(pending, now).await?;
             let (subject, attempt) = (shown.subject, shown.attempt(client, now));
@@ -101,6 +103,12 @@ impl Vestibule {
             let Some(account) = exempt else {
                 return inner.refuse_person(&FactorProblem::NotExempt, subject, now).await;
             };
+            // One session of one sign-in (ATK-D10).
+            let this = [b"exempt.sign_in".as_slice(), shown.id.as_bytes()].concat();
+            if !counted && !inner.throttle.count(WindowKind::Message, &this, &A_SIGN_IN, now).await? {
+                return inner.refuse_person(&FactorProblem::SignInOver, subject, now).await;
+            }
+            counted = true;
             // A session that would open nothing is not opened.
             let factors = crate::sign_in::Factors::One;
             let door = (places.door.0.as_ref(), places.door.1.as_ref());
@@ -132,51 +140,73 @@ impl Vestibule {
     ///
     /// # Errors
     ///
-    /// `factor.sign_in_over`, `factor.not_exempt` when no account was named, `factor.access_asked`, `admission.not_member`.
-    pub async fn ask_for_access(&self, pending: &Secret<String>) -> Result<AccessAsked, Failure<Refusal>> {
+    /// `factor.sign_in_over`, `factor.not_exempt` when no account was named or it would not be entered with the factor either,
+    /// `factor.access_asked`.
+    pub async fn ask_for_access(
+        &self,
+        pending: &Secret<String>,
+        client: Option<ClientAddress>,
+    ) -> Result<AccessAsked, Failure<Refusal>> {
         let inner = self.inner();
         let now = inner.clock.now();
         let (shown, profile) = inner.read_pending(pending, now).await?;
-        let subject = shown.subject;
-        let Some(account) = shown.account else {
-            return inner.refuse_person(&FactorProblem::NotExempt, subject, now).await;
-        };
-        // Only who could enter with the factor asks: a stranger's request tells nobody anything.
+        let (subject, actor) = (shown.subject, EventActor::Person(shown.subject));
+        // Only who could enter with the factor asks: a stranger's request tells nobody anything. And with the first factor alone
+        // nobody learns how they stand in an account.
         let factors = crate::sign_in::Factors::Two;
-        if let Err(problem) = inner.admit_to(account, &profile, (None, factors), now).await? {
-            let actor = EventActor::Person(subject);
+        let admitted = match shown.account {
+            None => false,
+            Some(account) => inner.admit_to(account, &profile, (client, factors), now).await?.is_ok(),
+        };
+        let (true, Some(account)) = (admitted, shown.account) else {
+            let problem = FactorProblem::NotExempt;
             let refusal =
-                inner.refuse_after_proof(&problem, actor, Some(subject), Some(account), now).await?;
+                inner.refuse_after_proof(&problem, actor, Some(subject), shown.account, now).await?;
             return Err(Failure::Refused(refusal));
-        }
+        };
         let whose = [b"access".as_slice(), account.as_bytes(), b"/", subject.as_bytes()].concat();
         let this = [b"access.sign_in".as_slice(), shown.id.as_bytes()].concat();
         let first = inner.throttle.count(WindowKind::Message, &this, &A_SIGN_IN, now).await?;
         if !first || !inner.throttle.count(WindowKind::Message, &whose, &A_DAY, now).await? {
             return inner.refuse_person(&FactorProblem::AccessAsked, subject, now).await;
         }
-        let members = inner.store.members_of(account, None, LOOKED_AT).await?;
-        let administrators: Vec<SubjectId> = members
-            .iter()
-            .filter(|member| member.is_active_administrator() && member.subject != subject)
-            .map(|member| member.subject)
-            .take(TOLD)
-            .collect();
         let id = inner.batch_id(now)?;
-        let event = Draft::new(EventKind::ACCESS_ASKED, EventActor::Person(subject))
-            .subject(subject)
-            .account(account);
+        let event = Draft::new(EventKind::ACCESS_ASKED, actor).subject(subject).account(account);
         let mut batch = inner.record(event, id, now)?;
+        let letters = inner.letters_to_administrators(account, subject, now).await?;
+        let administrators = letters.len();
+        batch.extend(letters);
+        inner.land(id, now, batch).await?;
+        Ok(AccessAsked { administrators })
+    }
+}
+
+impl Inner {
+    /// What the administrators of an account are told, each at the primary login: all but the person, as many as fit.
+    async fn letters_to_administrators(
+        &self,
+        account: AccountId,
+        but: SubjectId,
+        now: Timestamp,
+    ) -> Result<Vec<AnyWrite>, Error> {
         let mut notice = Notice::new(NoticeKind::AccessAsked, now);
         notice.account = Some(account);
-        for administrator in &administrators {
-            let Some(theirs) = inner.store.profile(*administrator).await? else { continue };
-            let own = inner.store.identifiers(*administrator).await?;
-            if let Some(primary) = crate::login::primary_of(&theirs, &own) {
-                batch.push(inner.letter(&primary.identifier, notice)?);
+        let (mut letters, mut after) = (Vec::new(), None);
+        for _ in 0..PAGES {
+            let members = self.store.members_of(account, after, LOOKED_AT).await?;
+            let Some(last) = members.last().map(|member| member.subject) else { break };
+            for member in members.iter().filter(|one| one.is_active_administrator() && one.subject != but) {
+                let Some(theirs) = self.store.profile(member.subject).await? else { continue };
+                let own = self.store.identifiers(member.subject).await?;
+                if let Some(primary) = crate::login::primary_of(&theirs, &own) {
+                    letters.push(self.letter(&primary.identifier, notice)?);
+                }
+                if letters.len() == TOLD {
+                    return Ok(letters);
+                }
             }
+            after = Some(last);
         }
-        inner.land(id, now, batch).await?;
-        Ok(AccessAsked { administrators: administrators.len() })
+        Ok(letters)
     }
 }

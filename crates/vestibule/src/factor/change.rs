@@ -1,7 +1,7 @@
 //! What a person does with a second factor that they have: look at it, rename, remove, renew the codes, turn it off.
 
 use vestibule_core::{Failure, Refusal, Secret};
-use vestibule_credentials::{PreparedPassword, Problem as PasswordProblem};
+use vestibule_credentials::{PasswordUse, PreparedPassword, Problem as PasswordProblem};
 use vestibule_journal::{Draft, EventActor, EventKind};
 use vestibule_mfa::{
     AuthenticatorId, AuthenticatorName, AuthenticatorView, MfaRead, MfaWrite, Problem, RecoverySheet, decide,
@@ -32,9 +32,6 @@ pub struct OwnFactor {
     /// When the waiting time of a reset is over, if one runs (R33).
     pub reset_ends_at: Option<vestibule_core::Timestamp>,
 }
-
-/// The fewest characters of a password that stands alone.
-const STANDS_ALONE: usize = 15;
 
 impl Vestibule {
     /// The person's second factor.
@@ -208,9 +205,10 @@ impl Vestibule {
             return inner.refuse_person(&PasswordProblem::Wrong, subject, now).await;
         };
         let shown = inner.show_password(&who, typed, now).await?;
-        if new.is_none() && shown.length < STANDS_ALONE {
+        let least = inner.passwords.min(PasswordUse::Alone);
+        if new.is_none() && shown.length < least {
             let too_short =
-                vestibule_credentials::PasswordRejection::TooShort { min: STANDS_ALONE, have: shown.length };
+                vestibule_credentials::PasswordRejection::TooShort { min: least, have: shown.length };
             return inner.refuse_person(&PasswordProblem::Rejected(too_short), subject, now).await;
         }
         let once = Once { subject, generation: shown.proof.generation(), at: shown.proof.at() };

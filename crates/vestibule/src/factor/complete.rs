@@ -89,7 +89,7 @@ impl Vestibule {
         let (shown, _) = inner.read_pending(pending, now).await?;
         let attempt = shown.attempt(client, now);
         let mut places = Places::default();
-        let mut showing = inner.show_factor(shown.subject, &answer, client).await?;
+        let mut showing = inner.show_factor(shown.subject, &answer, (client, shown.device)).await?;
         for _ in 0..ROUNDS {
             let (id, right) = inner.shown_factor(&mut showing).await?;
             let Some(profile) = inner.still_shown(&shown, now).await? else {

@@ -11,6 +11,7 @@ use vestibule_sessions::{Amr, Evidence, SessionToken, SessionsRead, decide as se
 use super::{FactorProblem, NextStep, Shown};
 use crate::login::frozen;
 use crate::notice::{Notice, NoticeKind};
+use crate::permit::ChangePermit;
 use crate::session::Authenticated;
 use crate::sign_in::{Moved, Places, SignedIn};
 use crate::vestibule::{Inner, ROUNDS, Vestibule, busy};
@@ -28,6 +29,7 @@ pub enum Enrolling<'a> {
 
 /// What the person goes on by.
 #[derive(Debug)]
+#[must_use = "the old token is worth nothing"]
 #[expect(clippy::exhaustive_enums, reason = "a host that overlooks one would sign people out")]
 pub enum Resumed {
     /// The acting session under this new token. All others ended.
@@ -36,6 +38,13 @@ pub enum Resumed {
         token: Secret<String>,
         /// Its public name.
         session: SessionHandle,
+    },
+    /// The sign-in that waited is complete, and first the password is to be changed (N2).
+    PasswordChangeNeeded {
+        /// What was proven.
+        proof: ChangePermit,
+        /// What to tell the person.
+        because: Refusal,
     },
     /// The sign-in that waited is complete.
     SignedIn(SignedIn),
@@ -73,7 +82,8 @@ impl Vestibule {
     ///
     /// # Errors
     ///
-    /// `factor.proof_too_old`, `factor.required`, `factor.sign_in_over`, `profile.frozen`, `mfa.too_many`, `session.revoked`.
+    /// `factor.proof_too_old`, `factor.required`, `factor.sign_in_over`, `profile.frozen`, `profile.blocked`,
+    /// `profile.blocked_until`, `mfa.too_many`, `session.revoked`.
     pub async fn begin_authenticator(
         &self,
         who: Enrolling<'_>,
@@ -111,7 +121,7 @@ impl Vestibule {
     ///
     /// # Errors
     ///
-    /// As [`begin_authenticator`](Self::begin_authenticator), and `mfa.not_pending`, `mfa.code_wrong`, `throttle.wait`.
+    /// As [`begin_authenticator`](Self::begin_authenticator), and `mfa.not_pending`, `mfa.code_wrong`.
     pub async fn confirm_authenticator(
         &self,
         who: Enrolling<'_>,
@@ -146,6 +156,8 @@ impl Vestibule {
             writes.extend(inner.notices(subject, Notice::new(told, now)).await?);
             // What was pending when the factor changed was asked for without it.
             writes.extend(inner.cancels_changes(subject, now).await?);
+            // A new factor is not the one that is lost.
+            writes.extend(inner.drops_reset(subject, EventActor::Person(subject), batch_id, now).await?);
             let since = Some(profile.factor_since.unwrap_or(now));
             let moves = ProfilesWrite::SetFactor { subject, from, since };
             let evidence = Evidence { amr: Amr::Otp, at: now };
@@ -161,6 +173,24 @@ impl Vestibule {
                 }
                 Setter::Pending(shown, _) => {
                     writes.extend(shown.relied_on());
+                    if let (true, Some((generation, _))) = (shown.must_change, shown.password) {
+                        let event = Draft::new(EventKind::SIGN_IN_SUCCEEDED, EventActor::Person(subject));
+                        let mut batch = inner.record(event.subject(subject), batch_id, now)?;
+                        batch.append(&mut writes);
+                        batch.push(moves.into());
+                        if inner.land(batch_id, now, batch).await?.is_some() {
+                            continue;
+                        }
+                        let problem = vestibule_credentials::Problem::MustChange;
+                        let actor = EventActor::Person(subject);
+                        let because = inner
+                            .refuse_after_proof(&problem, actor, Some(subject), shown.account, now)
+                            .await?;
+                        let epoch = from.saturating_add(1);
+                        let proof = ChangePermit::of(subject, generation, shown.at, epoch, inner);
+                        let resumed = Resumed::PasswordChangeNeeded { proof, because };
+                        return Ok(Enrolled { sheet, resumed });
+                    }
                     let mut entering = shown.entering();
                     entering.second = Some(evidence);
                     entering.factor = Some(moves);
@@ -196,10 +226,6 @@ impl Inner {
                 let pending = self.pending_of(&shown, &profile, now).await?;
                 if pending.next != NextStep::SetUp {
                     return self.refuse_person(&FactorProblem::Required, shown.subject, now).await;
-                }
-                if shown.must_change {
-                    let problem = vestibule_credentials::Problem::MustChange;
-                    return self.refuse_person(&problem, shown.subject, now).await;
                 }
                 if let Some(block) = profile.blocked_at(now) {
                     let attempt = shown.attempt(None, now);

@@ -14,7 +14,7 @@ use crate::vestibule::{ROUNDS, Vestibule, busy};
 impl Vestibule {
     /// Lifts the freeze of the person's own profile by a second factor. What is shown counts only if it was confirmed, or made,
     /// before the change that is disputed: whoever took the profile over may have added one of their own. Every session ends,
-    /// the acting one too. The answer is a recovery code to be shown now, in the place of the one that was used.
+    /// the acting one too; where nothing is frozen, nothing happens. The answer is a recovery code to be shown now, in the place of the one that was used.
     ///
     /// # Errors
     ///
@@ -28,8 +28,12 @@ impl Vestibule {
     ) -> Result<Option<RecoveryCode>, Failure<Refusal>> {
         let inner = self.inner();
         let now = inner.clock.now();
-        let subject = inner.live(who).await?.subject();
-        let mut showing = inner.show_factor(subject, &answer, client).await?;
+        let live = inner.live(who).await?;
+        if live.profile.freeze.is_none() {
+            return Ok(None);
+        }
+        let subject = live.subject();
+        let mut showing = inner.show_factor(subject, &answer, (client, None)).await?;
         for _ in 0..ROUNDS {
             let who = inner.live(who).await?;
             let (id, right) = inner.shown_factor(&mut showing).await?;

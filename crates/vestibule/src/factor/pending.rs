@@ -71,6 +71,8 @@ pub(crate) struct Shown {
     pub(crate) key: AddressKey,
     pub(crate) account: Option<AccountId>,
     pub(crate) label: DeviceLabel,
+    /// The known device on which it was.
+    pub(crate) device: Option<AddressKey>,
     pub(crate) leaves_device: bool,
     /// Tells this sign-in from others of the person.
     pub(crate) id: BatchId,
@@ -110,6 +112,7 @@ impl Shown {
             key: attempt.key,
             account: attempt.account,
             label: entering.label.clone(),
+            device: entering.device,
             leaves_device: entering.leaves_device,
             id,
         }
@@ -121,6 +124,7 @@ impl Shown {
             second: None,
             generation: self.password.map(|(generation, _)| generation),
             label: self.label.clone(),
+            device: self.device,
             leaves_device: self.leaves_device,
             factor: None,
         }
@@ -138,6 +142,7 @@ impl Shown {
             .bytes(self.key.as_bytes())
             .maybe(self.account.as_ref(), |row, account| row.bytes(account.as_bytes()))
             .text(self.label.as_str())
+            .maybe(self.device.as_ref(), |row, device| row.bytes(device.as_bytes()))
             .bool(self.leaves_device)
             .bytes(self.id.as_bytes())
             .finish()
@@ -156,6 +161,9 @@ impl Shown {
             key: row.bytes("key")?.try_into().map(AddressKey::from_bytes).map_err(|_| CorruptRow("key"))?,
             account: row.maybe("account", |row| row.account("account"))?,
             label: DeviceLabel::parse(row.text("label")?).map_err(|_| CorruptRow("label"))?,
+            device: row.maybe("device", |row| {
+                row.bytes("device")?.try_into().map(AddressKey::from_bytes).map_err(|_| CorruptRow("device"))
+            })?,
             leaves_device: row.bool("leaves_device")?,
             id: row.batch("id")?,
         };

@@ -39,18 +39,20 @@ pub(super) struct Right {
 }
 
 impl Inner {
-    /// Windows of the factor's own, per person: guessing codes is slow long before the authenticator stops.
+    /// Windows of the factor's own, per person: guessing codes is slow long before the authenticator stops. A known device has its
+    /// own, so that whoever has the password does not shut the owner out there (PR-12).
     pub(super) async fn take_factor_windows(
         &self,
         subject: SubjectId,
-        client: Option<ClientAddress>,
+        (client, device): (Option<ClientAddress>, Option<AddressKey>),
         now: Timestamp,
     ) -> Result<Admitted, Failure<Refusal>> {
         let digest = self.ring.digest_current("factor.try", &[subject.as_bytes()]);
         let key = AddressKey::from_bytes(*digest.as_bytes());
         // The first factor stands in for the challenge.
         let passed = ChallengePassed::vouched_by_host(key, now);
-        let request = TryRequest::new(&key, now).challenge(Some(&passed)).client(client);
+        let request =
+            TryRequest::new(&key, now).challenge(Some(&passed)).client(client).device(device.as_ref());
         match self.throttle.admit(&request).await {
             Ok(windows) => Ok(windows),
             Err(Failure::Refused(problem)) => self.refuse_person(&problem, subject, now).await,
@@ -152,11 +154,15 @@ impl Inner {
         &self,
         subject: SubjectId,
         answer: &FactorAnswer,
-        client: Option<ClientAddress>,
+        (client, device): (Option<ClientAddress>, Option<AddressKey>),
     ) -> Result<Showing, Failure<Refusal>> {
         let now = self.clock.now();
-        let windows = self.take_factor_windows(subject, client, now).await?;
         let factor = self.factor_of(subject).await?;
+        // A recovery code takes none: nobody guesses 120 bits, and whoever knows the password could fill them.
+        let windows = match answer {
+            FactorAnswer::Code(_) => Some(self.take_factor_windows(subject, (client, device), now).await?),
+            FactorAnswer::RecoveryCode(_) => None,
+        };
         let asked = self.ask_factor(&factor, answer, now).await?;
         Ok(Showing { subject, now, windows, asked, factor: Some(factor) })
     }
@@ -181,7 +187,9 @@ impl Inner {
 
     /// What it proved has landed.
     pub(super) async fn settle_factor(&self, showing: Showing) {
-        let _ = self.throttle.settle(showing.windows).await;
+        if let Some(windows) = showing.windows {
+            let _ = self.throttle.settle(windows).await;
+        }
     }
 }
 
@@ -190,7 +198,7 @@ impl Inner {
 pub(super) struct Showing {
     subject: SubjectId,
     now: Timestamp,
-    windows: Admitted,
+    windows: Option<Admitted>,
     asked: Asked,
     /// As it was read last, until it was judged.
     factor: Option<Factor>,

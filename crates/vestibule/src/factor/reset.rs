@@ -1,14 +1,14 @@
 //! The reset of a lost factor (R33): a password that counts, a link, a waiting time; the factor itself stops it.
 
-use vestibule_checkword::decide::{self, CheckwordRequest, Wanted};
-use vestibule_checkword::{CheckwordRead, Intent, Problem as WordProblem, Rotation, make_link, purpose};
+use vestibule_checkword::decide;
+use vestibule_checkword::{CheckwordRead, Intent, Problem as WordProblem, Rotation, purpose};
 use vestibule_core::{
     AddressKey, BatchId, ClientAddress, Error, Failure, Identifier, Purpose, Refusal, Secret, SubjectId,
     Timestamp, equal_in_constant_time,
 };
 use vestibule_credentials::CredentialsWrite;
 use vestibule_journal::{Draft, EventActor, EventKind, RefusedBy};
-use vestibule_mfa::{Course, MfaRead, MfaWrite, RESET_WAITS};
+use vestibule_mfa::{Course, MfaRead, MfaWrite, RecoveryCode, Reset};
 use vestibule_profiles::{Profile, ProfilesRead, ProfilesWrite};
 use vestibule_throttle::{ChallengePassed, TryRequest};
 
@@ -61,7 +61,7 @@ impl Vestibule {
     /// # Errors
     ///
     /// `factor.sign_in_over`, `factor.reset_needs_factor`, `factor.reset_password_unproven`, `factor.reset_waits` when one is
-    /// running, `profile.frozen`, `recovery.no_address`.
+    /// running, `profile.frozen`, `profile.blocked`, `profile.blocked_until`, `recovery.no_address`.
     pub async fn request_factor_reset(&self, pending: &Secret<String>) -> Result<(), Failure<Refusal>> {
         let inner = self.inner();
         let now = inner.clock.now();
@@ -105,7 +105,8 @@ impl Vestibule {
     ///
     /// # Errors
     ///
-    /// As [`request_factor_reset`](Self::request_factor_reset), and `checkword.*` (P8), `checkword.other_person`.
+    /// As [`request_factor_reset`](Self::request_factor_reset), and `checkword.*` (P8), `checkword.other_person`; `throttle.wait`
+    /// when one was stopped within the minute: no reset begins without a way to stop it.
     pub async fn begin_factor_reset(
         &self,
         pending: &Secret<String>,
@@ -124,8 +125,23 @@ impl Vestibule {
                 Ok(redemption) => redemption,
                 Err(problem) => return inner.refuse_link(&problem, Some(digest), now).await,
             };
-            let ends_at = now.plus(RESET_WAITS);
-            let id = inner.batch_id(now)?;
+            let ends_at = now.plus(inner.reset_waits);
+            // The mailbox is the proof: it must be theirs still when this lands.
+            let live = inner.live_link(digest, purpose, now).await?;
+            let Some(address) = inner.bound_address(&live).await? else {
+                let problem = WordProblem::Rotated { at: now, by: Rotation::AddressRemoved };
+                return inner.refuse_link(&problem, Some(digest), now).await;
+            };
+            let (kind, key) = (address.identifier.kind(), address.identifier.key());
+            // The way to stop it: there is none without.
+            let (id, asking) = inner.ask_for_link((subject, purpose::FACTOR_KEEP), &[], now).await?;
+            let (keep, until, words) = match asking {
+                Asking::Link { link: Some(link), until, writes } => (link, until, writes),
+                Asking::Link { link: None, until: not_before, .. } | Asking::Spaced { not_before, .. } => {
+                    let problem = vestibule_throttle::Problem::Wait { not_before };
+                    return inner.refuse_person(&problem, subject, now).await;
+                }
+            };
             let event =
                 Draft::new(EventKind::FACTOR_RESET_BEGUN, EventActor::Person(subject)).subject(subject);
             let mut batch = inner.record(event, id, now)?;
@@ -134,17 +150,14 @@ impl Vestibule {
             batch.push(ProfilesWrite::RequireProfile { subject, epoch: profile.epoch }.into());
             let course = Some(Course { begun_at: now, ends_at, generation });
             batch.push(MfaWrite::SetCourse { subject, from: version, course }.into());
-            batch.extend(inner.tells_of_reset(subject, id, now).await?);
+            let held = ProfilesWrite::RequireIdentifier { subject, kind, key, leaving_until: None };
+            batch.push(held.into());
+            batch.extend(words.into_iter().map(AnyWrite::from));
+            let told = Some((&keep, Some(until)));
+            batch.extend(inner.letters_of_reset(subject, NoticeKind::FactorResetBegun, told, now).await?);
             // The link is used: it is sent no more.
-            let own = inner.store.identifiers(subject).await?;
-            if let Some(to) = primary_of(&profile, &own) {
-                batch.push(inner.reset_letter(
-                    &to.identifier,
-                    NoticeKind::FactorResetLink,
-                    (None, None),
-                    now,
-                )?);
-            }
+            let blank = NoticeKind::FactorResetLink;
+            batch.push(inner.reset_letter(&address.identifier, blank, (None, None), now)?);
             if inner.land(id, now, batch).await?.is_none() {
                 return Ok(ResetStarted { ends_at });
             }
@@ -223,7 +236,7 @@ impl Vestibule {
     }
 
     /// Ends a reset by the factor itself, without the password: for whoever still has their phone and hears of a reset. The
-    /// code that is used here signs nobody in.
+    /// code that is used here signs nobody in. The answer is a recovery code to be shown now, in the place of the one that was used.
     ///
     /// It debits no try of the factor, only windows: a guess ends a reset at most, and whoever began one cannot stop the factor that
     /// would end it. What is refused is told in one way, whether anybody has the login or not, and whether a reset runs.
@@ -237,7 +250,7 @@ impl Vestibule {
         answer: FactorAnswer,
         client: Option<ClientAddress>,
         challenge: Option<&ChallengePassed>,
-    ) -> Result<(), Failure<Refusal>> {
+    ) -> Result<Option<RecoveryCode>, Failure<Refusal>> {
         let inner = self.inner();
         let now = inner.clock.now();
         let attempt = |key| Attempt { key, client, account: None, now };
@@ -247,7 +260,11 @@ impl Vestibule {
             return inner.refuse_at_door(&SignInProblem::LoginMalformed, attempt, RefusedBy::Window).await;
         };
         let attempt = attempt(login.key());
-        let request = TryRequest::new(&attempt.key, now).client(client).challenge(challenge);
+        // Windows of this page's own, and of the client's: whoever fills those of the sign-in does not keep the owner from here.
+        let from = client.map(|client| client.ip().to_string()).unwrap_or_default();
+        let digest = inner.ring.digest_current("factor.keep", &[attempt.key.as_bytes(), from.as_bytes()]);
+        let window = AddressKey::from_bytes(*digest.as_bytes());
+        let request = TryRequest::new(&window, now).client(client).challenge(challenge);
         let windows = match inner.throttle.admit(&request).await {
             Ok(windows) => windows,
             Err(Failure::Refused(problem)) => {
@@ -272,10 +289,11 @@ impl Vestibule {
             };
             let event = Draft::new(EventKind::FACTOR_SHOWN, EventActor::Person(subject)).subject(subject);
             let mut batch = inner.record(event, id, now)?;
+            let replacement = right.replacement;
             batch.extend(right.writes);
             if inner.land(id, now, batch).await?.is_none() {
                 let _ = inner.throttle.settle(windows).await;
-                return Ok(());
+                return Ok(replacement);
             }
             factor = inner.factor_of(subject).await?;
         }
@@ -302,7 +320,8 @@ impl Vestibule {
             let id = inner.batch_id(now)?;
             let event = Acting::Operator(reason).draft(EventKind::FACTOR_RESET).subject(subject);
             let mut batch = inner.record(event, id, now)?;
-            batch.extend(inner.resets(&profile, now).await?);
+            let reset = inner.store.factor_reset(subject).await?;
+            batch.extend(inner.resets(&profile, reset.as_ref(), now).await?);
             if inner.land(id, now, batch).await?.is_none() {
                 return Ok(());
             }
@@ -345,16 +364,22 @@ impl Inner {
 
     /// The writes by which a factor is lost for good: authenticators and codes die, every session ends, and the profile still
     /// notes that a factor is asked for, so that the next sign-in sets one up.
-    async fn resets(&self, profile: &Profile, now: Timestamp) -> Result<Vec<AnyWrite>, Error> {
+    ///
+    /// What was read of resets is relied on: a reset that was stopped meanwhile resets nothing.
+    async fn resets(
+        &self,
+        profile: &Profile,
+        read: Option<&Reset>,
+        now: Timestamp,
+    ) -> Result<Vec<AnyWrite>, Error> {
         let (subject, from) = (profile.subject, profile.epoch);
         let mut writes = self.ends_factor(subject).await?;
         writes.push(ProfilesWrite::SetFactor { subject, from, since: profile.factor_since }.into());
         let rotated = decide::rotate(subject, &ENDED, Rotation::FactorChanged, now);
         writes.extend(rotated.into_iter().map(AnyWrite::from));
         writes.extend(self.cancels_changes(subject, now).await?);
-        if let Some(reset) = self.store.factor_reset(subject).await?.filter(|reset| reset.course.is_some()) {
-            writes.push(MfaWrite::SetCourse { subject, from: reset.version, course: None }.into());
-        }
+        let from = read.map_or(0, |reset| reset.version);
+        writes.push(MfaWrite::SetCourse { subject, from, course: None }.into());
         writes.extend(self.letters_of_reset(subject, NoticeKind::FactorReset, None, now).await?);
         Ok(writes)
     }
@@ -370,24 +395,38 @@ impl Inner {
         let subject = profile.subject;
         let reset = self.store.factor_reset(subject).await?;
         let over = |course: &Course| course.is_over(now) && course.generation == generation;
-        if !reset.and_then(|reset| reset.course).is_some_and(|course| over(&course))
-            || frozen(profile).is_some()
-        {
+        let ends = reset.as_ref().and_then(|reset| reset.course.as_ref()).is_some_and(over);
+        if !ends || frozen(profile).is_some() {
             return Ok(None);
         }
         let id = self.batch_id(now)?;
         let event = Draft::new(EventKind::FACTOR_RESET, EventActor::Person(subject)).subject(subject);
         let mut batch = self.record(event, id, now)?;
-        batch.extend(self.resets(profile, now).await?);
+        batch.extend(self.resets(profile, reset.as_ref(), now).await?);
         batch.push(CredentialsWrite::RequirePassword { subject, generation }.into());
         Ok(Some(self.land(id, now, batch).await?.is_none()))
     }
 
-    /// The writes that stop a reset, if one runs: for whatever shows that the factor is not lost, or that the password is not
-    /// what it was.
+    /// The writes that stop a reset, if one runs, because the factor was shown; every verified address is told.
     pub(crate) async fn stops_reset(
         &self,
         subject: SubjectId,
+        id: BatchId,
+        now: Timestamp,
+    ) -> Result<Vec<AnyWrite>, Error> {
+        let mut writes = self.drops_reset(subject, EventActor::Person(subject), id, now).await?;
+        if !writes.is_empty() {
+            writes.extend(self.letters_of_reset(subject, NoticeKind::FactorResetStopped, None, now).await?);
+        }
+        Ok(writes)
+    }
+
+    /// The same where the person is told of something else in the same commit, which would be too large with both: a password
+    /// that was set anew, a factor that was turned off; a block, in which the owner could not stop it.
+    pub(crate) async fn drops_reset(
+        &self,
+        subject: SubjectId,
+        by: EventActor,
         id: BatchId,
         now: Timestamp,
     ) -> Result<Vec<AnyWrite>, Error> {
@@ -395,39 +434,13 @@ impl Inner {
         else {
             return Ok(Vec::new());
         };
-        let event = Draft::new(EventKind::FACTOR_RESET_STOPPED, EventActor::Person(subject)).subject(subject);
+        let event = Draft::new(EventKind::FACTOR_RESET_STOPPED, by).subject(subject);
         let mut writes = self.record_further(event, id, now)?;
         writes.push(MfaWrite::SetCourse { subject, from: reset.version, course: None }.into());
         let keep = [purpose::FACTOR_KEEP];
         let rotated = decide::rotate(subject, &keep, Rotation::Withdrawn, now);
         writes.extend(rotated.into_iter().map(AnyWrite::from));
-        writes.extend(self.letters_of_reset(subject, NoticeKind::FactorResetStopped, None, now).await?);
         Ok(writes)
-    }
-
-    /// The link that ends the reset, and the messages that carry it to every verified address.
-    async fn tells_of_reset(
-        &self,
-        subject: SubjectId,
-        id: BatchId,
-        now: Timestamp,
-    ) -> Result<Vec<AnyWrite>, Error> {
-        let asked = CheckwordRequest::new(subject, purpose::FACTOR_KEEP);
-        let newest = self.store.checkword(subject, purpose::FACTOR_KEEP.as_str().to_owned()).await?;
-        let generation = newest.as_ref().map_or(0, |row| row.generation).saturating_add(1);
-        let (link, made) = make_link(&self.ring, &*self.entropy, &asked, generation, id)?;
-        let kind = NoticeKind::FactorResetBegun;
-        // An earlier reset ended with its link; only where one ended within the minute are messages spaced, and then the notice
-        // goes without a link.
-        let (writes, link, until) =
-            match decide::request(&self.checkwords, &asked, newest.as_ref(), &made, now) {
-                Wanted::New { checkword, writes } => (writes, Some(link), Some(checkword.expires_at)),
-                Wanted::Again { writes, .. } | Wanted::Spaced { writes, .. } => (writes, None, None),
-            };
-        let mut batch: Vec<AnyWrite> = writes.into_iter().map(AnyWrite::from).collect();
-        let told = link.as_ref().map(|link| (link, until));
-        batch.extend(self.letters_of_reset(subject, kind, told, now).await?);
-        Ok(batch)
     }
 
     /// What every verified address is told of a reset, each in place of what it was told before and was not sent.

@@ -29,7 +29,7 @@ impl Vestibule {
         let inner = self.inner();
         let who = inner.live(who).await?;
         let subject = who.subject();
-        let mut showing = inner.show_factor(subject, &answer, client).await?;
+        let mut showing = inner.show_factor(subject, &answer, (client, None)).await?;
         for _ in 0..ROUNDS {
             let (id, right) = inner.shown_factor(&mut showing).await?;
             let mut writes = right.writes;

@@ -117,7 +117,8 @@ impl Vestibule {
         let (now, gains, loses) = (inner.clock.now(), to.subject(), from.subject());
         inner.must_be_fresh(to, now).await?;
         inner.must_not_be_frozen(from, now).await?;
-        if !from.session.is_fresh_by(Amr::Password, &inner.sessions, now) {
+        let fresh = from.session.is_fresh_by(Amr::Password, &inner.sessions, now);
+        if !fresh || from.profile.factor_since.is_some() && !inner.is_fresh(from, now) {
             return inner.refuse_own(from, &SocialProblem::ProofTooOld, now).await;
         }
         let (identity, _) = inner.vet(answer, at_the_door(to, now)).await?;

@@ -168,6 +168,7 @@ impl Vestibule {
             second: None,
             generation: None,
             label: request.label,
+            device: view.device_key(),
             leaves_device: request.leaves_device && !view.has_known_device(),
             factor: None,
         };

@@ -83,6 +83,7 @@ impl World {
         let token = match resumed {
             Resumed::Session { token, .. } => token,
             Resumed::SignedIn(signed_in) => signed_in.token,
+            Resumed::PasswordChangeNeeded { because, .. } => panic!("{}", because.code()),
         };
         self.authenticate(&token).unwrap()
     }

@@ -257,6 +257,8 @@ fn an_exemption_opens_its_account_and_nothing_else() {
     let narrow = block_on(world.vestibule.enter_exempt(&pending.token, None)).unwrap();
     assert_eq!(narrow.entered.unwrap().unwrap(), here);
     assert!(narrow.device.is_none(), "the device stays unknown");
+    let again = block_on(world.vestibule.enter_exempt(&pending.token, None));
+    assert_eq!(world.told(again), "factor.sign_in_over", "one session of one sign-in");
     let who = world.authenticate(&narrow.token).unwrap();
     assert!(block_on(world.vestibule.is_admitted(&who, here)).unwrap());
     block_on(world.vestibule.enter(&who, here, None)).unwrap();
@@ -335,18 +337,21 @@ fn the_administrators_are_asked_once_a_sign_in_and_three_times_a_day_and_never_t
     let _ = world.enrol(BOB);
     for n in 0..4 {
         let pending = world.pending(login(BOB).into_account(here));
-        let asked = block_on(world.vestibule.ask_for_access(&pending.token));
+        let asked = block_on(world.vestibule.ask_for_access(&pending.token, None));
         if n == 3 {
             assert_eq!(world.told(asked), "factor.access_asked");
             break;
         }
         assert_eq!(asked.unwrap().administrators, 1);
-        let again = block_on(world.vestibule.ask_for_access(&pending.token));
+        let again = block_on(world.vestibule.ask_for_access(&pending.token, None));
         assert_eq!(world.told(again), "factor.access_asked");
     }
     assert_eq!(world.told_by_mail(NoticeKind::AccessAsked), 1, "one slot");
     let pending = world.pending(login(BOB));
-    assert_eq!(world.told(block_on(world.vestibule.ask_for_access(&pending.token))), "factor.not_exempt");
+    assert_eq!(
+        world.told(block_on(world.vestibule.ask_for_access(&pending.token, None))),
+        "factor.not_exempt"
+    );
 }
 
 /// A host's handlers are moved between threads, whatever they borrow.

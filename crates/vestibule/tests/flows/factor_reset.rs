@@ -204,8 +204,9 @@ fn a_thief_with_the_mailbox_alone_cannot_begin_one_however_long_they_wait() {
 #[test]
 fn a_recovered_password_ends_one_that_runs() {
     let (world, ..) = begun();
+    let link = world.link_of(NoticeKind::FactorResetBegun).link.unwrap();
     recover(&world);
-    assert_eq!(world.told_by_mail(NoticeKind::FactorResetStopped), 1);
+    assert_eq!(code_of(block_on(world.vestibule.inspect_factor_reset(&link))), "checkword.rotated");
     world.clock.advance(WAIT);
     assert_eq!(world.pending(SignInRequest::new(ADA, NEW)).next, NextStep::Code);
 }
@@ -254,4 +255,82 @@ fn a_reset_asked_for_without_a_factor_to_lose_or_a_live_sign_in_is_refused() {
     let keep = block_on(world.vestibule.keep_factor(&link, "123456"));
     assert_eq!(code_of(keep), "checkword.malformed");
     let _ = app;
+}
+
+#[test]
+fn a_block_ends_one_that_runs() {
+    let (world, ..) = begun();
+    let subject = world.pending(login(ADA)).subject;
+    block_on(world.vestibule.block(&reason(), subject, None)).unwrap();
+    world.clock.advance(WAIT);
+    block_on(world.vestibule.unblock(&reason(), subject)).unwrap();
+    assert_eq!(world.pending(login(ADA)).next, NextStep::Code, "its owner could not stop it meanwhile");
+}
+
+#[test]
+fn none_begins_without_a_way_to_stop_it() {
+    let (world, _) = World::with_ada();
+    let (app, ..) = world.enrol(ADA);
+    world.next_step();
+    let pending = world.pending(login(ADA));
+    world.complete(&pending, app.answer(world.now(), 0)).unwrap();
+    let pending = world.pending(login(ADA));
+    let first = link(&world, &pending);
+    world.clock.advance(Duration::from_secs(55));
+    block_on(world.vestibule.begin_factor_reset(&pending.token, &first)).unwrap();
+    world.next_step();
+    block_on(world.vestibule.keep_factor_by_code(ADA, app.answer(world.now(), 0), None, None)).unwrap();
+    let second = link(&world, &pending);
+    let at_once = block_on(world.vestibule.begin_factor_reset(&pending.token, &second));
+    assert_eq!(world.told(at_once), "throttle.wait");
+    world.clock.advance(Duration::from_secs(60));
+    block_on(world.vestibule.begin_factor_reset(&pending.token, &second)).unwrap();
+    assert!(world.link_of(NoticeKind::FactorResetBegun).link.is_some());
+}
+
+#[test]
+fn a_link_to_an_address_given_up_meanwhile_begins_nothing() {
+    let world = World::new();
+    crate::logins::with_two(&world);
+    let (app, _, who) = world.enrol(ADA);
+    world.next_step();
+    let pending = world.pending(login(ADA));
+    world.complete(&pending, app.answer(world.now(), 0)).unwrap();
+    let pending = world.pending(login(crate::logins::HOME));
+    let link = link(&world, &pending);
+    block_on(world.vestibule.remove_login(&who, ADA)).unwrap();
+    let begun = block_on(world.vestibule.begin_factor_reset(&pending.token, &link));
+    assert_eq!(code_of(begun), "checkword.rotated");
+}
+
+#[test]
+fn whoever_must_change_the_password_sets_up_first_and_changes_then() {
+    let (world, subject) = World::with_ada();
+    let _ = world.enrol(ADA);
+    block_on(world.vestibule.require_password_change(&reason(), subject)).unwrap();
+    block_on(world.vestibule.reset_factor(&reason(), subject)).unwrap();
+    let pending = world.pending(login(ADA));
+    let name = AuthenticatorName::parse("new phone").unwrap();
+    let enrolling = Enrolling::Pending(&pending.token);
+    let app = App::scan(&block_on(world.vestibule.begin_authenticator(enrolling, &name)).unwrap());
+    let code = app.code(world.now(), 0);
+    let enrolled = block_on(world.vestibule.confirm_authenticator(enrolling, app.id, &code, None)).unwrap();
+    let Resumed::PasswordChangeNeeded { proof, .. } = enrolled.resumed else { panic!("it must be changed") };
+    block_on(world.vestibule.replace_password(proof, NEW)).unwrap();
+    world.next_step();
+    let pending = world.pending(SignInRequest::new(ADA, NEW));
+    world.complete(&pending, app.answer(world.now(), 0)).unwrap();
+}
+
+/// Whoever has the password fills the windows of codes; a recovery code has none.
+#[test]
+fn full_windows_of_codes_keep_no_recovery_code_out() {
+    let world = World::with(vestibule_throttle::ThrottlePolicy::default());
+    world.person(ADA);
+    let (app, codes, _) = world.enrol(ADA);
+    let pending = world.pending(login(ADA));
+    let full =
+        (0..100).any(|_| code_of(world.complete(&pending, app.answer(world.now(), 21))) == "throttle.wait");
+    assert!(full);
+    world.complete(&pending, FactorAnswer::recovery_code(codes[0].clone())).unwrap();
 }

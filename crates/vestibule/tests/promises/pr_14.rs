@@ -259,7 +259,7 @@ impl Scene {
                 let enrolled = block_on(v.confirm_authenticator(enrolling, app.id, &code, None)).unwrap();
                 match enrolled.resumed {
                     vestibule::Resumed::SignedIn(signed_in) => self.worth(&signed_in.token),
-                    vestibule::Resumed::Session { .. } => panic!("there was no session"),
+                    other => panic!("{other:?}"),
                 }
             }
             Way::ReplacedPassword => match self.world.try_in(self.request(RIGHT)) {

@@ -44,7 +44,7 @@ pub(super) async fn exempted_by_an_administrator(stage: &mut Stage) -> Result<Pl
     stage.equip("ben").await?;
     stage.mark().await?;
     let pending = stage.pending(stage.of("ben").into_account(acme)).await?;
-    let asked = stage.operation("ask_for_access").ask_for_access(&pending.token).await;
+    let asked = stage.operation("ask_for_access").ask_for_access(&pending.token, None).await;
     done("asking the administrators", asked)?;
     let refusal = stage.without_factor(&pending).await?.refusal("going on before anybody has answered")?;
     let played = stage.told(&refusal).await?;

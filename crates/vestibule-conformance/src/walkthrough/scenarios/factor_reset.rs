@@ -18,7 +18,7 @@ pub(super) async fn sole_administrator(stage: &mut Stage) -> Result<Played, Stag
     stage.equip("ada").await?;
     stage.mark().await?;
     let pending = stage.pending(stage.of("ada").into_account(acme)).await?;
-    let asked = stage.operation("ask_for_access").ask_for_access(&pending.token).await;
+    let asked = stage.operation("ask_for_access").ask_for_access(&pending.token, None).await;
     if done("asking the administrators", asked)?.administrators != 0 {
         return Err(StageError::Script("somebody else administers the account".to_owned()));
     }
@@ -96,6 +96,8 @@ async fn set_up(stage: &Stage, pending: &PendingSignIn) -> Result<Door, StageErr
     let app = stage.begin_app(by).await?;
     match stage.confirm_app(by, &app).await?.resumed {
         Resumed::SignedIn(signed_in) => Ok(Door::of(signed_in)),
-        Resumed::Session { .. } => Err(StageError::Script("a session came before the factor".to_owned())),
+        Resumed::PasswordChangeNeeded { .. } | Resumed::Session { .. } => {
+            Err(StageError::Script("a session came before the factor".to_owned()))
+        }
     }
 }
