@@ -352,6 +352,12 @@ fn the_administrators_are_asked_once_a_sign_in_and_three_times_a_day_and_never_t
         world.told(block_on(world.vestibule.ask_for_access(&pending.token, None))),
         "factor.not_exempt"
     );
+    // With the first factor alone nobody learns how they stand in an account.
+    for account in [AccountId::from(404), world.account(&world.session(ADA), 9)] {
+        let pending = world.pending(login(BOB).into_account(account));
+        let asked = block_on(world.vestibule.ask_for_access(&pending.token, None));
+        assert_eq!(world.told(asked), "factor.not_exempt");
+    }
 }
 
 /// A host's handlers are moved between threads, whatever they borrow.
