@@ -436,3 +436,20 @@ fn pr_14_an_exempt_administrator_acts_in_that_account_only() {
     let asked = block_on(world.vestibule.edit_policy(Acting::Administrator(&who), here, policy));
     assert_eq!(refused(asked).code(), "admission.factor_required");
 }
+
+#[test]
+fn pr_14_a_social_account_leaves_a_profile_only_with_a_fresh_second_factor() {
+    let scene = scene(State::FactorOn);
+    let (world, app) = (&scene.world, scene.app.as_ref().unwrap());
+    let v = &world.vestibule;
+    let pending = world.pending(SignInRequest::new(BOB, RIGHT));
+    let bob =
+        world.authenticate(&world.complete(&pending, app.answer(world.now(), 0)).unwrap().token).unwrap();
+    world.clock.advance(Duration::from_secs(301));
+    let bob = world.resumed(block_on(v.confirm_password(&bob, RIGHT)).unwrap());
+    let ada = world.session(ADA);
+    let answer = || ProviderAnswer::Identity(ProviderIdentity::verified_by_host(link_of_bob(), world.now()));
+    assert_eq!(refused(block_on(v.move_link(&ada, &bob, answer()))).code(), "social.proof_too_old");
+    let (resumed, _) = block_on(v.step_up(&bob, app.answer(world.now(), 0), None)).unwrap();
+    block_on(v.move_link(&ada, &world.resumed(resumed), answer())).unwrap();
+}
