@@ -51,6 +51,8 @@ pub(crate) fn require_quiet(_: &Place, store: &RedbStore) {
     // A place that is never given back would be waited for without end.
     std::thread::spawn(move || {
         database.database().begin_write().unwrap().abort().unwrap();
+        // Whoever hears of it may close the file and open it again: nobody else has it open then.
+        drop(database);
         free.0.send(()).unwrap();
     });
     free.1.recv_timeout(core::time::Duration::from_secs(10)).expect("somebody holds the place of the writer");
