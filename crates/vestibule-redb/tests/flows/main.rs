@@ -5,8 +5,18 @@
 
 #[path = "../../../vestibule/tests/flows/accounts.rs"]
 mod accounts;
+#[path = "../../../vestibule/tests/flows/app.rs"]
+mod app;
 #[path = "../../../vestibule/tests/flows/blocked.rs"]
 mod blocked;
+#[path = "../../../vestibule/tests/flows/factor.rs"]
+mod factor;
+#[path = "../../../vestibule/tests/flows/factor_freeze.rs"]
+mod factor_freeze;
+#[path = "../../../vestibule/tests/flows/factor_races.rs"]
+mod factor_races;
+#[path = "../../../vestibule/tests/flows/factor_reset.rs"]
+mod factor_reset;
 mod ground;
 #[path = "../../../vestibule/tests/flows/hijack.rs"]
 mod hijack;
