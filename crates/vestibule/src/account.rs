@@ -390,23 +390,17 @@ impl Inner {
             return Ok(Err(Problem::NotMember));
         };
         let door = (Some(account), Some(&membership));
-        Ok(
-            match self.admit_through(
-                door,
-                &who.profile,
-                (who.client, Factors::of(who.session.has_two_factors())),
-                now,
-            ) {
-                // Who administers the account can see and undo what shuts it, to themselves too; what an act may do in an
-                // account that is not open is judged by the act.
-                Err(Problem::SingleSignOnOnly | Problem::Suspended | Problem::Closed)
-                    if membership.is_active_administrator() =>
-                {
-                    Ok(membership)
-                }
-                admitted => admitted.map(|_| membership),
-            },
-        )
+        let by = (who.client, Factors::of(who.session.has_two_factors()));
+        Ok(match self.admit_through(door, &who.profile, by, now) {
+            // Who administers the account can see and undo what shuts it, to themselves too; what an act may do in an
+            // account that is not open is judged by the act.
+            Err(Problem::SingleSignOnOnly | Problem::Suspended | Problem::Closed)
+                if membership.is_active_administrator() =>
+            {
+                Ok(membership)
+            }
+            admitted => admitted.map(|_| membership),
+        })
     }
 
     pub(crate) async fn refuse_act<T>(&self, act: Act<'_>, problem: &Problem) -> Result<T, Failure<Refusal>> {

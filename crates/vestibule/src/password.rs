@@ -189,7 +189,7 @@ impl Inner {
         };
         // In a lane of the session's own: strangers who stop the password do not keep its owner from changing it (PR-12).
         let lane = Lane::Device(who.session());
-        let tries = CredentialsRead::tries(&self.store, subject, lane).await?;
+        let tries = self.store.tries(subject, lane).await?;
         let taken = match self.take_try_of(subject, lane, tries, now).await? {
             Ok(taken) => taken,
             Err(problem) => return self.refuse_person(&problem, subject, now).await,

@@ -8,7 +8,7 @@ use vestibule_mfa::{
 use vestibule_profiles::{Profile, ProfilesWrite};
 use vestibule_sessions::{Amr, Evidence, SessionToken, SessionsRead, decide as sessions};
 
-use super::{FactorProblem, NextStep, Shown};
+use super::{FactorProblem, Shown};
 use crate::login::frozen;
 use crate::notice::{Notice, NoticeKind};
 use crate::permit::ChangePermit;
@@ -223,8 +223,7 @@ impl Inner {
             Enrolling::Session(who) => Setter::Session(self.fresh(who).await?),
             Enrolling::Pending(token) => {
                 let (shown, profile) = self.read_pending(token, now).await?;
-                let pending = self.pending_of(&shown, &profile, now).await?;
-                if pending.next != NextStep::SetUp {
+                if self.factor_of(shown.subject).await?.has_confirmed() {
                     return self.refuse_person(&FactorProblem::Required, shown.subject, now).await;
                 }
                 if let Some(block) = profile.blocked_at(now) {

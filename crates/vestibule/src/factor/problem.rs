@@ -18,7 +18,7 @@ pub enum FactorProblem {
     ProofTooOld,
     /// The session was opened without the second factor that the person has.
     Required,
-    /// The person has a second factor: the reset is for one that is lost.
+    /// The person has no second factor that could be lost.
     ResetNeedsFactor,
     /// No two-step sign-in was completed with this password since it was set: it does not count for a reset.
     ResetPasswordUnproven,

@@ -4,7 +4,7 @@ use vestibule_checkword::decide;
 use vestibule_checkword::{CheckwordRead, Intent, Problem as WordProblem, Rotation, purpose};
 use vestibule_core::{
     AddressKey, BatchId, ClientAddress, Error, Failure, Identifier, Purpose, Refusal, Secret, SubjectId,
-    Timestamp, equal_in_constant_time,
+    Timestamp,
 };
 use vestibule_credentials::CredentialsWrite;
 use vestibule_journal::{Draft, EventActor, EventKind, RefusedBy};
@@ -16,7 +16,7 @@ use super::proof::Asked;
 use super::{FactorAnswer, FactorProblem, Shown};
 use crate::account::{Acting, Reason};
 use crate::asking::Asking;
-use crate::login::{code_of, frozen, primary_of};
+use crate::login::{frozen, is_code_of, primary_of};
 use crate::mailbox::write;
 use crate::notice::{Notice, NoticeKind};
 use crate::outbox::Outgoing;
@@ -99,8 +99,8 @@ impl Vestibule {
         Err(busy().into())
     }
 
-    /// Begins the reset, by the link and at a sign-in of the same person whose password was right. From now on it waits for
-    /// 72 hours; every verified address is told, with a link that ends it, and so does the factor itself, whenever it is shown.
+    /// Begins the reset, by the link and at a sign-in of the same person whose password was right. From now on it waits, by
+    /// default for 72 hours; every verified address is told, with a link that ends it, and so does the factor itself, whenever it is shown.
     /// After that the next sign-in by the same password resets it: see [`NextStep::SetUp`](crate::NextStep::SetUp).
     ///
     /// # Errors
@@ -194,14 +194,7 @@ impl Vestibule {
         let inner = self.inner();
         let now = inner.clock.now();
         let (digest, word) = inner.read_link_for(link, &[purpose::FACTOR_KEEP], now).await?;
-        // EXPOSE: its code is compared with the one that was typed.
-        let expected = code_of(&inner.ring, link.expose(), word);
-        let typed = Secret::new(code.chars().filter(|c| !c.is_whitespace()).collect::<String>());
-        let same = |code: &Secret<String>| {
-            // EXPOSE: the comparison.
-            equal_in_constant_time(code.expose().as_bytes(), typed.expose().as_bytes())
-        };
-        let is_right = expected.as_ref().is_some_and(same);
+        let is_right = is_code_of(&inner.ring, link, word, code);
         for _ in 0..ROUNDS {
             let live = inner.live_link(digest, word, now).await?;
             if !is_right {

@@ -2,9 +2,7 @@
 
 use vestibule_checkword::decide::{self, Live};
 use vestibule_checkword::{CheckwordRead, Intent, Problem as WordProblem, Rotation, purpose};
-use vestibule_core::{
-    Failure, Purpose, Refusal, Secret, SecretDigest, StoreError, SubjectId, Timestamp, equal_in_constant_time,
-};
+use vestibule_core::{Failure, Purpose, Refusal, Secret, SecretDigest, StoreError, SubjectId, Timestamp};
 use vestibule_journal::{Draft, EventActor, EventKind};
 use vestibule_profiles::{
     Freeze, FreezeProof, Leaving, Problem, Profile, ProfilesRead, ProfilesWrite, decide as profiles,
@@ -12,7 +10,7 @@ use vestibule_profiles::{
 
 use super::LoginProblem;
 use super::bound::{Left, Named};
-use super::letters::code_of;
+use super::letters::is_code_of;
 use crate::account::{Acting, Reason};
 use crate::notice::{Notice, NoticeKind};
 use crate::vestibule::{Inner, ROUNDS, Vestibule, busy};
@@ -20,10 +18,6 @@ use crate::writes::AnyWrite;
 
 /// What a freeze makes worthless: whatever would change the profile.
 const ENDED: [Purpose; 3] = [purpose::CONFIRM_ADDRESS, purpose::CONFIRM_REMOVAL, purpose::FACTOR_RESET];
-
-fn equal(a: &str, b: &str) -> bool {
-    equal_in_constant_time(a.as_bytes(), b.as_bytes())
-}
 
 /// A freeze link, as its page may show it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,12 +62,7 @@ impl Vestibule {
         let inner = self.inner();
         let now = inner.clock.now();
         let (digest, purpose) = inner.read_link_for(link, &[purpose::FREEZE], now).await?;
-        // EXPOSE: its code is compared with the one that was typed.
-        let expected = code_of(&inner.ring, link.expose(), purpose);
-        let typed = Secret::new(code.chars().filter(|c| !c.is_whitespace()).collect::<String>());
-        // EXPOSE: the comparison.
-        let same = |code: &Secret<String>| equal(code.expose(), typed.expose());
-        let is_right = expected.as_ref().is_some_and(same);
+        let is_right = is_code_of(&inner.ring, link, purpose, code);
         for _ in 0..ROUNDS {
             let live = inner.live_link(digest, purpose, now).await?;
             let (left, leaving) = inner.left_by(&live, digest, now).await?;

@@ -18,7 +18,7 @@ pub use freeze::FreezePage;
 pub use list::{LeavingLogin, OwnLogin, OwnLogins};
 pub use problem::LoginProblem;
 
-pub(crate) use letters::code_of;
+pub(crate) use letters::{code_of, is_code_of};
 pub(crate) use problem::ENTRIES;
 
 use vestibule_checkword::decide::{Redemption, redeem};
