@@ -1,6 +1,8 @@
 //! What a right password is worth that must be changed.
 
-use vestibule_core::{SubjectId, Timestamp};
+use vestibule_core::{AccountId, Error, Refusal, SubjectId, Timestamp};
+use vestibule_credentials::Problem;
+use vestibule_journal::EventActor;
 
 use crate::password::Once;
 use crate::vestibule::Inner;
@@ -25,14 +27,8 @@ pub struct ChangePermit {
 }
 
 impl ChangePermit {
-    pub(crate) const fn of(
-        subject: SubjectId,
-        generation: u64,
-        at: Timestamp,
-        epoch: u64,
-        deployment: &Inner,
-    ) -> Self {
-        Self { once: Once { subject, generation, at }, epoch, deployment: deployment.id }
+    const fn of(once: Once, epoch: u64, deployment: &Inner) -> Self {
+        Self { once, epoch, deployment: deployment.id }
     }
 
     /// Whose password it is.
@@ -44,5 +40,20 @@ impl ChangePermit {
     /// What was shown and the epoch, if it was made here.
     pub(crate) fn opened_by(self, deployment: &Inner) -> Option<(Once, u64)> {
         (self.deployment == deployment.id).then_some((self.once, self.epoch))
+    }
+}
+
+impl Inner {
+    /// What a password is worth that must be changed, once it is proven whose it is: the permit, and what to tell the person.
+    pub(crate) async fn permit_change(
+        &self,
+        once: Once,
+        epoch: u64,
+        account: Option<AccountId>,
+        now: Timestamp,
+    ) -> Result<(ChangePermit, Refusal), Error> {
+        let (problem, actor) = (Problem::MustChange, EventActor::Person(once.subject));
+        let because = self.refuse_after_proof(&problem, actor, Some(once.subject), account, now).await?;
+        Ok((ChangePermit::of(once, epoch, self), because))
     }
 }

@@ -20,6 +20,7 @@ use vestibule_sessions::{
 use vestibule_throttle::{Admitted, ChallengePassed, TryRequest};
 
 use crate::factor::{PendingSignIn, Shown};
+use crate::password::Once;
 use crate::permit::ChangePermit;
 use crate::problem::SignInProblem;
 use crate::refuse::Attempt;
@@ -489,11 +490,8 @@ impl Inner {
                 if self.land(id, now, writes).await?.is_some() {
                     continue;
                 }
-                let problem = vestibule_credentials::Problem::MustChange;
-                let actor = EventActor::Person(subject);
-                let because =
-                    self.refuse_after_proof(&problem, actor, Some(subject), attempt.account, now).await?;
-                let proof = ChangePermit::of(subject, proof.generation(), proof.at(), profile.epoch, self);
+                let once = Once { subject, generation: proof.generation(), at: proof.at() };
+                let (proof, because) = self.permit_change(once, profile.epoch, attempt.account, now).await?;
                 return Ok(SignIn::PasswordChangeNeeded { proof, because });
             }
             match self.let_in(attempt, profile, &entering, &places, (id, writes)).await? {

@@ -1,12 +1,11 @@
 //! The second factor at a sign-in: a pending sign-in and an answer make a session.
 
 use vestibule_core::{ClientAddress, Failure, Refusal, Secret};
-use vestibule_journal::EventActor;
 use vestibule_mfa::{MfaWrite, RecoveryCode};
 use vestibule_sessions::{Amr, Evidence, SessionsRead};
 
 use super::{FactorProblem, Shown};
-use crate::permit::ChangePermit;
+use crate::password::Once;
 use crate::refuse::Attempt;
 use crate::sign_in::{Moved, Places, SignIn};
 use crate::vestibule::{ROUNDS, Vestibule, busy};
@@ -108,11 +107,8 @@ impl Vestibule {
                 if inner.land(id, now, writes).await?.is_some() {
                     continue;
                 }
-                let problem = vestibule_credentials::Problem::MustChange;
-                let actor = EventActor::Person(subject);
-                let because =
-                    inner.refuse_after_proof(&problem, actor, Some(subject), shown.account, now).await?;
-                let proof = ChangePermit::of(subject, generation, shown.at, epoch, inner);
+                let once = Once { subject, generation, at: shown.at };
+                let (proof, because) = inner.permit_change(once, epoch, shown.account, now).await?;
                 inner.settle_factor(showing).await;
                 return Ok(Completed {
                     outcome: SignIn::PasswordChangeNeeded { proof, because },

@@ -11,6 +11,7 @@ use vestibule_sessions::{Amr, Evidence, SessionToken, SessionsRead, decide as se
 use super::{FactorProblem, Shown};
 use crate::login::frozen;
 use crate::notice::{Notice, NoticeKind};
+use crate::password::Once;
 use crate::permit::ChangePermit;
 use crate::session::Authenticated;
 use crate::sign_in::{Moved, Places, SignedIn};
@@ -181,13 +182,9 @@ impl Vestibule {
                         if inner.land(batch_id, now, batch).await?.is_some() {
                             continue;
                         }
-                        let problem = vestibule_credentials::Problem::MustChange;
-                        let actor = EventActor::Person(subject);
-                        let because = inner
-                            .refuse_after_proof(&problem, actor, Some(subject), shown.account, now)
-                            .await?;
+                        let once = Once { subject, generation, at: shown.at };
                         let epoch = from.saturating_add(1);
-                        let proof = ChangePermit::of(subject, generation, shown.at, epoch, inner);
+                        let (proof, because) = inner.permit_change(once, epoch, shown.account, now).await?;
                         let resumed = Resumed::PasswordChangeNeeded { proof, because };
                         return Ok(Enrolled { sheet, resumed });
                     }
