@@ -182,6 +182,7 @@ macro_rules! conformance_tests {
             lanes_are_apart remove_then_get_none epoch_bumps_with_every_change
             missing_challenge_counter_refuses sessions_and_devices_come_back_unchanged
             session_digest_only_at_rest a_replaced_token_is_found_no_more a_replaced_device_is_found_no_more
+            a_device_is_remembered_as_it_was_put_last
             a_session_that_is_over_gives_way a_device_that_is_over_gives_way
             ended_session_cannot_be_required stamp_by_stale_version_is_refused
             touch_never_goes_back_and_never_revives idle_and_absolute_limits

@@ -7,7 +7,7 @@ mod remember;
 
 pub use open::{OpenRequest, Opened, open};
 pub use reissue::{ReissueRequest, Reissued, reissue};
-pub use remember::{RememberRequest, RememberedDevice, remember};
+pub use remember::{RememberRequest, RememberedDevice, forget_device, rely_on_device, remember};
 
 use vestibule_core::{BatchId, SecretDigest, SessionHandle};
 

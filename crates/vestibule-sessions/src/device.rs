@@ -25,19 +25,30 @@ pub struct Device {
     pub made_at: Timestamp,
     /// The first instant at which it is worth nothing.
     pub ends_at: Timestamp,
+    /// When the second factor was shown on it by somebody who asked that it be remembered in the place of one; `None`: it is
+    /// only known. No use of it moves this.
+    pub remembered_since: Option<Timestamp>,
     /// The host's name of the device; see [`DeviceLabel`].
     pub label: String,
     /// The batch that put it.
     pub set_by: BatchId,
 }
 
-const FORM: u8 = 1;
+const FORM: u8 = 2;
 
 impl Device {
     /// Whether its token is worth something.
     #[must_use]
     pub const fn is_live(&self, profile_epoch: u64, now: Timestamp) -> bool {
         self.profile_epoch == profile_epoch && self.ends_at.is_after(now)
+    }
+
+    /// When the second factor was shown on it, if it is remembered in the place of one at this instant, by a profile of this
+    /// epoch. For how long that counts is an account's affair.
+    #[must_use]
+    pub fn remembered(&self, profile_epoch: u64, now: Timestamp) -> Option<Timestamp> {
+        let since = self.remembered_since.filter(|since| !since.is_after(now));
+        since.filter(|_| self.is_live(profile_epoch, now))
     }
 
     /// Whether its token is worth nothing any more at this instant, to a profile of this epoch: its slot is as good as
@@ -60,6 +71,7 @@ impl Device {
             .time(self.ends_at)
             .text(&self.label)
             .bytes(self.set_by.as_bytes())
+            .maybe(self.remembered_since, RecordWriter::time)
             .finish()
     }
 
@@ -69,8 +81,10 @@ impl Device {
     ///
     /// [`CorruptRow`], naming the field.
     pub fn decode(bytes: &[u8]) -> Result<Self, CorruptRow> {
-        let mut row = RecordReader::new(bytes, FORM)?;
-        let device = Self {
+        // The first form knew no remembered device.
+        let first = bytes.first() == Some(&1);
+        let mut row = RecordReader::new(bytes, if first { 1 } else { FORM })?;
+        let mut device = Self {
             slot: slot(&mut row)?,
             handle: handle(&mut row)?,
             digest: row.digest("digest")?,
@@ -78,9 +92,13 @@ impl Device {
             profile_epoch: row.u64("profile_epoch")?,
             made_at: row.time("made_at")?,
             ends_at: row.time("ends_at")?,
+            remembered_since: None,
             label: row.text("label")?.to_owned(),
             set_by: row.batch("set_by")?,
         };
+        if !first {
+            device.remembered_since = row.maybe("remembered_since", |row| row.time("remembered_since"))?;
+        }
         row.finish()?;
         device.checked()
     }
@@ -146,7 +164,7 @@ mod tests {
         #[test]
         fn every_device_comes_back_from_its_bytes_and_no_cut_of_them_reads(
             slot in 0..MAX_SLOTS, ids in any::<([u8; 16], [u8; 32], u64, [u8; 16])>(), epoch in any::<u64>(),
-            times in any::<(i64, i64)>(), label in "[a-zé ]{0,40}", at in any::<proptest::sample::Index>(),
+            times in any::<(i64, i64)>(), remembered in any::<Option<i64>>(), label in "[a-zé ]{0,40}", at in any::<proptest::sample::Index>(),
         ) {
             let device = Device {
                 slot,
@@ -156,6 +174,7 @@ mod tests {
                 profile_epoch: epoch,
                 made_at: Timestamp::from_unix_micros(times.0),
                 ends_at: Timestamp::from_unix_micros(times.1),
+                remembered_since: remembered.map(Timestamp::from_unix_micros),
                 label,
                 set_by: BatchId::from_bytes(ids.3),
             };
@@ -165,11 +184,54 @@ mod tests {
         }
 
         #[test]
+        fn the_first_form_is_read_as_a_device_that_is_only_known(
+            ids in any::<([u8; 16], [u8; 32], u64, [u8; 16])>(), epoch in any::<u64>(), times in any::<(i64, i64)>(),
+        ) {
+            let bytes = RecordWriter::new(1)
+                .u64(3)
+                .bytes(&ids.0)
+                .bytes(&ids.1)
+                .bytes(SubjectId::from(ids.2).as_bytes())
+                .u64(epoch)
+                .time(Timestamp::from_unix_micros(times.0))
+                .time(Timestamp::from_unix_micros(times.1))
+                .text("Firefox")
+                .bytes(&ids.3)
+                .finish();
+            let device = Device::decode(&bytes).unwrap();
+            prop_assert_eq!((device.profile_epoch, device.remembered_since), (epoch, None));
+        }
+
+        #[test]
         fn reading_arbitrary_bytes_never_panics(mut bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
             if let Some(form) = bytes.first_mut() {
                 *form = FORM;
             }
             let _ = Device::decode(&bytes);
         }
+    }
+
+    #[test]
+    fn a_device_is_remembered_by_its_epoch_while_it_lives_and_from_the_code_on() {
+        let at = Timestamp::from_unix_seconds;
+        let device = Device {
+            slot: 0,
+            handle: SessionHandle::from_bytes([1; 16]),
+            digest: SecretDigest::from_bytes([2; 32]),
+            subject: SubjectId::from(3),
+            profile_epoch: 4,
+            made_at: at(10),
+            ends_at: at(20),
+            remembered_since: Some(at(10)),
+            label: String::new(),
+            set_by: BatchId::from_bytes([5; 16]),
+        };
+        assert_eq!(device.remembered(4, at(10)), Some(at(10)));
+        assert_eq!(device.remembered(4, at(19)), Some(at(10)));
+        assert_eq!(device.remembered(4, at(9)), None, "nothing is remembered before it was shown");
+        assert_eq!(device.remembered(4, at(20)), None, "its own end");
+        assert_eq!((device.remembered(3, at(15)), device.remembered(5, at(15))), (None, None));
+        let known = Device { remembered_since: None, ..device };
+        assert_eq!(known.remembered(4, at(15)), None, "only known");
     }
 }

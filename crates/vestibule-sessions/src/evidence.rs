@@ -14,11 +14,23 @@ pub enum Amr {
     Asserted,
     /// What an identity provider said of the person, under a link that the profile has. RFC 8176 has no value for it.
     Federated,
+    /// A device on which the second factor was shown earlier, by an owner who asked that it be remembered; dated by that code. It is
+    /// no factor: an account may let it stand in for one. RFC 8176 has no value for it.
+    Remembered,
+}
+
+/// What a method counts as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Counts {
+    First,
+    Second,
+    /// It proves nothing at this time.
+    Neither,
 }
 
 impl Amr {
     /// Every method, in the order in which a session holds them.
-    pub const ALL: [Self; 4] = [Self::Password, Self::Otp, Self::Asserted, Self::Federated];
+    pub const ALL: [Self; 5] = [Self::Password, Self::Otp, Self::Asserted, Self::Federated, Self::Remembered];
 
     /// The registered value of RFC 8176, section 2, if there is one.
     #[must_use]
@@ -26,7 +38,7 @@ impl Amr {
         match self {
             Self::Password => Some("pwd"),
             Self::Otp => Some("otp"),
-            Self::Asserted | Self::Federated => None,
+            Self::Asserted | Self::Federated | Self::Remembered => None,
         }
     }
 
@@ -38,6 +50,7 @@ impl Amr {
             Self::Otp => 2,
             Self::Asserted => 3,
             Self::Federated => 4,
+            Self::Remembered => 5,
         }
     }
 
@@ -52,15 +65,22 @@ impl Amr {
             2 => Ok(Self::Otp),
             3 => Ok(Self::Asserted),
             4 => Ok(Self::Federated),
+            5 => Ok(Self::Remembered),
             _ => Err(CorruptRow("amr")),
         }
     }
 
-    const fn is_second_factor(self) -> bool {
+    const fn counts(self) -> Counts {
         match self {
-            Self::Otp => true,
-            Self::Password | Self::Asserted | Self::Federated => false,
+            Self::Otp => Counts::Second,
+            Self::Password | Self::Asserted | Self::Federated => Counts::First,
+            Self::Remembered => Counts::Neither,
         }
+    }
+
+    /// Whether something was shown when it succeeded: only that makes a session fresh.
+    pub(crate) const fn is_shown(self) -> bool {
+        !matches!(self.counts(), Counts::Neither)
     }
 }
 
@@ -106,8 +126,8 @@ pub(crate) fn merge(old: &[Evidence], new: &[Evidence]) -> Vec<Evidence> {
 
 /// Whether a first and a second factor are both among it.
 pub(crate) fn has_two_factors(evidence: &[Evidence]) -> bool {
-    evidence.iter().any(|one| one.amr.is_second_factor())
-        && evidence.iter().any(|one| !one.amr.is_second_factor())
+    let any = |counts| evidence.iter().any(|one| one.amr.counts() == counts);
+    any(Counts::First) && any(Counts::Second)
 }
 
 #[cfg(test)]
@@ -130,6 +150,8 @@ mod tests {
         assert!(!has_two_factors(&[at(Amr::Password, 0), at(Amr::Asserted, 0)]), "twice something known");
         assert!(!has_two_factors(&[at(Amr::Otp, 0)]), "a second factor alone");
         assert!(has_two_factors(&[at(Amr::Asserted, 0), at(Amr::Otp, 0)]));
+        assert!(!has_two_factors(&[at(Amr::Password, 0), at(Amr::Remembered, 0)]), "a device is no factor");
+        assert!(!has_two_factors(&[at(Amr::Otp, 0), at(Amr::Remembered, 0)]), "nor the first of two");
     }
 
     #[test]
@@ -137,6 +159,6 @@ mod tests {
         for amr in Amr::ALL {
             assert_eq!(Amr::from_number(amr.number()), Ok(amr));
         }
-        assert!([0, 5, 255].into_iter().all(|number| Amr::from_number(number).is_err()));
+        assert!([0, 6, 255].into_iter().all(|number| Amr::from_number(number).is_err()));
     }
 }

@@ -71,16 +71,25 @@ impl Session {
         has_two_factors(&self.evidence)
     }
 
-    /// Whether something was proven recently enough for what asks for a step-up (ASVS 7.5.1).
+    /// When the second factor was shown on the remembered device that opened it, if one did.
+    #[must_use]
+    pub fn remembered_since(&self) -> Option<Timestamp> {
+        self.evidence.iter().find(|one| one.amr == Amr::Remembered).map(|one| one.at)
+    }
+
+    /// Whether something was proven recently enough for what asks for a step-up (ASVS 7.5.1). A remembered device proves
+    /// nothing.
     #[must_use]
     pub fn is_fresh(&self, policy: &SessionPolicy, now: Timestamp) -> bool {
-        self.evidence.iter().any(|one| one.at.plus(policy.step_up()).is_after(now))
+        let fresh = |one: &&Evidence| one.at.plus(policy.step_up()).is_after(now);
+        self.evidence.iter().filter(fresh).any(|one| one.amr.is_shown())
     }
 
     /// Whether this method succeeded recently enough for what asks for it.
     #[must_use]
     pub fn is_fresh_by(&self, amr: Amr, policy: &SessionPolicy, now: Timestamp) -> bool {
-        self.evidence.iter().any(|one| one.amr == amr && one.at.plus(policy.step_up()).is_after(now))
+        let fresh = |one: &&Evidence| one.at.plus(policy.step_up()).is_after(now);
+        self.evidence.iter().filter(fresh).any(|one| one.amr == amr && one.amr.is_shown())
     }
 
     /// The first instant at which it opens nothing, if it is not used before.
@@ -231,7 +240,7 @@ mod tests {
             any::<[u8; 32]>(),
             proptest::collection::vec(any::<u8>(), 1..=64),
         );
-        let what = (any::<u64>(), any::<Option<u64>>(), proptest::collection::vec(any::<i64>(), 1..=3));
+        let what = (any::<u64>(), any::<Option<u64>>(), proptest::collection::vec(any::<i64>(), 1..=5));
         let when = (any::<i64>(), any::<i64>(), 1..=i64::MAX as u64, any::<i64>());
         let rest = (0..=16u64, any::<u64>(), "[a-zé ]{0,40}", any::<u64>(), any::<[u8; 16]>());
         (who, what, when, rest).prop_map(|(who, what, when, rest)| Session {
@@ -333,5 +342,10 @@ mod tests {
         assert!(!session.is_fresh(&policy, end));
         assert!(session.is_fresh_by(Amr::Password, &policy, NOW));
         assert!(!session.is_fresh_by(Amr::Otp, &policy, NOW));
+        let mut by_device = session;
+        by_device.evidence = vec![Evidence { amr: Amr::Remembered, at: NOW }];
+        assert!(!by_device.is_fresh(&policy, NOW), "a device steps nothing up");
+        assert!(!by_device.is_fresh_by(Amr::Remembered, &policy, NOW));
+        assert_eq!(by_device.remembered_since(), Some(NOW));
     }
 }

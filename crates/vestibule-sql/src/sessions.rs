@@ -129,21 +129,24 @@ fn put_device(plan: &mut Plan, batch: BatchId, device: &Device, replacing: Optio
         device.ends_at.into(),
         device.label.as_str().into(),
         batch.into(),
+        device.remembered_since.into(),
     ]);
     if let Some(replacing) = replacing {
         params.push(replacing.into());
         plan.step(
             "update vestibule_device
-             set handle = ?4, digest = ?5, profile_epoch = ?6, made_at = ?7, ends_at = ?8, label = ?9, set_by = ?10
-             where realm = ?1 and subject = ?2 and slot = ?3 and handle = ?11",
+             set handle = ?4, digest = ?5, profile_epoch = ?6, made_at = ?7, ends_at = ?8, label = ?9, set_by = ?10,
+             remembered_since = ?11
+             where realm = ?1 and subject = ?2 and slot = ?3 and handle = ?12",
             params,
         );
     } else {
         plan.step(
             "insert into vestibule_device
-             (realm, subject, slot, handle, digest, profile_epoch, made_at, ends_at, label, set_by)
-             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) on conflict (realm, subject, slot) do update
-             set handle = ?4, digest = ?5, profile_epoch = ?6, made_at = ?7, ends_at = ?8, label = ?9, set_by = ?10
+             (realm, subject, slot, handle, digest, profile_epoch, made_at, ends_at, label, set_by, remembered_since)
+             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) on conflict (realm, subject, slot) do update
+             set handle = ?4, digest = ?5, profile_epoch = ?6, made_at = ?7, ends_at = ?8, label = ?9, set_by = ?10,
+             remembered_since = ?11
              where (vestibule_device.profile_epoch < ?6 or vestibule_device.ends_at <= ?7)
              and vestibule_device.set_by <> ?10",
             params,
@@ -204,7 +207,7 @@ pub(crate) fn read_session(row: &mut RowValues) -> Result<Session, CorruptRow> {
 #[must_use]
 pub fn device(realm: &Realm, digest: SecretDigest) -> Query<Device> {
     Query::new(
-        "select subject, slot, handle, digest, profile_epoch, made_at, ends_at, label, set_by
+        "select subject, slot, handle, digest, profile_epoch, made_at, ends_at, label, set_by, remembered_since
          from vestibule_device where realm = ?1 and digest = ?2",
         [realm.into(), digest.into()],
         read_device,
@@ -215,7 +218,7 @@ pub fn device(realm: &Realm, digest: SecretDigest) -> Query<Device> {
 #[must_use]
 pub fn devices(realm: &Realm, subject: SubjectId) -> Query<Device> {
     Query::new(
-        "select subject, slot, handle, digest, profile_epoch, made_at, ends_at, label, set_by
+        "select subject, slot, handle, digest, profile_epoch, made_at, ends_at, label, set_by, remembered_since
          from vestibule_device where realm = ?1 and subject = ?2 order by slot",
         [realm.into(), subject.into()],
         read_device,
@@ -233,6 +236,7 @@ fn read_device(row: &mut RowValues) -> Result<Device, CorruptRow> {
         ends_at: row.time("ends_at")?,
         label: row.text("label")?,
         set_by: row.batch("set_by")?,
+        remembered_since: row.maybe_time("remembered_since")?,
     };
     device.checked()
 }

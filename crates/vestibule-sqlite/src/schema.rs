@@ -66,8 +66,13 @@ const PROFILES: Domain = Domain::new(
 );
 
 #[cfg(feature = "sessions")]
-const SESSIONS: Domain =
-    Domain::new("sessions", &[Migration::new(1, include_str!("../migrations/sessions/0001_init.sql"))]);
+const SESSIONS: Domain = Domain::new(
+    "sessions",
+    &[
+        Migration::new(1, include_str!("../migrations/sessions/0001_init.sql")),
+        Migration::new(2, include_str!("../migrations/sessions/0002_remembered.sql")),
+    ],
+);
 
 #[cfg(feature = "throttle")]
 const THROTTLE: Domain =

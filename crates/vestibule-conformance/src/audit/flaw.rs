@@ -38,7 +38,8 @@ pub enum Place {
 pub enum Flaw {
     /// A membership is in an account that is not there.
     AccountMissing(AccountId),
-    /// A session was made in an epoch, or by a generation of the password, that is yet to come.
+    /// A session was made in an epoch, or by a generation of the password, that is yet to come; or a device is remembered since a
+    /// code that was shown after its token was made.
     AheadOfItsTime(SessionHandle),
     /// A case holds none, or ended before it began, or stands under another reference than its key's.
     CaseMisfiled,

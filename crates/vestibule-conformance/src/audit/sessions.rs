@@ -47,6 +47,10 @@ pub(super) async fn of_person<S: CredentialsRead + ProfilesRead + SessionsRead>(
         if !(slots.insert(device.slot) & names.insert(*device.handle.as_bytes())) {
             found.push(Flaw::TwoInOnePlace(Row::Device).at(here));
         }
+        // It was remembered when its token was made, by a code of then or before.
+        if device.remembered_since.is_some_and(|shown| shown.is_after(device.made_at)) {
+            found.push(Flaw::AheadOfItsTime(device.handle).at(here));
+        }
         match epoch {
             None => found.push(Flaw::Orphan(Row::Device).at(here)),
             Some(epoch) if device.profile_epoch > epoch => {

@@ -406,11 +406,13 @@ fn second_factors_that_are_not_in_order() {
 #[test]
 fn sessions_of_what_is_yet_to_come_and_two_in_one_place() {
     let ahead = |name| Flaw::AheadOfItsTime(ids(name).handle);
-    sees(&[ahead(20), ahead(21), ahead(22)], |ground| {
+    sees(&[ahead(20), ahead(21), ahead(22), ahead(23)], |ground| {
+        let later = Some(NOW.plus(core::time::Duration::from_micros(1)));
         ground.land(vec![
             put_session(Session { profile_epoch: 2, ..session(1, 20) }, None).into(),
             put_session(Session { password_generation: Some(2), ..session(1, 21) }, None).into(),
             put_device(Device { profile_epoch: 2, ..device(1, 22) }, None).into(),
+            put_device(Device { remembered_since: later, ..device(1, 23) }, None).into(),
         ]);
     });
     let twice = [Flaw::TwoInOnePlace(Row::Session), Flaw::TwoInOnePlace(Row::Device)];

@@ -34,6 +34,7 @@ pub(super) async fn sessions_and_devices_come_back_unchanged<H: Harness>(harness
         evidence: vec![
             Evidence { amr: Amr::Password, at: at(-1) },
             Evidence { amr: Amr::Otp, at: at(i64::MAX) },
+            Evidence { amr: Amr::Remembered, at: at(1_700_000_000_123_457) },
         ],
         created_at: at(i64::MIN),
         idle: Duration::from_micros(1),
@@ -43,7 +44,9 @@ pub(super) async fn sessions_and_devices_come_back_unchanged<H: Harness>(harness
         ..session(1, 15)
     };
     let bare = Session { password_generation: None, label: String::new(), ..session(1, 2) };
-    let other = Device { label: "e\u{301}".to_owned(), ends_at: at(1_700_000_000_123_457), ..device(1, 9) };
+    let remembered_since = Some(at(1_699_999_999_999_999));
+    let ends_at = at(1_700_000_000_123_457);
+    let other = Device { label: "e\u{301}".to_owned(), ends_at, remembered_since, ..device(1, 9) };
     // Not in the order of their slots.
     let batch = scene.batch(vec![put_session(full.clone(), None), put_session(bare.clone(), None)])?;
     same("the sessions", &vestibule_core::Commit::commit(&scene.store, &batch).await?, &Landed::Applied)?;
@@ -305,6 +308,40 @@ pub(super) async fn a_session_that_is_over_gives_way<H: Harness>(harness: &H) ->
         scene.land(vec![end(&own(name))]).await?;
     }
     same("the sessions", &scene.store.sessions(subject(1)).await?.len(), &0)
+}
+
+/// What a device stands in for is what was put last, and nothing that its slot had before.
+pub(super) async fn a_device_is_remembered_as_it_was_put_last<H: Harness>(harness: &H) -> Outcome {
+    let scene = Scene::open(harness, "a_device_is_remembered_as_it_was_put_last").await?;
+    let since = async |name| -> Result<_, Finding> {
+        let row = scene.store.device(ids(name).digest).await?;
+        Ok(row.map(|row| (row.handle, row.remembered_since)))
+    };
+    let known = Device { slot: 1, ..device(1, 17) };
+    scene.land(vec![put_device(known.clone(), None)]).await?;
+    same("a device that is only known", &since(17).await?, &Some((ids(17).handle, None)))?;
+
+    let shown = Some(NOW.minus(Duration::from_micros(3)));
+    let remembered = Device { slot: 1, remembered_since: shown, ..device(1, 18) };
+    scene.land(vec![put_device(remembered.clone(), Some(17))]).await?;
+    same("the token of before", &since(17).await?, &None)?;
+    same("a device that is remembered", &since(18).await?, &Some((ids(18).handle, shown)))?;
+    // In its own place, as it is: who enters by it relies on that.
+    scene.land(vec![put_device(remembered.clone(), Some(18))]).await?;
+    same("a device in its own place", &since(18).await?, &Some((ids(18).handle, shown)))?;
+    // Forgotten, it is found by the same token and under another name, and whoever relies on it loses.
+    let forgotten = Device { handle: ids(19).handle, remembered_since: None, ..remembered.clone() };
+    scene.land(vec![put_device(forgotten, Some(18))]).await?;
+    same("a device that was forgotten", &since(18).await?, &Some((ids(19).handle, None)))?;
+    let late = vec![put_device(remembered.clone(), Some(18))];
+    scene.refuse("by a device that was forgotten", late, SessionsGuard::DeviceSlot).await?;
+
+    // One that is over leaves its successor nothing.
+    scene.land(vec![put_device(Device { handle: ids(20).handle, ..remembered.clone() }, Some(19))]).await?;
+    let next = Device { profile_epoch: 2, ..known };
+    scene.land(vec![put_device(next, None)]).await?;
+    same("after one that is over", &since(17).await?, &Some((ids(17).handle, None)))?;
+    same("the token of one that is over", &since(18).await?, &None)
 }
 
 pub(super) async fn a_device_that_is_over_gives_way<H: Harness>(harness: &H) -> Outcome {

@@ -734,6 +734,14 @@ pub fn all<H: Harness>() -> Vec<Case<H>> {
             run: |harness| Box::pin(sessions::a_replaced_device_is_found_no_more(harness)),
         },
         Case {
+            id: "a_device_is_remembered_as_it_was_put_last",
+            clauses: &["S-7", "SE-1"],
+            needs: Need::Nothing,
+            breaks: "a device that its owner has forgotten still stands in for the second factor, or one in use is forgotten",
+            since: 1,
+            run: |harness| Box::pin(sessions::a_device_is_remembered_as_it_was_put_last(harness)),
+        },
+        Case {
             id: "a_session_that_is_over_gives_way",
             clauses: &["SE-3"],
             needs: Need::Nothing,

@@ -312,6 +312,7 @@ fn sessions(draw: &Draw, store: &MemoryStore) -> Result<SessionsWrite, Finding> 
                 profile_epoch: draw.near,
                 label: label(draw),
                 ends_at: instant(draw.by.1),
+                remembered_since: (draw.by.1 & 1 == 0).then(|| instant(draw.by.0)),
                 ..new
             };
             SessionsWrite::PutDevice { device, replacing: replacing(holder) }
@@ -321,6 +322,7 @@ fn sessions(draw: &Draw, store: &MemoryStore) -> Result<SessionsWrite, Finding> 
             let new = session(1, fresh(holder));
             let mut evidence = vec![Evidence { amr: Amr::Password, at: instant(draw.by.0) }];
             evidence.extend(draw.flag.then(|| Evidence { amr: Amr::Otp, at: instant(draw.by.1) }));
+            evidence.extend((!draw.flag).then(|| Evidence { amr: Amr::Remembered, at: instant(draw.by.1) }));
             let session = Session {
                 subject,
                 slot,

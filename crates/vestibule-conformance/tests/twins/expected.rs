@@ -138,6 +138,7 @@ pub(crate) const FAILING: &[(Fault, &[&str])] = &[
         Fault::NulTruncates,
         &[
             "a_case_reference_is_given_once",
+            "a_device_is_remembered_as_it_was_put_last",
             "act_vs_sign_out_race",
             "advance_race_one_winner",
             "batch_is_all_or_nothing",
@@ -492,6 +493,7 @@ pub(crate) const FAILING: &[(Fault, &[&str])] = &[
     (
         Fault::CutsValues,
         &[
+            "a_device_is_remembered_as_it_was_put_last",
             "a_device_that_is_over_gives_way",
             "a_newer_message_takes_the_slot",
             "a_replaced_device_is_found_no_more",

@@ -241,14 +241,18 @@ pub(crate) const FAILING: &[(Mistake, &[&str])] = &[
     (
         Mistake::KeepsWhatIsOver,
         &[
+            "a_device_is_remembered_as_it_was_put_last",
             "a_device_that_is_over_gives_way",
             "a_session_that_is_over_gives_way",
             "random_batches_are_answered_as_the_reference_answers",
         ],
     ),
+    (Mistake::RemembersForEver, &["a_device_is_remembered_as_it_was_put_last"]),
+    (Mistake::LosesItsOwnPlace, &["a_device_is_remembered_as_it_was_put_last"]),
     (
         Mistake::OldTokensOpen,
         &[
+            "a_device_is_remembered_as_it_was_put_last",
             "a_device_that_is_over_gives_way",
             "a_replaced_device_is_found_no_more",
             "a_replaced_token_is_found_no_more",

@@ -62,6 +62,10 @@ pub(crate) enum Mistake {
     TakesAnySlot,
     /// Who is in a slot stays there, over or not, until it is named.
     KeepsWhatIsOver,
+    /// A device that is only known again still stands in for a second factor.
+    RemembersForEver,
+    /// What is put in its own place again is found no more.
+    LosesItsOwnPlace,
     /// What was once found by its token is found for ever.
     OldTokensOpen,
     /// The last byte of a digest is not compared.
@@ -151,7 +155,7 @@ pub(crate) enum Mistake {
 }
 
 impl Mistake {
-    pub(crate) const ALL: [Self; 62] = [
+    pub(crate) const ALL: [Self; 64] = [
         Self::LandsOneByOne,
         Self::PipelinesCommit,
         Self::SwapsOrder,
@@ -171,6 +175,8 @@ impl Mistake {
         Self::LastStampWins,
         Self::TakesAnySlot,
         Self::KeepsWhatIsOver,
+        Self::RemembersForEver,
+        Self::LosesItsOwnPlace,
         Self::OldTokensOpen,
         Self::CutsDigests,
         Self::RawReadsNothing,
@@ -421,6 +427,13 @@ impl Wrong {
                 let taken = all.iter().any(|row| row.slot == device.slot && row.handle != device.handle);
                 let nobody = taken.then_some(device.handle);
                 Some(vec![PutDevice { device, replacing: nobody }.into()])
+            }
+            (Mistake::RemembersForEver, Sessions(PutDevice { device, replacing })) => {
+                let all = self.inner.devices(device.subject).await?;
+                let before = all.into_iter().find(|row| row.slot == device.slot);
+                let kept = before.and_then(|row| row.remembered_since);
+                let remembered_since = device.remembered_since.or(kept);
+                Some(vec![PutDevice { device: Device { remembered_since, ..device }, replacing }.into()])
             }
             (Mistake::RoundsTimes, Profiles(CreateProfile { profile })) => {
                 let created_at = to_the_second(profile.created_at);

@@ -37,6 +37,17 @@ impl SessionsRead for Wrong {
 
     async fn device(&self, digest: SecretDigest) -> Result<Option<Device>, StoreError> {
         let found = self.inner.device(self.cut(digest)).await?;
+        let again = self.once(|write| match write {
+            SessionsWrite::PutDevice { device, replacing }
+                if device.digest == digest && *replacing == Some(device.handle) =>
+            {
+                Some(())
+            }
+            _ => None,
+        });
+        if self.mistake == Mistake::LosesItsOwnPlace && again.is_some() {
+            return Ok(None);
+        }
         let once = || {
             self.once(|write| match write {
                 SessionsWrite::PutDevice { device, .. } if device.digest == digest => Some(device.clone()),

@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     fn any_evidence() -> impl Strategy<Value = Vec<Evidence>> {
-        prop::collection::vec((0..3_usize, any::<i64>()), 0..=3).prop_map(|list| {
+        prop::collection::vec((0..Amr::ALL.len(), any::<i64>()), 0..=Amr::ALL.len()).prop_map(|list| {
             let one =
                 |(amr, at): (usize, _)| Evidence { amr: Amr::ALL[amr], at: Timestamp::from_unix_micros(at) };
             list.into_iter().map(one).collect()

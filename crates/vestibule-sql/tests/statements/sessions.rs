@@ -41,6 +41,7 @@ fn device() -> Device {
         label: "Firefox".to_owned(),
         made_at: NOW,
         ends_at: later(1),
+        remembered_since: Some(NOW),
         set_by: BatchId::from_bytes([0; 16]),
     }
 }

@@ -73,6 +73,7 @@ fn device(subject: SubjectId, slot: u16, handle: SessionHandle) -> Device {
         profile_epoch: 3,
         made_at: micros(4),
         ends_at: micros(5),
+        remembered_since: Some(micros(4)),
         label: LABELS[1].to_owned(),
         set_by: BatchId::from_bytes([0xee; 16]),
     }
@@ -107,7 +108,7 @@ enum Named {
 #[derive(Debug, Clone)]
 enum Act {
     End,
-    PutDevice { new: u8, times: (i64, i64), label: usize, epoch: u64 },
+    PutDevice { new: u8, times: (i64, i64), remembered: Option<i64>, label: usize, epoch: u64 },
     PutSession { new: u8, row: Box<Row> },
     Require,
     Stamp { near: u64, accounts: u64 },
@@ -117,7 +118,7 @@ enum Act {
 #[derive(Debug, Clone)]
 struct Row {
     epochs: (u64, Option<u64>),
-    evidence: [Option<i64>; 3],
+    evidence: [Option<i64>; 5],
     times: (i64, i64, i64),
     idle: u64,
     accounts: u64,
@@ -128,8 +129,9 @@ struct Row {
 type Draw = (usize, u16, Named, Act);
 
 fn any_row() -> impl Strategy<Value = Box<Row>> {
-    let evidence = any::<[Option<i64>; 3]>()
-        .prop_map(|[first, second, third]| [first.or(second.is_none().then_some(-1)), second, third]);
+    let evidence = any::<[Option<i64>; 5]>().prop_map(|[first, second, third, fourth, fifth]| {
+        [first.or(second.is_none().then_some(-1)), second, third, fourth, fifth]
+    });
     let epoch = 0..i64::MAX as u64;
     let rest = (1..i64::MAX as u64, 0..=16_u64, 0..LABELS.len(), 0..3_u64);
     ((epoch.clone(), prop::option::of(epoch)), evidence, (any::<i64>(), -3..3_i64, any::<i64>()), rest)
@@ -147,8 +149,10 @@ fn any_draw() -> impl Strategy<Value = Draw> {
     let near = prop_oneof![4 => Just(1_u64), 1 => Just(0), 1 => Just(2)];
     let act = prop_oneof![
         2 => Just(Act::End),
-        4 => (0..HANDLES, any::<(i64, i64)>(), 0..LABELS.len(), 0..9_u64)
-            .prop_map(|(new, times, label, epoch)| Act::PutDevice { new, times, label, epoch }),
+        4 => (0..HANDLES, any::<(i64, i64)>(), any::<Option<i64>>(), 0..LABELS.len(), 0..9_u64)
+            .prop_map(|(new, times, remembered, label, epoch)| {
+                Act::PutDevice { new, times, remembered, label, epoch }
+            }),
         6 => (0..HANDLES, any_row()).prop_map(|(new, row)| Act::PutSession { new, row }),
         2 => Just(Act::Require),
         3 => (near, 0..=16_u64).prop_map(|(near, accounts)| Act::Stamp { near, accounts }),
@@ -177,12 +181,13 @@ fn meant((n, slot, named, act): Draw, store: &impl SessionsRead) -> SessionsWrit
     let this = replacing.unwrap_or(handle(0));
     match act {
         Act::End => EndSession { subject, slot, handle: this },
-        Act::PutDevice { new, times, label, epoch } => {
+        Act::PutDevice { new, times, remembered, label, epoch } => {
             let replacing = name(held_device.map(|row| row.handle));
             let device = Device {
                 profile_epoch: epoch,
                 made_at: micros(times.0),
                 ends_at: micros(times.1),
+                remembered_since: remembered.map(micros),
                 label: LABELS[label].to_owned(),
                 ..device(subject, slot, fresh(new, replacing))
             };
