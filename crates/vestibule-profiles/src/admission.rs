@@ -17,6 +17,8 @@ pub struct Proven {
     pub by_account_provider: bool,
     /// A second factor was proven in this session, beside the first.
     pub two_factors: bool,
+    /// When the second factor was shown on the remembered device that opened this session, if one did.
+    pub remembered_since: Option<Timestamp>,
 }
 
 impl Proven {
@@ -27,10 +29,17 @@ impl Proven {
         self
     }
 
+    /// When the second factor was shown on the remembered device that opened the session.
+    #[must_use]
+    pub const fn remembered_since(mut self, shown: Option<Timestamp>) -> Self {
+        self.remembered_since = shown;
+        self
+    }
+
     /// The profile's own evidence, without the account's identity provider and without a second factor.
     #[must_use]
     pub const fn by_profile() -> Self {
-        Self { by_account_provider: false, two_factors: false }
+        Self { by_account_provider: false, two_factors: false, remembered_since: None }
     }
 }
 
@@ -178,7 +187,8 @@ pub fn admit(request: &AdmissionRequest<'_>, rules: &[&dyn AdmissionRule]) -> Re
 /// so an admission that was given is asked it again at every use.
 ///
 /// Who has a second factor has shown it, whatever this account asks for; who has none may wait until the account's grace is
-/// over. An exemption (R23) stands in for it in this account and no other.
+/// over. An exemption (R23) stands in for it in this account and no other, and so does a remembered device, where the account's
+/// policy accepts it.
 ///
 /// # Errors
 ///
@@ -194,7 +204,8 @@ pub fn factor_stands(
         return Ok(());
     }
     if profile.factor_since.is_some() {
-        return Err(Problem::FactorRequired);
+        let accepted = proven.remembered_since.is_some_and(|shown| account.policy.accepts_device(shown, now));
+        return if accepted { Ok(()) } else { Err(Problem::FactorRequired) };
     }
     match account.policy.asks_for_factor_from(&membership.standing, membership.joined_at) {
         Some(deadline) if !deadline.is_after(now) => Err(Problem::FactorNotSetUp { since: deadline }),

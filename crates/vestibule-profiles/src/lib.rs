@@ -20,7 +20,10 @@ pub use decide::{By, FreezeProof, NewAccount, NewMember};
 pub use identifier::ProfileIdentifier;
 pub use leaving::Leaving;
 pub use membership::{Membership, Move, Standing, Status};
-pub use policy::{AccountPolicy, NetworkRange, Permission, Permissions, PolicyError, Role};
+pub use policy::{
+    AccountPolicy, NetworkRange, Permission, Permissions, PolicyError, REMEMBERED_AT_LEAST,
+    REMEMBERED_AT_MOST, Role,
+};
 pub use problem::{ENTRIES, HostProblem, Problem};
 pub use profile::{Block, Freeze, MAX_IDENTIFIERS, Profile};
 pub use requirement::{FactorRequirement, FactorScope, MAX_GRACE};

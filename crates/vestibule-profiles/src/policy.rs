@@ -1,13 +1,19 @@
 //! What an account asks of those who enter, and what its roles may do.
 
 use core::fmt;
+use core::time::Duration;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use vestibule_core::CorruptRow;
 use vestibule_core::kv::{RecordReader, RecordWriter};
+use vestibule_core::{CorruptRow, Timestamp};
 
 use crate::requirement::{FactorRequirement, MAX_GRACE};
+
+/// The shortest and the longest time for which an account accepts a remembered device.
+pub const REMEMBERED_AT_LEAST: Duration = Duration::from_secs(24 * 3600);
+/// See [`REMEMBERED_AT_LEAST`].
+pub const REMEMBERED_AT_MOST: Duration = Duration::from_secs(90 * 24 * 3600);
 
 /// Why a part of a policy is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -25,6 +31,9 @@ pub enum PolicyError {
     /// A grace of more than a year.
     #[error("a grace is at most a year")]
     Grace,
+    /// Devices are remembered for less than a day or for more than 90.
+    #[error("devices are remembered for 1 to 90 days")]
+    Remembering,
     /// More than 64 roles or 64 networks.
     #[error("at most 64 roles and 64 networks")]
     TooMany,
@@ -208,6 +217,9 @@ pub struct AccountPolicy {
     pub roles: BTreeMap<Role, Permissions>,
     /// Whom it asks for a second factor (P13, N10); `None`: nobody.
     pub factor: Option<FactorRequirement>,
+    /// For how long, counted from the code, it accepts a remembered device in the place of a second factor: from
+    /// [`REMEMBERED_AT_LEAST`] to [`REMEMBERED_AT_MOST`], in whole microseconds. `None`, as at first: it accepts none.
+    pub remembers_devices: Option<Duration>,
 }
 
 impl AccountPolicy {
@@ -223,11 +235,25 @@ impl AccountPolicy {
         self.roles.get(role).copied().unwrap_or_default()
     }
 
+    /// Whether it accepts, in the place of a second factor, a device on which one was shown at that instant. At the end of the
+    /// time it does not.
+    #[must_use]
+    pub fn accepts_device(&self, shown: Timestamp, now: Timestamp) -> bool {
+        let accepts = self.remembers_devices.is_some_and(|span| shown.plus(span).is_after(now));
+        accepts && !shown.is_after(now)
+    }
+
+    /// Whether it lets remembered devices in that the other does not.
+    #[must_use]
+    pub fn accepts_devices_beyond(&self, other: &Self) -> bool {
+        self.remembers_devices > other.remembers_devices
+    }
+
     /// Whether the policy is within its bounds.
     ///
     /// # Errors
     ///
-    /// [`PolicyError::TooMany`], [`PolicyError::Grace`].
+    /// [`PolicyError::TooMany`], [`PolicyError::Grace`], [`PolicyError::Remembering`].
     pub fn check(&self) -> Result<(), PolicyError> {
         if self.roles.len() > 64 || self.networks.len() > 64 {
             return Err(PolicyError::TooMany);
@@ -235,13 +261,16 @@ impl AccountPolicy {
         if self.factor.is_some_and(|factor| factor.grace > MAX_GRACE) {
             return Err(PolicyError::Grace);
         }
+        if !self.remembers_devices.is_none_or(is_remembering) {
+            return Err(PolicyError::Remembering);
+        }
         Ok(())
     }
 
     /// The policy as bytes.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
-        let row = RecordWriter::new(2)
+        let row = RecordWriter::new(3)
             .bool(self.single_sign_on_only)
             .maybe(self.seat_limit, |row, limit| row.u64(limit.into()))
             .u64(self.networks.len() as u64);
@@ -251,6 +280,9 @@ impl AccountPolicy {
             .iter()
             .fold(row, |row, (role, permissions)| row.text(role.as_str()).u64(permissions.0.into()))
             .maybe(self.factor.as_ref(), |row, factor| factor.write(row))
+            .maybe(self.remembers_devices, |row, span| {
+                row.u64(u64::try_from(span.as_micros()).unwrap_or(u64::MAX))
+            })
             .finish()
     }
 
@@ -260,9 +292,9 @@ impl AccountPolicy {
     ///
     /// [`CorruptRow`] when they are none.
     pub fn decode(bytes: &[u8]) -> Result<Self, CorruptRow> {
-        // The first form asked nobody for a second factor.
-        let first = bytes.first() == Some(&1);
-        let mut row = RecordReader::new(bytes, if first { 1 } else { 2 })?;
+        // The first form asked nobody for a second factor, and the second accepted no remembered device.
+        let form = bytes.first().copied().filter(|form| (1..=2).contains(form)).unwrap_or(3);
+        let mut row = RecordReader::new(bytes, form)?;
         let single_sign_on_only = row.bool("single_sign_on_only")?;
         let seat_limit = row.maybe("seat_limit", |row| crate::profile::count(row, "seat_limit"))?;
         let networks = (0..bounded(&mut row, "networks")?)
@@ -275,14 +307,25 @@ impl AccountPolicy {
                 Ok((role, Permissions::read(row, "roles")?))
             })
             .collect::<Result<_, _>>()?;
-        let factor = if first { None } else { row.maybe("factor", FactorRequirement::read)? };
+        let factor = if form < 2 { None } else { row.maybe("factor", FactorRequirement::read)? };
+        let remembers_devices = if form < 3 { None } else { row.maybe("remembers_devices", remembering)? };
         row.finish()?;
-        Ok(Self { single_sign_on_only, networks, seat_limit, roles, factor })
+        Ok(Self { single_sign_on_only, networks, seat_limit, roles, factor, remembers_devices })
     }
 }
 
 fn bounded(row: &mut RecordReader<'_>, field: &'static str) -> Result<u64, CorruptRow> {
     row.u64(field).and_then(|count| if count <= 64 { Ok(count) } else { Err(CorruptRow(field)) })
+}
+
+fn remembering(row: &mut RecordReader<'_>) -> Result<Duration, CorruptRow> {
+    let span = Duration::from_micros(row.u64("remembers_devices")?);
+    if is_remembering(span) { Ok(span) } else { Err(CorruptRow("remembers_devices")) }
+}
+
+/// In range, and in whole microseconds, as every store keeps it.
+fn is_remembering(span: Duration) -> bool {
+    (REMEMBERED_AT_LEAST..=REMEMBERED_AT_MOST).contains(&span) && span.subsec_nanos().is_multiple_of(1000)
 }
 
 #[cfg(test)]
@@ -318,6 +361,67 @@ mod tests {
         }
     }
 
+    #[test]
+    fn devices_are_remembered_for_one_to_ninety_days_and_at_first_not_at_all() {
+        let mut policy = AccountPolicy::new();
+        assert_eq!(policy.remembers_devices, None);
+        let tick = Duration::from_micros(1);
+        for span in [REMEMBERED_AT_LEAST, REMEMBERED_AT_MOST] {
+            policy.remembers_devices = Some(span);
+            assert_eq!(policy.check(), Ok(()));
+        }
+        let bad = [
+            Duration::ZERO,
+            REMEMBERED_AT_LEAST - tick,
+            REMEMBERED_AT_MOST + tick,
+            REMEMBERED_AT_LEAST + Duration::from_nanos(1),
+        ];
+        for span in bad {
+            policy.remembers_devices = Some(span);
+            assert_eq!(policy.check(), Err(PolicyError::Remembering), "{span:?}");
+        }
+        for span in [Duration::ZERO, REMEMBERED_AT_LEAST - tick, REMEMBERED_AT_MOST + tick, Duration::MAX] {
+            policy.remembers_devices = Some(span);
+            assert_eq!(AccountPolicy::decode(&policy.encode()), Err(CorruptRow("remembers_devices")));
+        }
+    }
+
+    #[test]
+    fn a_device_is_accepted_from_its_code_until_the_time_is_over() {
+        let mut policy = AccountPolicy::new();
+        let shown = Timestamp::from_unix_seconds(1_700_000_000);
+        assert!(!policy.accepts_device(shown, shown), "off by default");
+        policy.remembers_devices = Some(REMEMBERED_AT_LEAST);
+        let end = shown.plus(REMEMBERED_AT_LEAST);
+        assert!(policy.accepts_device(shown, shown));
+        assert!(policy.accepts_device(shown, end.minus(Duration::from_micros(1))));
+        assert!(!policy.accepts_device(shown, end), "the end itself");
+        assert!(!policy.accepts_device(shown, shown.minus(Duration::from_micros(1))), "shown in the future");
+    }
+
+    #[test]
+    fn longer_is_beyond_and_none_is_least() {
+        let with = |days: Option<u64>| {
+            let remembers_devices = days.map(|days| Duration::from_secs(days * 24 * 3600));
+            AccountPolicy { remembers_devices, ..AccountPolicy::new() }
+        };
+        assert!(with(Some(1)).accepts_devices_beyond(&with(None)));
+        assert!(with(Some(2)).accepts_devices_beyond(&with(Some(1))));
+        for (new, old) in [(None, None), (None, Some(1)), (Some(1), Some(1)), (Some(1), Some(2))] {
+            assert!(!with(new).accepts_devices_beyond(&with(old)));
+        }
+    }
+
+    #[test]
+    fn earlier_forms_are_read_as_policies_that_accept_no_device() {
+        for form in 1..=2 {
+            let row = RecordWriter::new(form).bool(true).maybe(None::<u64>, RecordWriter::u64).u64(0).u64(0);
+            let row = if form == 2 { row.maybe(None::<u64>, RecordWriter::u64) } else { row };
+            let read = AccountPolicy::decode(&row.finish()).unwrap();
+            assert_eq!(read, AccountPolicy { single_sign_on_only: true, ..AccountPolicy::new() });
+        }
+    }
+
     proptest! {
         #[test]
         fn a_policy_comes_back_from_its_bytes(
@@ -326,6 +430,7 @@ mod tests {
             prefixes in proptest::collection::vec((any::<u32>(), 0_u8..=32), 0..5),
             names in proptest::collection::vec("[a-z]{1,8}", 0..5),
             factor: Option<(bool, i64, u32)>,
+            remembers in proptest::option::of(86_400_000_000_u64..=90 * 86_400_000_000),
         ) {
             let policy = AccountPolicy {
                 single_sign_on_only: sso,
@@ -341,16 +446,18 @@ mod tests {
                     .map(|name| (Role::parse(name).unwrap(), Permissions::none().with(Permission::Invite)))
                     .collect(),
                 factor: factor.map(|(everyone, from, grace)| {
-                    let from = vestibule_core::Timestamp::from_unix_micros(from);
+                    let from = Timestamp::from_unix_micros(from);
                     let some = Permissions::none().with(Permission::Dismiss);
                     let asked = if everyone {
                         FactorRequirement::of_everyone(from)
                     } else {
                         FactorRequirement::of_holders(some, from)
                     };
-                    asked.grace(core::time::Duration::from_micros(grace.into()))
+                    asked.grace(Duration::from_micros(grace.into()))
                 }),
+                remembers_devices: remembers.map(Duration::from_micros),
             };
+            prop_assert_eq!(policy.check(), Ok(()));
             prop_assert_eq!(AccountPolicy::decode(&policy.encode()), Ok(policy));
         }
 
