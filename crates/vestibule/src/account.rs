@@ -114,7 +114,8 @@ impl Vestibule {
     }
 
     /// Replaces an account's policy. Every session asks for admission anew. An administrator who asks others for a second factor
-    /// has one, and acts by a session in which it was shown (R31).
+    /// has one, and acts by a session in which it was shown (R31). So is whoever lets remembered devices in, or for longer: nobody
+    /// comes in by one and makes its time longer.
     ///
     /// # Errors
     ///
@@ -134,9 +135,10 @@ impl Vestibule {
         let decide = |by: By<'_>, account: &Account, _: Option<&Membership>, now| {
             let writes = decide::edit_policy(by, account, policy.clone())?;
             let asks = policy.factor.is_some() && policy.factor != account.policy.factor;
+            let loosens = policy.accepts_devices_beyond(&account.policy);
             match asker {
                 Some(None) if asks => Err(Problem::FactorNotSetUp { since: now }),
-                Some(Some(_)) if asks => Err(Problem::FactorRequired),
+                Some(Some(_)) if asks || loosens => Err(Problem::FactorRequired),
                 _ => Ok(writes),
             }
         };
@@ -390,7 +392,7 @@ impl Inner {
             return Ok(Err(Problem::NotMember));
         };
         let door = (Some(account), Some(&membership));
-        let by = (who.client, Factors::of(who.session.has_two_factors()));
+        let by = (who.client, Factors::of(&who.session));
         Ok(match self.admit_through(door, &who.profile, by, now) {
             // Who administers the account can see and undo what shuts it, to themselves too; what an act may do in an
             // account that is not open is judged by the act.

@@ -37,7 +37,7 @@ pub use case::{CaseReport, look_up_case};
 pub use clock::ClockCheck;
 pub use factor::{
     AccessAsked, Completed, Enrolled, Enrolling, FactorAnswer, FactorProblem, FactorResetPage, NextStep,
-    OwnFactor, PendingSignIn, ResetStarted, Resumed,
+    OwnDevice, OwnFactor, PendingSignIn, ResetStarted, Resumed,
 };
 pub use import::{
     ImportField, ImportProblem, Imported, ImportedAccount, ImportedMembership, ImportedPerson, Skipped,

@@ -5,7 +5,7 @@ use vestibule_core::{
     SubjectId, Timestamp,
 };
 use vestibule_journal::{Draft, EventActor, EventKind, RefusedBy};
-use vestibule_profiles::{Membership, Profile, ProfilesRead, ProfilesWrite, Proven, factor_stands};
+use vestibule_profiles::{Membership, Profile, ProfilesRead, ProfilesWrite, factor_stands};
 use vestibule_sessions::{
     AdmissionStamp, AdmissionState, Problem, Session, SessionToken, SessionsRead, Standing, decide,
 };
@@ -123,7 +123,7 @@ impl Vestibule {
         let now = inner.clock.now();
         let mut who = who.clone();
         for _ in 0..ROUNDS {
-            let factors = Factors::of(who.session.has_two_factors());
+            let factors = Factors::of(&who.session);
             let admission = match inner.admit_to(account, &who.profile, (client, factors), now).await? {
                 Ok(admission) => admission,
                 Err(problem) => {
@@ -199,8 +199,8 @@ impl Vestibule {
         if let Some(generation) = who.session.password_generation {
             standing = standing.with_password_generation(generation);
         }
-        // By time alone one answer changes: an exemption ends, a grace is over.
-        let proven = Proven::by_profile().two_factors(who.session.has_two_factors());
+        // By time alone one answer changes: an exemption ends, a grace is over, a device was remembered for long enough.
+        let proven = Factors::of(&who.session).proven();
         if factor_stands(&who.profile, proven, &stored, &membership, now).is_err() {
             return Ok(false);
         }

@@ -140,7 +140,8 @@ pub struct SignedIn {
     pub token: Secret<String>,
     /// The session's public name.
     pub session: SessionHandle,
-    /// The known-device token, for a cookie of its own, if the device was not known.
+    /// The known-device token, for a cookie of its own, if the device was not known, or is remembered from now on: then it takes the
+    /// place of the one that the browser had.
     pub device: Option<Secret<String>>,
     /// The account that was asked for, if one was: entered, or why not. Not being admitted does not undo the sign-in.
     pub entered: Option<Result<AccountId, Refusal>>,
@@ -262,6 +263,21 @@ pub(crate) struct Entering {
     /// The change of the second factor in the same commit, which moves the profile's epoch; without one the epoch is required to
     /// be the one that was read.
     pub(crate) factor: Option<ProfilesWrite>,
+    /// Whether the device is remembered from now on in the place of the second factor, which was shown on it.
+    pub(crate) remembers: bool,
+    /// The remembered device by which the person enters, and when the factor was shown on it.
+    pub(crate) by_device: Option<(Device, Timestamp)>,
+}
+
+impl Entering {
+    /// How many factors are behind it.
+    pub(crate) const fn factors(&self) -> Factors {
+        match (&self.second, &self.by_device) {
+            (Some(_), _) => Factors::Two,
+            (None, Some((_, shown))) => Factors::Remembered(*shown),
+            (None, None) => Factors::One,
+        }
+    }
 }
 
 /// The door of the account that is named, and the person's slots, as they were last read. Of the slots nothing is read at
@@ -443,6 +459,8 @@ impl Inner {
             device: view.device_key(),
             leaves_device: leaves_device && view.device.is_none(),
             factor: None,
+            remembers: false,
+            by_device: None,
         };
         // The first round decides on what was read before the proof, and its commit requires that to be still so.
         let (mut profile, mut stored) = (view.read.profile.clone(), view.read.password.clone());
@@ -554,6 +572,10 @@ impl Inner {
         if let Some(second) = entering.second {
             open = open.and(second);
         }
+        if let Some((device, shown)) = &entering.by_device {
+            open = open.and(Evidence { amr: Amr::Remembered, at: *shown });
+            writes.push(decide::rely_on_device(device).into());
+        }
         if let Some(generation) = entering.generation {
             open = open.password_generation(generation);
         }
@@ -561,8 +583,8 @@ impl Inner {
             None => None,
             Some(account) => {
                 let found = (places.door.0.as_ref(), places.door.1.as_ref());
-                let proven = Factors::of(entering.second.is_some());
-                let admitted = self.admit_through(found, profile, (attempt.client, proven), now);
+                let by = (attempt.client, entering.factors());
+                let admitted = self.admit_through(found, profile, by, now);
                 if let Ok(admission) = &admitted {
                     open = open.admitted(stamp_of(admission));
                     writes.extend(relied_on(admission, subject));
@@ -578,16 +600,21 @@ impl Inner {
         };
         let opened = decide::open(&self.sessions, &open, &places.sessions, &ids, now);
         writes.push(opened.write.into());
-        let device = match entering.leaves_device {
-            true => self.remember((subject, epoch), &places.devices, &entering.label, (id, now))?,
-            false => None,
-        };
-        let device = device.map(|(write, token)| {
+        let device = if entering.leaves_device || entering.remembers {
+            let (write, token) = self.remember((subject, epoch), &places.devices, entering, (id, now))?;
             writes.push(write);
-            token
-        });
-        let event = Draft::new(EventKind::SIGN_IN_SUCCEEDED, EventActor::Person(subject)).subject(subject);
-        let mut batch = self.record(event, id, now)?;
+            Some(token)
+        } else {
+            None
+        };
+        let of = |kind| Draft::new(kind, EventActor::Person(subject)).subject(subject);
+        let mut batch = self.record(of(EventKind::SIGN_IN_SUCCEEDED), id, now)?;
+        if entering.remembers {
+            batch.extend(self.record_further(of(EventKind::DEVICE_REMEMBERED), id, now)?);
+        }
+        if entering.by_device.is_some() {
+            batch.extend(self.record_further(of(EventKind::SIGN_IN_BY_DEVICE), id, now)?);
+        }
         batch.append(&mut writes);
         match self.land(id, now, batch).await? {
             None => {}
@@ -608,23 +635,32 @@ impl Inner {
         Ok(Ok(SignedIn { subject, token: token.render(), session, device, entered }))
     }
 
-    /// A device that is not known becomes known.
+    /// A device that is not known becomes known. One that is to be remembered in the place of the second factor gets a new token
+    /// in its own slot, also if it is known.
     fn remember(
         &self,
         (subject, epoch): (SubjectId, u64),
         existing: &[Device],
-        label: &DeviceLabel,
+        entering: &Entering,
         (batch, now): (BatchId, Timestamp),
-    ) -> Result<Option<(AnyWrite, Secret<String>)>, Error> {
+    ) -> Result<(AnyWrite, Secret<String>), Error> {
         let token = DeviceToken::make(&*self.entropy, &self.ring)?;
         let ids = decide::Ids {
             handle: SessionHandle::make(&*self.entropy, now)?,
             digest: token.digest(&self.ring)?,
             batch,
         };
-        let request = decide::RememberRequest::new(subject, epoch).label(label.clone());
+        let mut request = decide::RememberRequest::new(subject, epoch).label(entering.label.clone());
+        if let Some(shown) = entering.second.filter(|_| entering.remembers) {
+            request = request.remembered_since(shown.at);
+        }
+        let own = entering.device.map(|device| *device.as_bytes());
+        let own = existing.iter().find(|device| Some(*device.digest.as_bytes()) == own);
+        if let Some(device) = own {
+            request = request.in_place_of(device.handle);
+        }
         let remembered = decide::remember(&self.sessions, &request, existing, &ids, now);
-        Ok(Some((remembered.write.into(), token.render())))
+        Ok((remembered.write.into(), token.render()))
     }
 
     /// The gate, on what is stored now.
@@ -647,10 +683,9 @@ impl Inner {
         (client, factors): (Option<ClientAddress>, Factors),
         now: Timestamp,
     ) -> Result<Admission, Problem> {
-        let proven = Evidenced::by_profile().two_factors(factors == Factors::Two);
         let request = AdmissionRequest::new(profile, account, membership, now)
             .client(client.map(ClientAddress::ip))
-            .proven(proven);
+            .proven(factors.proven());
         let rules: Vec<&dyn AdmissionRule> = self.rules.iter().map(AsRef::as_ref).collect();
         admit(&request, &rules)
     }
@@ -660,12 +695,28 @@ impl Inner {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Factors {
     One,
+    /// One, on a device on which the other was shown then.
+    Remembered(Timestamp),
     Two,
 }
 
 impl Factors {
-    pub(crate) const fn of(second: bool) -> Self {
-        if second { Self::Two } else { Self::One }
+    /// Of a session: what it was opened by.
+    pub(crate) fn of(session: &Session) -> Self {
+        match session.remembered_since() {
+            _ if session.has_two_factors() => Self::Two,
+            Some(shown) => Self::Remembered(shown),
+            None => Self::One,
+        }
+    }
+
+    pub(crate) const fn proven(self) -> Evidenced {
+        let proven = Evidenced::by_profile();
+        match self {
+            Self::One => proven,
+            Self::Remembered(shown) => proven.remembered_since(Some(shown)),
+            Self::Two => proven.two_factors(true),
+        }
     }
 }
 

@@ -15,6 +15,8 @@ mod factor;
 mod factor_freeze;
 #[path = "../../../vestibule/tests/flows/factor_races.rs"]
 mod factor_races;
+#[path = "../../../vestibule/tests/flows/factor_remembered.rs"]
+mod factor_remembered;
 #[path = "../../../vestibule/tests/flows/factor_reset.rs"]
 mod factor_reset;
 mod ground;

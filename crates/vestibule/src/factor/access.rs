@@ -1,31 +1,20 @@
 //! Without the factor into one account: an administrator's exemption, and how to ask for it.
 
-use core::time::Duration;
-
 use vestibule_core::{AccountId, ClientAddress, Error, Failure, Refusal, Secret, SubjectId, Timestamp};
 use vestibule_journal::{Draft, EventActor, EventKind};
 use vestibule_profiles::{By, ProfilesRead, decide as profiles};
-use vestibule_sessions::SessionsRead;
 use vestibule_throttle::{Limit, WindowKind};
 
 use super::FactorProblem;
+use super::narrow::{A_SIGN_IN, Narrow, a_day};
 use crate::account::{Act, Acting, Reason};
 use crate::notice::{Notice, NoticeKind};
-use crate::sign_in::{Moved, Places, SignedIn};
-use crate::vestibule::{Inner, ROUNDS, Vestibule, busy};
+use crate::sign_in::SignedIn;
+use crate::vestibule::{Inner, Vestibule};
 use crate::writes::AnyWrite;
 
 /// How often the administrators of one account are asked by one person (R26).
 const A_DAY: Limit = a_day(3);
-const A_SIGN_IN: Limit = a_day(1);
-
-const fn a_day(at_most: u32) -> Limit {
-    match Limit::new(at_most, Duration::from_secs(24 * 3600)) {
-        Ok(limit) => limit,
-        // Judged when compiling: never more than this.
-        Err(_) => Limit::per_hour(core::num::NonZeroU32::MIN),
-    }
-}
 
 /// How many administrators are told at once: what is told to more would not fit one step of every database.
 const TOLD: usize = 16;
@@ -80,59 +69,7 @@ impl Vestibule {
         pending: &Secret<String>,
         client: Option<ClientAddress>,
     ) -> Result<SignedIn, Failure<Refusal>> {
-        let inner = self.inner();
-        let now = inner.clock.now();
-        let (mut places, mut counted) = (Places::default(), false);
-        for _ in 0..ROUNDS {
-            let (shown, profile) = inner.read_pending(pending, now).await?;
-            let (subject, attempt) = (shown.subject, shown.attempt(client, now));
-            if let Some(block) = profile.blocked_at(now) {
-                return Err(Failure::Refused(inner.refuse_blocked(block, subject, attempt).await?));
-            }
-            if shown.must_change {
-                let problem = vestibule_credentials::Problem::MustChange;
-                return inner.refuse_person(&problem, subject, now).await;
-            }
-            let exempt = match shown.account {
-                None => None,
-                Some(account) => {
-                    places.door = inner.door(account, subject).await?;
-                    places.door.1.as_ref().filter(|membership| membership.is_exempt(now)).map(|_| account)
-                }
-            };
-            let Some(account) = exempt else {
-                return inner.refuse_person(&FactorProblem::NotExempt, subject, now).await;
-            };
-            // One session of one sign-in (ATK-D10).
-            let this = [b"exempt.sign_in".as_slice(), shown.id.as_bytes()].concat();
-            if !counted && !inner.throttle.count(WindowKind::Message, &this, &A_SIGN_IN, now).await? {
-                return inner.refuse_person(&FactorProblem::SignInOver, subject, now).await;
-            }
-            counted = true;
-            // A session that would open nothing is not opened.
-            let factors = crate::sign_in::Factors::One;
-            let door = (places.door.0.as_ref(), places.door.1.as_ref());
-            if let Err(problem) = inner.admit_through(door, &profile, (client, factors), now) {
-                let actor = EventActor::Person(subject);
-                let refusal =
-                    inner.refuse_after_proof(&problem, actor, Some(subject), Some(account), now).await?;
-                return Err(Failure::Refused(refusal));
-            }
-            let mut entering = shown.entering();
-            // Its device stays unknown: the factor was not shown on it.
-            entering.leaves_device = false;
-            let id = inner.batch_id(now)?;
-            let writes: Vec<AnyWrite> = shown.relied_on().into_iter().collect();
-            match inner.let_in(attempt, &profile, &entering, &places, (id, writes)).await? {
-                Ok(signed_in) => return Ok(signed_in),
-                Err(Moved::Slots) => {
-                    places.sessions = inner.store.sessions(subject).await?;
-                    places.devices = inner.store.devices(subject).await?;
-                }
-                Err(_) => {}
-            }
-        }
-        Err(busy().into())
+        self.inner().enter_narrow(pending, Narrow::Exempt, client).await
     }
 
     /// Asks the administrators of the account that the sign-in named for access (R26): all but the person, once per sign-in and

@@ -8,7 +8,7 @@ use super::{FactorProblem, Shown};
 use crate::password::Once;
 use crate::refuse::Attempt;
 use crate::sign_in::{Moved, Places, SignIn};
-use crate::vestibule::{ROUNDS, Vestibule, busy};
+use crate::vestibule::{Inner, ROUNDS, Vestibule, busy};
 use crate::writes::AnyWrite;
 
 /// What a person types as second factor.
@@ -83,19 +83,52 @@ impl Vestibule {
         answer: FactorAnswer,
         client: Option<ClientAddress>,
     ) -> Result<Completed, Failure<Refusal>> {
-        let inner = self.inner();
-        let now = inner.clock.now();
-        let (shown, _) = inner.read_pending(pending, now).await?;
+        self.inner().complete(pending, answer, client, false).await
+    }
+
+    /// Completes a sign-in as [`complete_sign_in`](Self::complete_sign_in) does, and remembers the device: offer it as a box that the
+    /// person ticks on a device of their own. Keep the device token that is returned where the known-device token was: it takes the
+    /// place of that one. From then on [`enter_remembered`](Self::enter_remembered) opens the accounts whose policy accepts it.
+    ///
+    /// Nothing is remembered when the password has to be changed first.
+    ///
+    /// # Errors
+    ///
+    /// As [`complete_sign_in`](Self::complete_sign_in).
+    pub async fn complete_and_remember(
+        &self,
+        pending: &Secret<String>,
+        answer: FactorAnswer,
+        client: Option<ClientAddress>,
+    ) -> Result<Completed, Failure<Refusal>> {
+        self.inner().complete(pending, answer, client, true).await
+    }
+}
+
+impl Inner {
+    async fn complete(
+        &self,
+        pending: &Secret<String>,
+        answer: FactorAnswer,
+        client: Option<ClientAddress>,
+        remembers: bool,
+    ) -> Result<Completed, Failure<Refusal>> {
+        let now = self.clock.now();
+        let (shown, _) = self.read_pending(pending, now).await?;
         let attempt = shown.attempt(client, now);
         let mut places = Places::default();
-        let mut showing = inner.show_factor(shown.subject, &answer, (client, shown.device)).await?;
+        if remembers && shown.device.is_some() {
+            // The device keeps its slot, which is looked up.
+            places.devices = self.store.devices(shown.subject).await?;
+        }
+        let mut showing = self.show_factor(shown.subject, &answer, (client, shown.device)).await?;
         for _ in 0..ROUNDS {
-            let (id, right) = inner.shown_factor(&mut showing).await?;
-            let Some(profile) = inner.still_shown(&shown, now).await? else {
-                return inner.refuse_session(&FactorProblem::SignInOver, Some(shown.subject)).await;
+            let (id, right) = self.shown_factor(&mut showing).await?;
+            let Some(profile) = self.still_shown(&shown, now).await? else {
+                return self.refuse_session(&FactorProblem::SignInOver, Some(shown.subject)).await;
             };
             if let Some(block) = profile.blocked_at(now) {
-                return Err(Failure::Refused(inner.refuse_blocked(block, shown.subject, attempt).await?));
+                return Err(Failure::Refused(self.refuse_blocked(block, shown.subject, attempt).await?));
             }
             let (proven_at, replacement) = (right.proof.at(), right.replacement);
             let mut writes = right.writes;
@@ -104,12 +137,12 @@ impl Vestibule {
                 let epoch = profile.epoch;
                 let subject = shown.subject;
                 writes.push(vestibule_profiles::ProfilesWrite::RequireProfile { subject, epoch }.into());
-                if inner.land(id, now, writes).await?.is_some() {
+                if self.land(id, now, writes).await?.is_some() {
                     continue;
                 }
                 let once = Once { subject, generation, at: shown.at };
-                let (proof, because) = inner.permit_change(once, epoch, shown.account, now).await?;
-                inner.settle_factor(showing).await;
+                let (proof, because) = self.permit_change(once, epoch, shown.account, now).await?;
+                self.settle_factor(showing).await;
                 return Ok(Completed {
                     outcome: SignIn::PasswordChangeNeeded { proof, because },
                     replacement,
@@ -121,18 +154,19 @@ impl Vestibule {
                 writes.push(MfaWrite::NoteProven { subject, generation }.into());
             }
             if let Some(account) = shown.account {
-                places.door = inner.door(account, shown.subject).await?;
+                places.door = self.door(account, shown.subject).await?;
             }
             let mut entering = shown.entering();
             entering.second = Some(Evidence { amr: Amr::Otp, at: proven_at });
-            match inner.let_in(attempt, &profile, &entering, &places, (id, writes)).await? {
+            entering.remembers = remembers;
+            match self.let_in(attempt, &profile, &entering, &places, (id, writes)).await? {
                 Ok(signed_in) => {
-                    inner.settle_factor(showing).await;
+                    self.settle_factor(showing).await;
                     return Ok(Completed { outcome: SignIn::SignedIn(signed_in), replacement });
                 }
                 Err(Moved::Slots) => {
-                    places.sessions = inner.store.sessions(shown.subject).await?;
-                    places.devices = inner.store.devices(shown.subject).await?;
+                    places.sessions = self.store.sessions(shown.subject).await?;
+                    places.devices = self.store.devices(shown.subject).await?;
                 }
                 Err(_) => {}
             }

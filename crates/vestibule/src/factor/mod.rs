@@ -8,9 +8,11 @@ mod change;
 mod complete;
 mod enrol;
 mod freeze;
+mod narrow;
 mod pending;
 mod problem;
 mod proof;
+mod remembered;
 mod reset;
 mod step_up;
 
@@ -20,6 +22,7 @@ pub use complete::{Completed, FactorAnswer};
 pub use enrol::{Enrolled, Enrolling, Resumed};
 pub use pending::{NextStep, PendingSignIn};
 pub use problem::FactorProblem;
+pub use remembered::OwnDevice;
 pub use reset::{FactorResetPage, ResetStarted};
 
 pub(crate) use pending::Shown;

@@ -5,7 +5,7 @@ use core::time::Duration;
 use vestibule_core::kv::{RecordReader, RecordWriter};
 use vestibule_core::{
     AccountId, AddressKey, AddressKind, BatchId, CorruptRow, Error, Failure, Purpose, Refusal, Secret,
-    SubjectId, Timestamp, open_text, seal_text,
+    SecretDigest, SubjectId, Timestamp, open_text, seal_text,
 };
 use vestibule_credentials::{CredentialsRead, PasswordProof};
 use vestibule_profiles::{Profile, ProfilesRead};
@@ -44,6 +44,9 @@ pub struct PendingSignIn {
     /// Whether the account that was named asks this person for no second factor until a date (R23): then
     /// [`Vestibule::enter_exempt`] opens it, and nothing else.
     pub exempt: bool,
+    /// Whether the account that was named accepts the device of this sign-in in the place of the factor, which was shown on it
+    /// before: then [`Vestibule::enter_remembered`] opens it, and nothing else.
+    pub remembered: bool,
 }
 
 /// What a pending sign-in waits for.
@@ -127,6 +130,8 @@ impl Shown {
             device: self.device,
             leaves_device: self.leaves_device,
             factor: None,
+            remembers: false,
+            by_device: None,
         }
     }
 
@@ -201,14 +206,20 @@ impl Inner {
         } else {
             NextStep::SetUp
         };
-        let exempt = match shown.account {
-            None => false,
-            Some(account) => {
-                let membership = self.store.membership(account, shown.subject).await?;
-                membership.is_some_and(|membership| membership.is_exempt(now))
+        let (mut exempt, mut remembered) = (false, false);
+        if let Some(account) = shown.account {
+            let membership = self.store.membership(account, shown.subject).await?;
+            exempt = membership.as_ref().is_some_and(|membership| membership.is_exempt(now));
+            if let (Some(device), Some(_)) = (shown.device, &membership) {
+                let digest = SecretDigest::from_bytes(*device.as_bytes());
+                if let Some((_, since)) = self.remembered_device(digest, profile, now).await? {
+                    let account = self.store.account(account).await?;
+                    remembered = account.is_some_and(|account| account.policy.accepts_device(since, now));
+                }
             }
-        };
-        Ok(PendingSignIn { subject: shown.subject, token, expires_at: shown.at.plus(HOLDS), next, exempt })
+        }
+        let expires_at = shown.at.plus(HOLDS);
+        Ok(PendingSignIn { subject: shown.subject, token, expires_at, next, exempt, remembered })
     }
 
     /// What a token of [`Vestibule::sign_in`] has proven, while it still stands: nobody has ended the person's sessions, blocked

@@ -8,6 +8,10 @@ use vestibule_core::{Audience, Entry, FactEntry, Registered, Remedy, Stage, Time
 pub enum FactorProblem {
     /// The account's administrators were asked already.
     AccessAsked,
+    /// The account that was named accepts no remembered device, or not for so long.
+    DeviceNotAccepted,
+    /// The device is not remembered for this person, or is forgotten.
+    DeviceNotRemembered,
     /// The factor did not end a reset: it was wrong, nobody has the login, or no reset runs. Before proof they are the same.
     KeepRefused,
     /// The last authenticator is not removed but turned off, with the password.
@@ -38,6 +42,20 @@ static ACCESS_ASKED: Entry = Entry::new(
 )
 .visitor("The administrators of this account have been asked already.")
 .remedies(&[Remedy::R22, Remedy::R33, Remedy::R38]);
+static DEVICE_NOT_ACCEPTED: Entry = Entry::new(
+    "factor.device_not_accepted",
+    "P13",
+    "The account that was named accepts no remembered device, or the code was shown on this one longer ago than it allows.",
+)
+.visitor("Your second factor is needed here.")
+.remedies(&[Remedy::R22, Remedy::R26, Remedy::R33, Remedy::R38]);
+static DEVICE_NOT_REMEMBERED: Entry = Entry::new(
+    "factor.device_not_remembered",
+    "P13",
+    "The device is not remembered for this person: nobody asked for it, or it was forgotten with all sessions or a change of the factor.",
+)
+.visitor("This device is not remembered.")
+.remedies(&[Remedy::R22, Remedy::R26, Remedy::R33, Remedy::R38]);
 static KEEP_REFUSED: Entry = Entry::new(
     "factor.keep_refused",
     "R33",
@@ -106,6 +124,8 @@ static SIGN_IN_OVER: Entry = Entry::new(
 /// Every entry of this part.
 pub(crate) static ENTRIES: &[&Entry] = &[
     &ACCESS_ASKED,
+    &DEVICE_NOT_ACCEPTED,
+    &DEVICE_NOT_REMEMBERED,
     &KEEP_REFUSED,
     &LAST_AUTHENTICATOR,
     &NOT_EXEMPT,
@@ -121,6 +141,8 @@ impl Registered for FactorProblem {
     fn entry(&self) -> &'static Entry {
         match self {
             Self::AccessAsked => &ACCESS_ASKED,
+            Self::DeviceNotAccepted => &DEVICE_NOT_ACCEPTED,
+            Self::DeviceNotRemembered => &DEVICE_NOT_REMEMBERED,
             Self::KeepRefused => &KEEP_REFUSED,
             Self::LastAuthenticator => &LAST_AUTHENTICATOR,
             Self::NotExempt => &NOT_EXEMPT,
@@ -137,6 +159,8 @@ impl Registered for FactorProblem {
         match self {
             Self::ResetWaits { until } => vec![("until", until.to_string())],
             Self::AccessAsked
+            | Self::DeviceNotAccepted
+            | Self::DeviceNotRemembered
             | Self::KeepRefused
             | Self::LastAuthenticator
             | Self::NotExempt

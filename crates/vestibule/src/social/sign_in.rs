@@ -171,6 +171,8 @@ impl Vestibule {
             device: view.device_key(),
             leaves_device: request.leaves_device && !view.has_known_device(),
             factor: None,
+            remembers: false,
+            by_device: None,
         };
         let windows = match inner.take_windows(&view, attempt, request.challenge.as_ref()).await? {
             Ok(windows) => windows,

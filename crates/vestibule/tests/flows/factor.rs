@@ -368,6 +368,7 @@ fn what_shows_or_sets_up_a_factor_can_be_boxed_as_send() {
         Box::pin(async move {
             let _ = world.vestibule.complete_sign_in(token, FactorAnswer::code("1"), None).await;
             let _ = world.vestibule.enter_exempt(token, None).await;
+            let _ = world.vestibule.enter_remembered(token, token, None).await;
             let name = AuthenticatorName::parse("phone").unwrap();
             let _ = world.vestibule.begin_authenticator(Enrolling::Pending(token), &name).await;
         })
@@ -376,6 +377,8 @@ fn what_shows_or_sets_up_a_factor_can_be_boxed_as_send() {
         Box::pin(async move {
             let _ = world.vestibule.step_up(who, FactorAnswer::code("1"), None).await;
             let _ = world.vestibule.confirm_password(who, RIGHT).await;
+            let _ = world.vestibule.list_remembered_devices(who).await;
+            let _ = world.vestibule.forget_device(who, who.session()).await;
         })
     }
     let (world, _) = World::with_ada();

@@ -10,6 +10,7 @@ mod equal;
 mod factor;
 mod factor_freeze;
 mod factor_races;
+mod factor_remembered;
 mod factor_reset;
 mod ground;
 mod hijack;

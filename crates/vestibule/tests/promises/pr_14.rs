@@ -22,6 +22,10 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
     FactorOn,
+    /// As before, in an account that accepts remembered devices: so does the account of every state below that has a factor.
+    Remembering,
+    /// The code was shown on the device longer ago than the account allows.
+    RememberedTooLong,
     FactorStopped,
     Dismissed,
     Blocked,
@@ -36,8 +40,10 @@ enum State {
     MustChange,
 }
 
-const STATES: [State; 12] = [
+const STATES: [State; 14] = [
     State::FactorOn,
+    State::Remembering,
+    State::RememberedTooLong,
     State::FactorStopped,
     State::Dismissed,
     State::Blocked,
@@ -64,9 +70,13 @@ enum Way {
     CodeAfterProvider,
     SetUp,
     ReplacedPassword,
+    RememberedByPassword,
+    RememberedByProvider,
+    /// By a device that is known and was never to be remembered.
+    KnownByPassword,
 }
 
-const WAYS: [Way; 10] = [
+const WAYS: [Way; 13] = [
     Way::Password,
     Way::Provider,
     Way::RecoveredPassword,
@@ -77,6 +87,9 @@ const WAYS: [Way; 10] = [
     Way::CodeAfterProvider,
     Way::SetUp,
     Way::ReplacedPassword,
+    Way::RememberedByPassword,
+    Way::RememberedByProvider,
+    Way::KnownByPassword,
 ];
 
 /// What came of it.
@@ -84,7 +97,7 @@ const WAYS: [Way; 10] = [
 enum Came {
     /// No session.
     Out,
-    /// A session that opens the exempting account and nothing else.
+    /// A session that opens the account that exempts or accepts a device, and nothing else.
     Narrow { entered: bool },
     /// A session that may do everything; whether it is in the account.
     Whole { entered: bool },
@@ -96,6 +109,8 @@ struct Scene {
     account: AccountId,
     app: Option<App>,
     codes: Vec<String>,
+    /// Tokens of a device that is remembered and of one that is only known.
+    devices: Option<(Secret<String>, Secret<String>)>,
 }
 
 fn link_of_bob() -> SocialSubject {
@@ -119,13 +134,28 @@ fn scene(state: State) -> Scene {
         if state == State::GraceOver {
             world.clock.advance(DAY);
         }
-        return Scene { world, bob, account, app: None, codes: Vec::new() };
+        return Scene { world, bob, account, app: None, codes: Vec::new(), devices: None };
     }
     let (app, codes, _) = world.enrol(BOB);
     let by = Acting::Administrator(&ada);
     world.next_step();
+    let pending = world.pending(SignInRequest::new(BOB, RIGHT));
+    let known = world.complete(&pending, app.answer(world.now(), 0)).unwrap().device.unwrap();
+    world.next_step();
+    let pending = world.pending(SignInRequest::new(BOB, RIGHT));
+    let answer = app.answer(world.now(), 0);
+    let completed = block_on(v.complete_and_remember(&pending.token, answer, None)).unwrap();
+    let SignIn::SignedIn(signed_in) = completed.outcome else { panic!("not in") };
+    let devices = Some((signed_in.device.unwrap(), known));
+    if state != State::FactorOn {
+        let mut policy = AccountPolicy::new();
+        policy.remembers_devices = Some(7 * DAY);
+        block_on(v.edit_policy(Acting::Operator(&reason()), account, policy)).unwrap();
+    }
+    world.next_step();
     match state {
-        State::FactorOn | State::Grace | State::GraceOver => {}
+        State::FactorOn | State::Remembering | State::Grace | State::GraceOver => {}
+        State::RememberedTooLong => world.clock.advance(7 * DAY),
         State::FactorStopped => {
             let pending = world.pending(SignInRequest::new(BOB, RIGHT));
             for _ in 0..100 {
@@ -156,7 +186,7 @@ fn scene(state: State) -> Scene {
         State::ResetByOperator => block_on(v.reset_factor(&reason(), bob)).unwrap(),
         State::MustChange => block_on(v.require_password_change(&reason(), bob)).unwrap(),
     }
-    Scene { world, bob, account, app: Some(app), codes }
+    Scene { world, bob, account, app: Some(app), codes, devices }
 }
 
 impl Scene {
@@ -221,6 +251,14 @@ impl Scene {
         }
     }
 
+    fn remembered(&self, pending: Option<PendingSignIn>, device: Option<&Secret<String>>) -> Came {
+        let (Some(pending), Some(device)) = (pending, device) else { return Came::Out };
+        match block_on(self.world.vestibule.enter_remembered(&pending.token, device, None)) {
+            Ok(signed_in) => self.worth(&signed_in.token),
+            Err(_) => Came::Out,
+        }
+    }
+
     fn come(&self, way: Way) -> Came {
         let v = &self.world.vestibule;
         match way {
@@ -243,6 +281,17 @@ impl Scene {
             }
             Way::ExemptByPassword => self.exempt(self.pending_by_password(RIGHT)),
             Way::ExemptByProvider => self.exempt(self.pending_by_provider()),
+            Way::RememberedByPassword | Way::RememberedByProvider | Way::KnownByPassword => {
+                let pending = match way {
+                    Way::RememberedByProvider => self.pending_by_provider(),
+                    _ => self.pending_by_password(RIGHT),
+                };
+                let device = self.devices.as_ref().map(|(remembered, known)| match way {
+                    Way::KnownByPassword => known,
+                    _ => remembered,
+                });
+                self.remembered(pending, device)
+            }
             Way::Code => self.complete(self.pending_by_password(RIGHT), self.code()),
             Way::RecoveryCode => {
                 let code = self.codes.first().cloned().unwrap_or_default();
@@ -289,6 +338,15 @@ fn expected(way: Way, state: State) -> Came {
         // The exception R23: this account and nothing else.
         (Way::ExemptByPassword | Way::ExemptByProvider, Exempt) => Came::Narrow { entered: true },
         (Way::ExemptByPassword | Way::ExemptByProvider, _) => Came::Out,
+        // A remembered device: the account that accepts it and nothing else, while what was remembered stands.
+        (Way::KnownByPassword, _) => Came::Out,
+        (
+            Way::RememberedByPassword | Way::RememberedByProvider,
+            FactorOn | RememberedTooLong | Dismissed | ResetByOperator,
+        ) => Came::Out,
+        // The password that began the reset ends it, and with it what was remembered; it is also the one that must change.
+        (Way::RememberedByPassword, ResetOver | MustChange) => Came::Out,
+        (Way::RememberedByPassword | Way::RememberedByProvider, _) => Came::Narrow { entered: true },
         // The exception R33, at its end and by the operator.
         (Way::SetUp, ResetOver | ResetByOperator) => in_account,
         (Way::SetUp, _) => Came::Out,
@@ -327,10 +385,30 @@ fn narrow() -> (Scene, Authenticated) {
     (scene, who)
 }
 
+/// The same by a remembered device, a moment after the code was shown on it.
+fn remembered() -> (Scene, Authenticated) {
+    let scene = scene(State::Remembering);
+    let pending = scene.pending_by_password(RIGHT).unwrap();
+    let (device, _) = scene.devices.as_ref().unwrap();
+    let entered = block_on(scene.world.vestibule.enter_remembered(&pending.token, device, None));
+    let who = scene.world.authenticate(&entered.unwrap().token).unwrap();
+    (scene, who)
+}
+
 #[test]
 fn pr_14_a_session_under_an_exemption_does_nothing_to_the_profile() {
     let (scene, who) = narrow();
-    let (world, who) = (&scene.world, &who);
+    does_nothing_to_the_profile(&scene, &who);
+}
+
+#[test]
+fn pr_14_a_session_of_a_remembered_device_does_nothing_to_the_profile() {
+    let (scene, who) = remembered();
+    does_nothing_to_the_profile(&scene, &who);
+}
+
+fn does_nothing_to_the_profile(scene: &Scene, who: &Authenticated) {
+    let world = &scene.world;
     let v = &world.vestibule;
     let (link, word) = (Secret::new("vst1_x".to_owned()), AuthenticatorName::parse("x").unwrap());
     let id = AuthenticatorId::from_bytes([0; 16]);
@@ -373,6 +451,8 @@ fn pr_14_a_session_under_an_exemption_does_nothing_to_the_profile() {
         ("list_sessions", refused(block_on(v.list_sessions(who)))),
         ("end_session", refused(block_on(v.end_session(who, who.session())))),
         ("sign_out_everywhere", refused(block_on(v.sign_out_everywhere(who)))),
+        ("list_remembered_devices", refused(block_on(v.list_remembered_devices(who)))),
+        ("forget_device", refused(block_on(v.forget_device(who, who.session())))),
         ("own_factor", refused(block_on(v.own_factor(who)))),
         ("begin_authenticator", refused(block_on(v.begin_authenticator(Enrolling::Session(who), &word)))),
         (
