@@ -6,6 +6,7 @@ use vestibule_core::kv::{RecordReader, RecordWriter};
 use vestibule_core::{BatchId, CorruptRow, Purpose, Sealed, SecretDigest, SubjectId, Timestamp};
 
 use crate::state::State;
+use crate::tries::Tries;
 
 /// The most bytes of what a checkword is bound to.
 pub const MAX_BOUND: usize = 512;
@@ -37,6 +38,8 @@ pub struct Checkword {
     pub sends: u64,
     /// When the last one was.
     pub last_sent_at: Timestamp,
+    /// The tries that were taken with typed codes; a link has none.
+    pub tries: Tries,
     /// Counts every change of the row.
     pub version: u64,
     /// The batch that put it or used it.
@@ -55,13 +58,20 @@ impl fmt::Debug for Checkword {
     }
 }
 
-const FORM: u8 = 1;
+const FORM: u8 = 2;
 
 impl Checkword {
     /// Whether it can be redeemed. The boundary instant is refused.
     #[must_use]
     pub fn is_live(&self, now: Timestamp) -> bool {
         self.state == State::Live && self.expires_at.is_after(now)
+    }
+
+    /// Whether a request at this instant is for this very text: at least half of its life is left, nothing has happened to it, and its tries
+    /// are not spent. So nobody makes somebody's link worthless by asking for more (ATK-C5).
+    #[must_use]
+    pub fn is_due_again(&self, now: Timestamp) -> bool {
+        self.state == State::Live && !now.is_after(self.half_life()) && !self.tries.are_spent()
     }
 
     /// The first instant of the second half of its life: from then on the same text is sent no more.
@@ -88,6 +98,9 @@ impl Checkword {
             .time(self.last_sent_at)
             .u64(self.version)
             .bytes(self.set_by.as_bytes())
+            .u64(self.tries.of_code)
+            .u64(self.tries.of_day)
+            .time(self.tries.day_began_at)
             .finish()
     }
 
@@ -97,8 +110,10 @@ impl Checkword {
     ///
     /// [`CorruptRow`], naming the field.
     pub fn decode(bytes: &[u8]) -> Result<Self, CorruptRow> {
-        let mut row = RecordReader::new(bytes, FORM)?;
-        let checkword = Self {
+        // The first form knew no typed codes.
+        let form = if bytes.first() == Some(&1) { 1 } else { FORM };
+        let mut row = RecordReader::new(bytes, form)?;
+        let mut checkword = Self {
             holder: row.subject("holder")?,
             purpose: row.text("purpose")?.to_owned(),
             generation: row.u64("generation")?,
@@ -110,9 +125,17 @@ impl Checkword {
             sealed: row.maybe("sealed", |row| row.bytes("sealed").map(<[u8]>::to_vec))?,
             sends: row.u64("sends")?,
             last_sent_at: row.time("last_sent_at")?,
+            tries: Tries::NONE,
             version: row.u64("version")?,
             set_by: row.batch("set_by")?,
         };
+        if form == FORM {
+            checkword.tries = Tries {
+                of_code: row.u64("tries")?,
+                of_day: row.u64("day_tries")?,
+                day_began_at: row.time("day_began_at")?,
+            };
+        }
         row.finish()?;
         checkword.checked()
     }
@@ -171,7 +194,7 @@ mod tests {
         #[test]
         fn every_row_comes_back_from_its_bytes_and_no_cut_of_them_reads(
             numbers in any::<(u64, u64, u64)>(), times in any::<(i64, i64, i64)>(), which in 0..3usize,
-            change in 0..7usize, at in any::<prop::sample::Index>(),
+            tries in any::<(u64, u64, i64)>(), change in 0..7usize, at in any::<prop::sample::Index>(),
         ) {
             let when = Timestamp::from_unix_micros(times.2);
             let mut row = row();
@@ -180,6 +203,8 @@ mod tests {
                 row.sealed = None;
             }
             (row.generation, row.sends, row.version) = numbers;
+            let day_began_at = Timestamp::from_unix_micros(tries.2);
+            row.tries = Tries { of_code: tries.0, of_day: tries.1, day_began_at };
             row.issued_at = Timestamp::from_unix_micros(times.0);
             row.expires_at = Timestamp::from_unix_micros(times.1);
             let bytes = row.encode();
@@ -190,10 +215,18 @@ mod tests {
         #[test]
         fn reading_arbitrary_bytes_never_panics(mut bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
             if let Some(form) = bytes.first_mut() {
-                *form = FORM;
+                *form = 1 + *form % FORM;
             }
             let _ = Checkword::decode(&bytes);
         }
+    }
+
+    #[test]
+    fn a_row_of_the_first_form_has_no_tries() {
+        let mut bytes = row().encode();
+        bytes[0] = 1;
+        bytes.truncate(bytes.len() - 24);
+        assert_eq!(Checkword::decode(&bytes), Ok(row()));
     }
 
     #[test]

@@ -3,9 +3,11 @@
 
 mod redeem;
 mod request;
+mod try_code;
 
 pub use redeem::{Live, Redemption, inspect, redeem};
 pub use request::{CheckwordRequest, Made, Wanted, request};
+pub use try_code::{TakenTry, take_try};
 
 use vestibule_core::{Purpose, SubjectId, Timestamp};
 

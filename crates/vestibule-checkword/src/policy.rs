@@ -18,6 +18,9 @@ pub const FREEZE_LASTS: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// How long a link lasts that opens nothing and only ends a reset of the second factor.
 pub const FACTOR_KEEP_LASTS: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
+/// How long a code that is typed lasts at most (NIST SP 800-63B-4, 3.1.3.2).
+pub const CODE_LASTS: Duration = Duration::from_secs(10 * 60);
+
 /// How long after the first, second, third message the next may follow; then one an hour. It never closes.
 const SPACING: [Duration; 4] = [MINUTE, Duration::from_secs(5 * 60), Duration::from_secs(15 * 60), HOUR];
 /// After so long without a message the spacing begins anew.
@@ -59,6 +62,12 @@ impl CheckwordPolicy {
         self.own.retain(|(other, _)| *other != purpose);
         self.own.push((purpose, lifetime));
         Ok(self)
+    }
+
+    /// How long a code that is typed lasts, for this purpose: as a link, and [`CODE_LASTS`] at most.
+    #[must_use]
+    pub fn lifetime_of_code(&self, purpose: Purpose) -> Duration {
+        self.lifetime(purpose).min(CODE_LASTS)
     }
 
     /// How long a checkword for this purpose lasts.

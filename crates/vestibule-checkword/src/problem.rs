@@ -8,6 +8,18 @@ use crate::state::Rotation;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "whoever renders refusals must meet a new one when compiling")]
 pub enum Problem {
+    /// So many codes were typed with this one that it is worth nothing any more.
+    CodeSpent,
+    /// So many codes were typed in a day that no more are looked at.
+    CodeWait {
+        /// From when they are.
+        not_before: Timestamp,
+    },
+    /// What was typed is not the code that was sent.
+    CodeWrong {
+        /// How often it may be typed again.
+        left: u64,
+    },
     /// Its time is over (P8b).
     Expired {
         /// The first instant at which it was refused.
@@ -42,12 +54,31 @@ pub enum Problem {
 
 const EVERYBODY: &[Audience] = &[Audience::Visitor, Audience::MailboxOwner, Audience::Operator];
 const WHEN: &[FactEntry] = &[FactEntry::new("at", EVERYBODY)];
+const NOT_BEFORE: &[FactEntry] = &[FactEntry::new("not_before", EVERYBODY)];
+const LEFT: &[FactEntry] = &[FactEntry::new("tries_left", EVERYBODY)];
 const WHEN_AND_WHY: &[FactEntry] = &[FactEntry::new("at", EVERYBODY), FactEntry::new("change", EVERYBODY)];
 const AGAIN: &[Remedy] = &[Remedy::R1, Remedy::R2, Remedy::R38];
 const NEWEST: &[Remedy] = &[Remedy::R4, Remedy::R36, Remedy::R1, Remedy::R38];
 
 // All of them are answered to whoever holds the link, which only its mailbox was sent; a text that nobody knows tells
 // nothing about anybody.
+static CODE_SPENT: Entry = Entry::new(
+    "checkword.code_spent",
+    "P8",
+    "The code was typed so often that it is worth nothing any more.",
+)
+.visitor("This code was typed too often. Ask for a new one.")
+.remedies(&[Remedy::R2, Remedy::R35, Remedy::R1, Remedy::R38]);
+static CODE_WAIT: Entry =
+    Entry::new("checkword.code_wait", "P8", "Codes for this number were typed too often within a day.")
+        .visitor("Codes for this number were typed too often today. Use another way, or wait.")
+        .facts(NOT_BEFORE)
+        .remedies(&[Remedy::R35, Remedy::R1, Remedy::R38]);
+static CODE_WRONG: Entry =
+    Entry::new("checkword.code_wrong", "P8e", "What was typed is not the code that was sent.")
+        .visitor("This is not the code that was sent last. Look at the newest message, and type it again.")
+        .facts(LEFT)
+        .remedies(&[Remedy::R34, Remedy::R2, Remedy::R35, Remedy::R38]);
 static EXPIRED: Entry =
     Entry::new("checkword.expired", "P8b", "The link was opened after its time was over.")
         .visitor("This link has expired. Ask for a new one.")
@@ -92,14 +123,28 @@ static WRONG_PURPOSE: Entry = Entry::new(
 /// Every code of this domain.
 #[must_use]
 pub fn registry() -> &'static [&'static Entry] {
-    static ENTRIES: &[&Entry] =
-        &[&EXPIRED, &MALFORMED, &OTHER_PERSON, &ROTATED, &SUPERSEDED, &UNKNOWN, &USED, &WRONG_PURPOSE];
+    static ENTRIES: &[&Entry] = &[
+        &CODE_SPENT,
+        &CODE_WAIT,
+        &CODE_WRONG,
+        &EXPIRED,
+        &MALFORMED,
+        &OTHER_PERSON,
+        &ROTATED,
+        &SUPERSEDED,
+        &UNKNOWN,
+        &USED,
+        &WRONG_PURPOSE,
+    ];
     ENTRIES
 }
 
 impl Registered for Problem {
     fn entry(&self) -> &'static Entry {
         match self {
+            Self::CodeSpent => &CODE_SPENT,
+            Self::CodeWait { .. } => &CODE_WAIT,
+            Self::CodeWrong { .. } => &CODE_WRONG,
             Self::Expired { .. } => &EXPIRED,
             Self::Malformed => &MALFORMED,
             Self::OtherPerson => &OTHER_PERSON,
@@ -117,7 +162,11 @@ impl Registered for Problem {
                 vec![("at", at.to_string())]
             }
             Self::Rotated { at, by } => vec![("at", at.to_string()), ("change", by.as_str().to_owned())],
-            Self::Malformed | Self::OtherPerson | Self::Unknown | Self::WrongPurpose => Vec::new(),
+            Self::CodeWait { not_before } => vec![("not_before", not_before.to_string())],
+            Self::CodeWrong { left } => vec![("tries_left", left.to_string())],
+            Self::CodeSpent | Self::Malformed | Self::OtherPerson | Self::Unknown | Self::WrongPurpose => {
+                Vec::new()
+            }
         }
     }
 }
@@ -130,6 +179,9 @@ mod tests {
     fn every_problem_has_one_registered_entry_of_good_form() {
         let at = Timestamp::EPOCH;
         let all = [
+            Problem::CodeSpent,
+            Problem::CodeWait { not_before: at },
+            Problem::CodeWrong { left: 4 },
             Problem::Expired { at },
             Problem::Malformed,
             Problem::OtherPerson,

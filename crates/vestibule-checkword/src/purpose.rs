@@ -19,6 +19,14 @@ macro_rules! purposes {
 }
 
 purposes! {
+    /// A number is connected to a profile without a password, by a code.
+    CODE_CONNECT "code-connect",
+    /// A number becomes a login of a profile that is signed in, by a code.
+    CODE_LOGIN "code-login",
+    /// A forgotten password is to be replaced, by a code that a phone was sent (R2).
+    CODE_RECOVERY "code-recovery",
+    /// A sign-up with a number, by a code.
+    CODE_SIGN_UP "code-sign-up",
     /// A new address is its owner's.
     CONFIRM_ADDRESS "confirm-address",
     /// An old address may be free at once.

@@ -5,11 +5,12 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use vestibule_core::{
-    Batch, BatchId, Commit, Entropy, Error, ErrorKind, Failure, KeyRing, Purpose, Secret, SubjectId,
-    Timestamp, commit_known,
+    Batch, BatchId, Commit, Entropy, Error, ErrorKind, Failure, KeyPurpose, KeyRing, Purpose, Secret,
+    SecretText, SubjectId, Timestamp, commit_known,
 };
 
 use crate::checkword::MAX_BOUND;
+use crate::code::{code_of, is_code_of};
 use crate::decide::{self, CheckwordRequest, Live, Wanted};
 use crate::intent::{Intent, RedeemedCheckword};
 use crate::link::{make_link, open_link, read_link};
@@ -59,6 +60,40 @@ pub enum Requested {
     },
 }
 
+/// What became of a request for a code. The page's answer is the same whether a message goes out or not.
+#[derive(Debug)]
+#[must_use]
+#[non_exhaustive]
+pub struct CodeRequested {
+    /// For the page that asked, and no message: it names the code when that is typed. One that is worth nothing where the
+    /// last message is too fresh and its ticket can be told no more.
+    pub ticket: Secret<String>,
+    /// For the phone; `None`: the last message is too fresh.
+    pub message: Option<CodeMessage>,
+}
+
+/// A code to be sent.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct CodeMessage {
+    /// Six digits. Send them to the number that the request is bound to, and nowhere else.
+    pub code: Secret<String>,
+    /// The first instant at which they are refused.
+    pub expires_at: Timestamp,
+    /// Whether they are the same as before.
+    pub again: bool,
+}
+
+/// What a round of asking came to.
+struct Asked {
+    /// `None`: there is none that can be told.
+    link: Option<Secret<String>>,
+    expires_at: Timestamp,
+    again: bool,
+    /// `Some`: the last message is too fresh.
+    not_before: Option<Timestamp>,
+}
+
 impl<S: CheckwordRead + Commit<CheckwordWrite>> Checkwords<S> {
     /// Checkwords on this store, under the default policy.
     pub fn new(store: S, ring: Arc<KeyRing>, entropy: impl Entropy + 'static) -> Self {
@@ -82,6 +117,44 @@ impl<S: CheckwordRead + Commit<CheckwordWrite>> Checkwords<S> {
         request: &CheckwordRequest,
         now: Timestamp,
     ) -> Result<Requested, Failure<Problem>> {
+        let asked = self.ask(request, now).await?;
+        if let Some(not_before) = asked.not_before {
+            return Ok(Requested::Spaced { not_before });
+        }
+        // A row whose text was not opened is decided without one: then there is a new link.
+        let link = asked.link.ok_or_else(|| Error::from(ErrorKind::Misuse))?;
+        Ok(Requested::Send { link, expires_at: asked.expires_at, again: asked.again })
+    }
+
+    /// Asks for a code that a person types. The page keeps the ticket, the phone is sent the code; each is worth nothing without
+    /// the other. They last [`CODE_LASTS`](crate::CODE_LASTS) at most, and are spaced and sent again as links are.
+    ///
+    /// # Errors
+    ///
+    /// As [`request`](Self::request).
+    pub async fn request_code(
+        &self,
+        request: &CheckwordRequest,
+        now: Timestamp,
+    ) -> Result<CodeRequested, Failure<Problem>> {
+        let asked = self.ask(&request.clone().as_code(), now).await?;
+        let ticket = match asked.link {
+            Some(link) => link,
+            None => SecretText::make(&*self.entropy, request.purpose, self.ring.current(KeyPurpose::Digest))
+                .map_err(Error::from)?
+                .render(),
+        };
+        let code = match asked.not_before {
+            Some(_) => None,
+            // EXPOSE: the code that belongs to it is made of it.
+            None => code_of(&self.ring, ticket.expose(), request.purpose),
+        };
+        let message = code.map(|code| CodeMessage { code, expires_at: asked.expires_at, again: asked.again });
+        Ok(CodeRequested { ticket, message })
+    }
+
+    /// Lands what a request comes to.
+    async fn ask(&self, request: &CheckwordRequest, now: Timestamp) -> Result<Asked, Failure<Problem>> {
         if request.bound.len() > MAX_BOUND {
             return Err(Error::from(ErrorKind::Misuse).into());
         }
@@ -92,21 +165,22 @@ impl<S: CheckwordRead + Commit<CheckwordWrite>> Checkwords<S> {
             let generation = newest.as_ref().map_or(0, |row| row.generation).saturating_add(1);
             let batch = BatchId::make(&*self.entropy, now)?;
             let (link, made) = make_link(&self.ring, &*self.entropy, request, generation, batch)?;
-            let (link, checkword, writes, again) =
+            let (link, expires_at, writes, again, not_before) =
                 match decide::request(&self.policy, request, newest.as_ref(), &made, now) {
-                    Wanted::New { checkword, writes } => (Some(link), checkword, writes, false),
-                    Wanted::Again { checkword, writes } => (before, checkword, writes, true),
+                    Wanted::New { checkword, writes } => {
+                        (Some(link), checkword.expires_at, writes, false, None)
+                    }
+                    Wanted::Again { checkword, writes } => (before, checkword.expires_at, writes, true, None),
                     Wanted::Spaced { not_before, writes } => {
-                        if !writes.is_empty() {
-                            self.land(made.batch, writes, now).await?;
-                        }
-                        return Ok(Requested::Spaced { not_before });
+                        let live = newest.filter(|row| row.is_live(now));
+                        let link = before.filter(|_| live.is_some());
+                        (link, live.map_or(now, |row| row.expires_at), writes, true, Some(not_before))
                     }
                 };
-            if self.land(made.batch, writes, now).await?.is_none() {
-                // A row whose text was not opened is decided without one: then there is a new link.
-                let link = link.ok_or_else(|| Error::from(ErrorKind::Misuse))?;
-                return Ok(Requested::Send { link, expires_at: checkword.expires_at, again });
+            let asked = Asked { link, expires_at, again, not_before };
+            // What lands of a message that is too fresh never refuses.
+            if writes.is_empty() || self.land(made.batch, writes, now).await?.is_none() {
+                return Ok(asked);
             }
         }
         Err(Error::busy(Duration::from_millis(50)).into())
@@ -148,6 +222,35 @@ impl<S: CheckwordRead + Commit<CheckwordWrite>> Checkwords<S> {
             if self.land(batch, vec![redemption.write], now).await?.is_none() {
                 return Ok(redemption.proof);
             }
+        }
+        Err(Error::busy(Duration::from_millis(50)).into())
+    }
+
+    /// Uses a code up that a person typed: a try is taken durably before it is looked at, at most
+    /// [`TRIES_PER_CODE`](crate::TRIES_PER_CODE) of this one and [`TRIES_PER_DAY`](crate::TRIES_PER_DAY) of all of its slot.
+    ///
+    /// # Errors
+    ///
+    /// As [`redeem`](Self::redeem); [`Problem::CodeWrong`], [`Problem::CodeSpent`], [`Problem::CodeWait`].
+    pub async fn redeem_code(
+        &self,
+        ticket: &str,
+        typed: &str,
+        purpose: Purpose,
+        now: Timestamp,
+    ) -> Result<RedeemedCheckword, Failure<Problem>> {
+        let digest = read_link(&self.ring, ticket, purpose).map_err(Failure::Refused)?;
+        for _ in 0..ROUNDS {
+            let found = self.store.found(digest).await?;
+            let batch = BatchId::make(&*self.entropy, now)?;
+            let taken = decide::take_try(found.as_ref(), purpose, batch, now).map_err(Failure::Refused)?;
+            if self.land(batch, vec![taken.write], now).await?.is_some() {
+                continue;
+            }
+            if !is_code_of(&self.ring, ticket, purpose, typed) {
+                return Err(Failure::Refused(Problem::CodeWrong { left: taken.left }));
+            }
+            return self.redeem(ticket, purpose, Intent::TypedCode, now).await;
         }
         Err(Error::busy(Duration::from_millis(50)).into())
     }

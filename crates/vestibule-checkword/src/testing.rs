@@ -1,9 +1,10 @@
 //! What this crate's tests share.
 
-use vestibule_core::{BatchId, SecretDigest, SubjectId, Timestamp};
+use vestibule_core::{BatchId, KeyId, KeyPurpose, KeyRing, Secret, SecretDigest, SubjectId, Timestamp};
 
 use crate::checkword::Checkword;
 use crate::state::State;
+use crate::tries::Tries;
 
 pub(crate) const NOW: Timestamp = Timestamp::from_unix_seconds(1_700_000_000);
 
@@ -22,7 +23,16 @@ pub(crate) fn row() -> Checkword {
         sealed: Some(sealed),
         sends: 1,
         last_sent_at: NOW,
+        tries: Tries::NONE,
         version: 4,
         set_by: BatchId::from_bytes([6; 16]),
     }
+}
+
+pub(crate) fn ring() -> KeyRing {
+    let purposes = [KeyPurpose::Digest, KeyPurpose::Pepper, KeyPurpose::Seal];
+    let builder = purposes.into_iter().fold(KeyRing::builder(), |ring, purpose| {
+        ring.current(purpose, KeyId::parse("k1").unwrap(), Secret::new([7; 32]))
+    });
+    builder.build().unwrap()
 }

@@ -1,7 +1,7 @@
 //! People, accounts and rows that the cases share.
 
 use vestibule_checkword::purpose::RECOVERY;
-use vestibule_checkword::{Checkword, CheckwordWrite, Former, Rotation, State};
+use vestibule_checkword::{Checkword, CheckwordWrite, Former, Rotation, State, Tries};
 use vestibule_core::{
     AccountId, AddressKey, BatchId, CaseReference, ClientAddress, EventId, Identifier, KeyId, KeyPurpose,
     KeyRing, Sealed, Secret, SecretDigest, SessionHandle, SocialSubject, SubjectId, Timestamp,
@@ -245,6 +245,7 @@ pub(crate) fn checkword(number: u64, generation: u64, version: u64) -> Checkword
         sealed: Some(sealed()),
         sends: 1,
         last_sent_at: NOW,
+        tries: Tries { of_code: 2, of_day: 7, day_began_at: Timestamp::from_unix_micros(-3) },
         version,
         set_by: BatchId::from_bytes([0; 16]),
     }

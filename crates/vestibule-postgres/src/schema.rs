@@ -41,8 +41,13 @@ const BATCHES: Domain =
     Domain::new("batches", &[Migration::new(1, include_str!("../migrations/batches/0001_init.sql"))]);
 
 #[cfg(feature = "checkword")]
-const CHECKWORD: Domain =
-    Domain::new("checkword", &[Migration::new(1, include_str!("../migrations/checkword/0001_init.sql"))]);
+const CHECKWORD: Domain = Domain::new(
+    "checkword",
+    &[
+        Migration::new(1, include_str!("../migrations/checkword/0001_init.sql")),
+        Migration::new(2, include_str!("../migrations/checkword/0002_tries.sql")),
+    ],
+);
 
 #[cfg(feature = "credentials")]
 const CREDENTIALS: Domain =

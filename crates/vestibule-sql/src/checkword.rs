@@ -4,7 +4,7 @@
 //! holds this generation and is live at the instant of the write; both remember their batch in `set_by`. What buries, rotates
 //! and wipes never refuses and is remembered nowhere.
 
-use vestibule_checkword::{Checkword, CheckwordWrite, Former, Rotation, State};
+use vestibule_checkword::{Checkword, CheckwordWrite, Former, Rotation, State, Tries};
 use vestibule_core::{BatchId, CorruptRow, Lower, Realm, SecretDigest, SubjectId, Timestamp};
 
 use crate::{Plan, Query, RowValues, Statement, Value};
@@ -67,6 +67,9 @@ fn put(plan: &mut Plan, batch: BatchId, checkword: &Checkword, from: Option<u64>
         checkword.last_sent_at.into(),
         checkword.version.into(),
         batch.into(),
+        checkword.tries.of_code.into(),
+        checkword.tries.of_day.into(),
+        checkword.tries.day_began_at.into(),
     ];
     let mut params = slot(plan.realm(), checkword.holder, &checkword.purpose, more);
     if let Some(from) = from {
@@ -74,16 +77,17 @@ fn put(plan: &mut Plan, batch: BatchId, checkword: &Checkword, from: Option<u64>
         plan.step(
             "update vestibule_checkword
              set generation = ?4, digest = ?5, bound = ?6, issued_at = ?7, expires_at = ?8, state = ?9, state_at = ?10,
-             rotation = ?11, sealed = ?12, sends = ?13, last_sent_at = ?14, version = ?15, set_by = ?16
-             where realm = ?1 and holder = ?2 and purpose = ?3 and version = ?17",
+             rotation = ?11, sealed = ?12, sends = ?13, last_sent_at = ?14, version = ?15, set_by = ?16,
+             tries = ?17, day_tries = ?18, day_began_at = ?19
+             where realm = ?1 and holder = ?2 and purpose = ?3 and version = ?20",
             params,
         );
     } else {
         plan.step(
             "insert into vestibule_checkword
              (realm, holder, purpose, generation, digest, bound, issued_at, expires_at, state, state_at, rotation, sealed,
-             sends, last_sent_at, version, set_by)
-             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
+             sends, last_sent_at, version, set_by, tries, day_tries, day_began_at)
+             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)
              on conflict (realm, holder, purpose) do nothing",
             params,
         );
@@ -127,7 +131,7 @@ fn remember(plan: &mut Plan, holder: SubjectId, purpose: &str, batch: BatchId) {
 pub fn checkword(realm: &Realm, holder: SubjectId, purpose: &str) -> Query<Checkword> {
     Query::new(
         "select holder, purpose, generation, digest, bound, issued_at, expires_at, state, state_at, rotation, sealed,
-         sends, last_sent_at, version, set_by from vestibule_checkword
+         sends, last_sent_at, version, set_by, tries, day_tries, day_began_at from vestibule_checkword
          where realm = ?1 and holder = ?2 and purpose = ?3",
         slot(realm, holder, purpose, []),
         read_checkword,
@@ -140,7 +144,8 @@ pub fn checkword(realm: &Realm, holder: SubjectId, purpose: &str) -> Query<Check
 pub fn newest_by_digest(realm: &Realm, digest: SecretDigest) -> Query<Checkword> {
     Query::new(
         "select holder, purpose, generation, digest, bound, issued_at, expires_at, state, state_at, rotation, sealed,
-         sends, last_sent_at, version, set_by from vestibule_checkword where (realm, holder, purpose) in
+         sends, last_sent_at, version, set_by, tries, day_tries, day_began_at
+         from vestibule_checkword where (realm, holder, purpose) in
          (select realm, holder, purpose from vestibule_checkword where realm = ?1 and digest = ?2)",
         [realm.into(), digest.into()],
         read_checkword,
@@ -211,6 +216,11 @@ fn read_checkword(row: &mut RowValues) -> Result<Checkword, CorruptRow> {
         last_sent_at: row.time("last_sent_at")?,
         version: row.u64("version")?,
         set_by: row.batch("set_by")?,
+        tries: Tries {
+            of_code: row.u64("tries")?,
+            of_day: row.u64("day_tries")?,
+            day_began_at: row.time("day_began_at")?,
+        },
     };
     checkword.checked()
 }

@@ -16,7 +16,12 @@ pub(crate) enum Asking {
         writes: Vec<CheckwordWrite>,
     },
     /// Messages are spaced.
-    Spaced { not_before: Timestamp, writes: Vec<CheckwordWrite> },
+    Spaced {
+        not_before: Timestamp,
+        /// The text that is on its way, if it can be told.
+        live: Option<Secret<String>>,
+        writes: Vec<CheckwordWrite>,
+    },
 }
 
 impl Inner {
@@ -27,20 +32,32 @@ impl Inner {
         bound: &[u8],
         now: Timestamp,
     ) -> Result<(BatchId, Asking), Error> {
-        let asked = CheckwordRequest::new(holder, purpose).bound_to(bound);
+        self.ask_for(&CheckwordRequest::new(holder, purpose).bound_to(bound), now).await
+    }
+
+    /// The same of a request that says in which way it reaches its owner.
+    pub(crate) async fn ask_for(
+        &self,
+        asked: &CheckwordRequest,
+        now: Timestamp,
+    ) -> Result<(BatchId, Asking), Error> {
+        let (holder, purpose) = (asked.holder(), asked.purpose());
         let mut newest = self.store.checkword(holder, purpose.as_str().to_owned()).await?;
         let before = open_link(&self.ring, newest.as_mut(), purpose);
         let generation = newest.as_ref().map_or(0, |row| row.generation).saturating_add(1);
         let id = self.batch_id(now)?;
-        let (fresh, made) = make_link(&self.ring, &*self.entropy, &asked, generation, id)?;
-        let asking = match decide::request(&self.checkwords, &asked, newest.as_ref(), &made, now) {
+        let (fresh, made) = make_link(&self.ring, &*self.entropy, asked, generation, id)?;
+        let asking = match decide::request(&self.checkwords, asked, newest.as_ref(), &made, now) {
             Wanted::New { checkword, writes } => {
                 Asking::Link { link: Some(fresh), until: checkword.expires_at, writes }
             }
             Wanted::Again { checkword, writes } => {
                 Asking::Link { link: before, until: checkword.expires_at, writes }
             }
-            Wanted::Spaced { not_before, writes } => Asking::Spaced { not_before, writes },
+            Wanted::Spaced { not_before, writes } => {
+                let live = before.filter(|_| newest.as_ref().is_some_and(|word| word.is_live(now)));
+                Asking::Spaced { not_before, live, writes }
+            }
         };
         Ok((id, asking))
     }

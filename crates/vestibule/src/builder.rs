@@ -17,6 +17,7 @@ use vestibule_sessions::SessionPolicy;
 use vestibule_throttle::{Throttle, ThrottlePolicy};
 
 use crate::links::BaseUrls;
+use crate::phone::PhoneCodes;
 use crate::recovery::UnknownAddressNotice;
 use crate::social::Provider;
 use crate::store::{ErasedStore, Store, erase};
@@ -60,6 +61,7 @@ pub struct Builder {
     checkwords: CheckwordPolicy,
     unknown_addresses: UnknownAddressNotice,
     providers: Vec<Provider>,
+    phones: Option<PhoneCodes>,
     reset_waits: Duration,
 }
 
@@ -84,6 +86,7 @@ impl Default for Builder {
             checkwords: CheckwordPolicy::default(),
             unknown_addresses: UnknownAddressNotice::default(),
             providers: Vec::new(),
+            phones: None,
             reset_waits: RESET_WAITS,
         }
     }
@@ -142,6 +145,13 @@ impl Builder {
     /// How long links last.
     pub fn checkwords(mut self, policy: CheckwordPolicy) -> Self {
         self.checkwords = policy;
+        self
+    }
+
+    /// Codes go to phones (R2): for recovery, sign-up, and numbers that become logins. The host sends them, as it sends mail:
+    /// see [`Vestibule::waiting_messages`].
+    pub fn phone_codes(mut self, codes: PhoneCodes) -> Self {
+        self.phones = Some(codes);
         self
     }
 
@@ -231,6 +241,7 @@ impl Builder {
             checkwords: self.checkwords,
             unknown_addresses: self.unknown_addresses,
             providers: self.providers,
+            phones: self.phones,
             reset_waits: self.reset_waits,
         }))
     }

@@ -15,6 +15,7 @@ mod notice;
 mod outbox;
 mod password;
 mod permit;
+mod phone;
 mod problem;
 mod recover;
 mod recovery;
@@ -47,6 +48,7 @@ pub use login::{FreezePage, LeavingLogin, LoginChange, LoginChangePage, LoginPro
 pub use member::{FactorSeen, LoginSeen, MemberSeen, MemberView};
 pub use notice::{Notice, NoticeKind, WaitingMessage, WaitingMessages};
 pub use permit::ChangePermit;
+pub use phone::{CodeAnswer, PhoneCodes, Sent};
 pub use problem::{RecoveryProblem, SignInProblem};
 pub use recover::{Advice, OpenSession, RecoveryPage};
 pub use recovery::{RecoveryRequest, UnknownAddressNotice};

@@ -2,7 +2,7 @@
 //! after a newer one.
 
 use vestibule_core::kv::RecordReader;
-use vestibule_core::{AddressKind, CorruptRow, Error, Identifier, Secret, SubjectId, Timestamp};
+use vestibule_core::{CorruptRow, Error, Identifier, Secret, SubjectId, Timestamp};
 use vestibule_journal::Code;
 use vestibule_profiles::ProfilesRead;
 
@@ -85,8 +85,7 @@ impl Inner {
         at: Timestamp,
     ) -> Result<Vec<AnyWrite>, Error> {
         let own = self.store.identifiers(subject).await?;
-        let mailboxes =
-            own.iter().filter(|own| own.verified_at.is_some() && own.identifier.kind() == AddressKind::Email);
+        let mailboxes = own.iter().filter(|own| own.verified_at.is_some() && !own.is_social());
         let mut writes: Vec<AnyWrite> =
             mailboxes.map(|own| self.withdraw(&own.identifier, at)).collect::<Result<_, _>>()?;
         if let Some(own) = own.first() {

@@ -1,6 +1,6 @@
 //! What a person is told by mail or phone about what was done to them: sealed, in the commit that did it.
 
-use vestibule_checkword::purpose;
+use vestibule_checkword::{code_of, purpose};
 use vestibule_core::kv::{RecordReader, RecordWriter};
 use vestibule_core::{
     AccountId, AddressKind, CorruptRow, Error, Identifier, MessageId, Secret, SubjectId, Timestamp,
@@ -8,7 +8,6 @@ use vestibule_core::{
 use vestibule_journal::{Code, Contents, JournalRead, Message, MessageState, open_message};
 use vestibule_profiles::{Move, ProfilesRead};
 
-use crate::login::code_of;
 use crate::outbox::Outgoing;
 use crate::vestibule::{Inner, Vestibule};
 use crate::writes::AnyWrite;
@@ -63,12 +62,18 @@ pub enum NoticeKind {
     RecoveryWhileBlocked,
     /// A recovery was asked for, and the profile is frozen: this address shows nothing about whose it is (R18).
     RecoveryWhileFrozen,
+    /// The number has a profile: a code leads to a new password (R2).
+    RecoveryCode,
     /// The address has a profile: a link sets a new password (R1).
     RecoveryLink,
+    /// A number signs up: a code confirms it.
+    SignUpCode,
     /// A sign-up waits: a link confirms the address and chooses the password (N3).
     SignUpLink,
     /// A login was added (R18).
     LoginAdded,
+    /// A number is to become a login: a code confirms it (R18, R19).
+    LoginCode,
     /// A change of a login waits: a link confirms the new address (R18).
     LoginChangeLink,
     /// The address of a change is a login of the same profile already.
@@ -146,9 +151,12 @@ impl NoticeKind {
         Self::PasswordRecovered,
         Self::RecoveryWhileBlocked,
         Self::RecoveryWhileFrozen,
+        Self::RecoveryCode,
         Self::RecoveryLink,
+        Self::SignUpCode,
         Self::SignUpLink,
         Self::LoginAdded,
+        Self::LoginCode,
         Self::LoginChangeLink,
         Self::LoginIsYours,
         Self::LoginLeaves,
@@ -199,6 +207,9 @@ impl NoticeKind {
             Self::NobodyHere => "mailbox.nobody_here",
             Self::RecoveryWhileBlocked => "mailbox.recovery_while_blocked",
             Self::RecoveryWhileFrozen => "mailbox.recovery_while_frozen",
+            Self::LoginCode => "phone.login_code",
+            Self::RecoveryCode => "phone.recovery_code",
+            Self::SignUpCode => "phone.sign_up_code",
             Self::RecoveryLink => "mailbox.recovery_link",
             Self::PasswordRecovered => "notice.password_recovered",
             Self::PasswordChanged => "notice.password_changed",
@@ -319,6 +330,18 @@ impl NoticeKind {
                 "Somebody asked for a new password for this address. Its profile is frozen, because an address that was removed \
                  from it objected. Ask at a login that the profile had long before, or ask support."
             }
+            Self::LoginCode => {
+                "Somebody, perhaps you, makes this number a login of their profile. Type this code on that page if it was you, \
+                 and tell it to nobody, whoever asks."
+            }
+            Self::RecoveryCode => {
+                "Somebody, perhaps you, forgot the password of the profile with this number. Type this code on that page if it \
+                 was you, and tell it to nobody, whoever asks: it leads to a new password."
+            }
+            Self::SignUpCode => {
+                "Somebody, perhaps you, signs up with this number. Type this code on that page if it was you, and tell it to \
+                 nobody, whoever asks."
+            }
             Self::RecoveryLink => {
                 "This link sets a new password. If you did not ask for it, do nothing: your password stays as it is."
             }
@@ -405,6 +428,12 @@ impl NoticeKind {
         )
     }
 
+    /// Whether the message is a code that is typed on the page that asked for it (R2).
+    #[must_use]
+    pub const fn carries_code(self) -> bool {
+        matches!(self, Self::LoginCode | Self::RecoveryCode | Self::SignUpCode)
+    }
+
     pub(crate) const fn of_move(step: Move) -> Self {
         match step {
             Move::Approve => Self::MemberApproved,
@@ -436,6 +465,9 @@ impl Notice {
         match self.until {
             Some(until) if self.kind.carries_link() => {
                 format!("{} The link works once, until {until}.", self.kind.text())
+            }
+            Some(until) if self.kind.carries_code() => {
+                format!("{} It is good until {until}.", self.kind.text())
             }
             Some(until) => format!("{} It ends at {until}.", self.kind.text()),
             None => self.kind.text().to_owned(),
@@ -476,15 +508,15 @@ pub struct WaitingMessage {
     pub id: MessageId,
     /// By what kind of address.
     pub by: AddressKind,
-    /// The address, as its owner typed it.
+    /// The e-mail address as its owner typed it, or the number in the form of E.164: `+15550100`.
     pub recipient: Secret<String>,
     /// What it says.
     pub notice: Notice,
     /// The link it carries, if it carries one. Put it into the fragment of a page's address, never into a query: see
     /// [`Vestibule::address_of`].
     pub link: Option<Secret<String>>,
-    /// The code that is typed beside the link, where one is: say it in the message, apart from the link. Mail scanners open
-    /// links and submit forms; they type nothing.
+    /// The code of a message to a phone; or the one that is typed beside the link, where one is: say it in the message, apart
+    /// from the link. Mail scanners open links and submit forms; they type nothing.
     pub code: Option<Secret<String>>,
 }
 
@@ -530,16 +562,18 @@ impl Inner {
     fn open(&self, row: &Message) -> Option<WaitingMessage> {
         let Contents { recipient, payload } = open_message(&self.ring, row).ok()?;
         let (notice, link) = crate::mailbox::read(&row.purpose, &payload).ok()?;
-        let code = match &link {
-            // EXPOSE: its code is made of it, and becomes part of the same message.
-            Some(link) => match notice.kind {
-                // EXPOSE: the code that stands beside it is derived from it.
-                NoticeKind::LoginLeaves => code_of(&self.ring, link.expose(), purpose::FREEZE),
-                // EXPOSE: the code that stands beside it is derived from it.
-                NoticeKind::FactorResetBegun => code_of(&self.ring, link.expose(), purpose::FACTOR_KEEP),
+        let (link, code) = if notice.kind.carries_code() {
+            (None, link)
+        } else {
+            let beside = match notice.kind {
+                NoticeKind::LoginLeaves => Some(purpose::FREEZE),
+                NoticeKind::FactorResetBegun => Some(purpose::FACTOR_KEEP),
                 _ => None,
-            },
-            None => None,
+            };
+            // EXPOSE: the code that stands beside it is made of it, and becomes part of the same message.
+            let code =
+                link.as_ref().zip(beside).and_then(|(link, of)| code_of(&self.ring, link.expose(), of));
+            (link, code)
         };
         Some(WaitingMessage { id: row.id, by: row.to, recipient, notice, link, code })
     }

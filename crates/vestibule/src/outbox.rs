@@ -1,6 +1,6 @@
 //! Everything that leaves for a mailbox is queued here: sealed, in a slot whose name tells nothing.
 
-use vestibule_core::{Error, ErrorKind, Identifier, Secret, Timestamp};
+use vestibule_core::{AddressKind, Error, ErrorKind, Identifier, Secret, Timestamp};
 use vestibule_journal::{Code, Contents, JournalWrite, Letter, derive_slot, seal_message};
 
 use crate::notice::NoticeKind;
@@ -24,6 +24,8 @@ impl Inner {
     pub(crate) fn queue(&self, outgoing: Outgoing<'_>) -> Result<AnyWrite, Error> {
         let code = |code| Code::parse(code).map_err(|error| Error::new(ErrorKind::Misuse, error));
         let Outgoing { slot: (slot, owner), to, kind, payload, suppressed, language, at } = outgoing;
+        // Those who send to phones ask for one form of a number.
+        let recipient = if to.kind() == AddressKind::Phone { to.canonical() } else { to.as_typed() };
         let letter = Letter {
             slot: derive_slot(&self.ring, &code(slot)?, owner),
             purpose: code(kind.code())?,
@@ -31,7 +33,7 @@ impl Inner {
             suppressed,
             not_before: at,
             language,
-            contents: Contents { recipient: Secret::new(to.as_typed().to_owned()), payload },
+            contents: Contents { recipient: Secret::new(recipient.to_owned()), payload },
         };
         let message = seal_message(&self.ring, &*self.entropy, letter, at)?;
         Ok(JournalWrite::QueueMessage { message }.into())

@@ -18,7 +18,7 @@ pub enum SignInProblem {
 pub enum RecoveryProblem {
     /// This deployment sends no codes to phones.
     KindNotOffered,
-    /// The member has no verified mailbox.
+    /// The member has nothing verified that a link can be sent to.
     NoAddress,
 }
 
@@ -27,7 +27,7 @@ static KIND_NOT_OFFERED: Entry =
         .stage(Stage::AtTheDoor)
         .remedies(&[Remedy::R35, Remedy::R1, Remedy::R38]);
 static NO_ADDRESS: Entry =
-    Entry::new("recovery.no_address", "R3", "The member has no verified mailbox to send a link to.")
+    Entry::new("recovery.no_address", "R3", "The member has no verified address that a link can be sent to.")
         .remedies(&[Remedy::R38]);
 static LOGIN_MALFORMED: Entry =
     Entry::new("sign_in.login_malformed", "P1b", "What was typed is no e-mail address and no phone number.")

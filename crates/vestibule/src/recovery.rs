@@ -7,11 +7,12 @@ use vestibule_core::{
     AccountId, AddressKey, AddressKind, ClientAddress, Failure, Identifier, Refusal, SubjectId,
 };
 use vestibule_journal::{EventKind, RefusedBy};
-use vestibule_profiles::{Permission, Problem, ProfilesRead};
+use vestibule_profiles::{Permission, Problem, ProfileIdentifier, ProfilesRead};
 use vestibule_throttle::{Limit, WindowKind};
 
 use crate::account::{Act, Acting};
 use crate::login::primary_of;
+use crate::phone::{CodeFor, Sent};
 use crate::problem::{RecoveryProblem, SignInProblem};
 use crate::refuse::Attempt;
 use crate::telling::{Asked, Told};
@@ -19,6 +20,9 @@ use crate::vestibule::{Inner, ROUNDS, Vestibule, busy};
 
 /// How many messages one client may ask for in an hour, whatever the addresses.
 const BY_CLIENT: Limit = Limit::per_hour(NonZeroU32::MIN.saturating_add(59));
+/// How many codes for phones: they cost money.
+const CODES_BY_CLIENT: Limit = Limit::per_hour(NonZeroU32::MIN.saturating_add(9));
+
 /// Somebody asks for a way back in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -65,30 +69,38 @@ pub enum UnknownAddressNotice {
 }
 
 impl Vestibule {
-    /// Asks for a way back in (R1). It succeeds for every address that is one, known or not, with the same reads and writes;
+    /// Asks for a way back in (R1, R2). It succeeds for every address that is one, known or not, with the same reads and writes;
     /// what is true of the address goes to its mailbox: a link, or why there is none. At most one message at a time, spaced by
     /// 60 seconds, then more; during the first half of a link's life the same link is sent again.
+    ///
+    /// A phone is sent a code, if it is somebody's, and the page asks for it: see
+    /// [`confirm_recovery_code`](Self::confirm_recovery_code).
     ///
     /// It looks at the profile only: somebody dismissed from everywhere recovers. It changes no password, no membership and no
     /// factor, and signs nobody in.
     ///
     /// # Errors
     ///
-    /// `sign_in.login_malformed`, `recovery.kind_not_offered` (a phone number), `throttle.wait` when this client asks too
-    /// often. None of them depends on whether anybody has the address.
-    pub async fn request_recovery(&self, request: RecoveryRequest) -> Result<(), Failure<Refusal>> {
+    /// `sign_in.login_malformed`, `recovery.kind_not_offered` (a phone number, where no codes go to phones), `throttle.wait` when
+    /// this client asks too often. None of them depends on whether anybody has the address.
+    pub async fn request_recovery(&self, request: RecoveryRequest) -> Result<Sent, Failure<Refusal>> {
         let inner = self.inner();
-        let login = inner.mailbox_of(&request.login, request.client).await?;
+        let login = inner.reachable(&request.login, request.client).await?;
+        if login.kind() == AddressKind::Phone {
+            let ticket = inner.send_code(&login, CodeFor::Recovery, request.language.as_deref()).await?;
+            return Ok(Sent::Code(ticket));
+        }
         let _told = inner.tell_mailbox(&login, Asked::Recovery, request.language, None).await?;
-        Ok(())
+        Ok(Sent::Message)
     }
 
-    /// Has a recovery link sent to a member's own primary login (R3). The administrator never sees it, nor whether it went out.
+    /// Has a recovery link sent to a member's own primary login (R3), or to a mailbox of theirs where that is a phone. Who has phones
+    /// alone gets the link itself there, where codes go to phones. The administrator never sees it, nor whether it went out.
     ///
     /// # Errors
     ///
     /// `membership.not_permitted` without the permission to see logins, `admission.*`, `recovery.no_address` when the member
-    /// has no verified mailbox.
+    /// has nothing verified that a link can be sent to.
     pub async fn send_recovery(
         &self,
         by: Acting<'_>,
@@ -104,7 +116,14 @@ impl Vestibule {
         }
         for _ in 0..ROUNDS {
             let mut own = inner.store.identifiers(subject).await?;
-            own.retain(|own| own.identifier.kind() == AddressKind::Email);
+            let is = |kind| {
+                move |own: &ProfileIdentifier| own.identifier.kind() == kind && own.verified_at.is_some()
+            };
+            let kind = match own.iter().any(is(AddressKind::Email)) || inner.phones.is_none() {
+                true => AddressKind::Email,
+                false => AddressKind::Phone,
+            };
+            own.retain(is(kind));
             let profile = inner.store.profile(subject).await?;
             let login = profile.and_then(|profile| primary_of(&profile, &own).cloned());
             let Some(login) = login else {
@@ -124,9 +143,9 @@ impl Vestibule {
 }
 
 impl Inner {
-    /// The mailbox that was typed, once it is known that this client may ask at all. Nothing of this depends on whether
-    /// anybody has the address.
-    pub(crate) async fn mailbox_of(
+    /// The mailbox or phone that was typed, once it is known that this client may ask at all. Nothing of this depends on
+    /// whether anybody has the address.
+    pub(crate) async fn reachable(
         &self,
         typed: &str,
         client: Option<ClientAddress>,
@@ -138,18 +157,34 @@ impl Inner {
             let key = AddressKey::from_bytes(*digest.as_bytes());
             return self.refuse_at_door(&SignInProblem::LoginMalformed, door(key), RefusedBy::Window).await;
         };
-        if login.kind() != AddressKind::Email {
-            let problem = RecoveryProblem::KindNotOffered;
-            return self.refuse_at_door(&problem, door(login.key()), RefusedBy::Window).await;
-        }
-        if let Some(client) = client {
-            let network = client.own_network().to_bytes();
-            if !self.throttle.count(WindowKind::Message, &network, &BY_CLIENT, now).await? {
-                let not_before = now.start_of(BY_CLIENT.span()).plus(BY_CLIENT.span());
-                let problem = vestibule_throttle::Problem::Wait { not_before };
+        let of_realm = match (login.kind(), self.phones) {
+            (AddressKind::Email, _) => None,
+            (AddressKind::Phone, Some(phones)) => Some(Limit::per_hour(phones.per_hour)),
+            _ => {
+                let problem = RecoveryProblem::KindNotOffered;
                 return self.refuse_at_door(&problem, door(login.key()), RefusedBy::Window).await;
             }
+        };
+        if let Some(client) = client {
+            let limit = if of_realm.is_some() { CODES_BY_CLIENT } else { BY_CLIENT };
+            let owner =
+                [login.kind().as_str().as_bytes(), client.own_network().to_bytes().as_slice()].concat();
+            if !self.throttle.count(WindowKind::Message, &owner, &limit, now).await? {
+                return self.refuse_too_many(limit, door(login.key())).await;
+            }
+        }
+        // Only after the client's own: whoever is refused there uses nothing of the realm's.
+        if let Some(limit) = of_realm
+            && !self.throttle.count(WindowKind::Message, b"phones", &limit, now).await?
+        {
+            return self.refuse_too_many(limit, door(login.key())).await;
         }
         Ok(login)
+    }
+
+    async fn refuse_too_many<T>(&self, limit: Limit, attempt: Attempt) -> Result<T, Failure<Refusal>> {
+        let not_before = attempt.now.start_of(limit.span()).plus(limit.span());
+        let problem = vestibule_throttle::Problem::Wait { not_before };
+        self.refuse_at_door(&problem, attempt, RefusedBy::Window).await
     }
 }

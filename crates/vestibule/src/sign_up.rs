@@ -4,12 +4,13 @@
 use vestibule_checkword::decide::{self, Live};
 use vestibule_checkword::{CheckwordRead, Intent, Problem as WordProblem, purpose};
 use vestibule_core::{
-    ClientAddress, Failure, Identifier, Refusal, Secret, SecretDigest, SubjectId, Timestamp,
+    AddressKind, ClientAddress, Failure, Identifier, Refusal, Secret, SecretDigest, SubjectId, Timestamp,
 };
 use vestibule_credentials::{PasswordUse, Problem as PasswordProblem, set};
 use vestibule_journal::{Draft, EventActor, EventKind};
 use vestibule_profiles::{Problem, ProfilesGuard, decide as profiles};
 
+use crate::phone::{CodeFor, Sent};
 use crate::recover::{Advice, OpenSession};
 use crate::telling::{Asked, address_in};
 use crate::vestibule::{Inner, ROUNDS, Vestibule, busy};
@@ -59,7 +60,7 @@ impl SignUpRequest {
 }
 
 /// What a page does next.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug)]
 #[must_use]
 #[expect(clippy::exhaustive_enums, reason = "a page that overlooks one would leave people waiting")]
 pub enum SignUpAsked {
@@ -67,8 +68,8 @@ pub enum SignUpAsked {
     /// profiles of one person are where P2, P5 and P7 begin. Nothing was written; ask again with
     /// [`has_no_profile`](SignUpRequest::has_no_profile).
     AskForProfile,
-    /// Say that a message was sent to the address, whatever is true of it.
-    Sent,
+    /// Say that a message, or a code, was sent to the address, whatever is true of it.
+    Sent(Sent),
 }
 
 /// The link of a sign-up, as its page may show it.
@@ -84,22 +85,22 @@ pub struct SignUpPage {
 }
 
 impl Vestibule {
-    /// Asks for a profile under a mailbox. It succeeds for every address that is one, known or not, with the same reads and
+    /// Asks for a profile under a mailbox or a phone. It succeeds for every address that is one, known or not, with the same reads and
     /// writes; its owner is told the truth: a link, or that the address is a login already. Nothing but a pending row comes of
-    /// it, and that row has no password: nothing can be prepared for somebody else's address (U-4).
+    /// it, and that row has no password: nothing can be prepared for somebody else's address (U-4). The code of a phone goes to
+    /// [`confirm_sign_up_code`](Self::confirm_sign_up_code).
     ///
     /// # Errors
     ///
-    /// `sign_in.login_malformed`, `recovery.kind_not_offered` (a phone number), `throttle.wait` when this client asks too
-    /// often.
+    /// `sign_in.login_malformed`, `recovery.kind_not_offered` (a phone number, where no codes go to phones), `throttle.wait` when
+    /// this client asks too often.
     pub async fn request_sign_up(&self, request: SignUpRequest) -> Result<SignUpAsked, Failure<Refusal>> {
         if !request.has_no_profile {
             return Ok(SignUpAsked::AskForProfile);
         }
         let inner = self.inner();
-        let address = inner.mailbox_of(&request.address, request.client).await?;
-        let _told = inner.tell_mailbox(&address, Asked::SignUp, request.language, None).await?;
-        Ok(SignUpAsked::Sent)
+        let address = inner.reachable(&request.address, request.client).await?;
+        inner.ask_to_sign_up(&address, request.language).await.map(SignUpAsked::Sent)
     }
 
     /// Looks at the link of a sign-up; it reads only.
@@ -178,6 +179,19 @@ impl Vestibule {
 }
 
 impl Inner {
+    /// A link to the mailbox, or a code to the phone.
+    pub(crate) async fn ask_to_sign_up(
+        &self,
+        address: &Identifier,
+        language: Option<String>,
+    ) -> Result<Sent, Failure<Refusal>> {
+        if address.kind() == AddressKind::Phone {
+            return self.send_code(address, CodeFor::SignUp, language.as_deref()).await.map(Sent::Code);
+        }
+        let _told = self.tell_mailbox(address, Asked::SignUp, language, None).await?;
+        Ok(Sent::Message)
+    }
+
     pub(crate) async fn live_sign_up(
         &self,
         link: &Secret<String>,

@@ -5,10 +5,7 @@ use core::num::NonZeroU32;
 use core::time::Duration;
 
 use vestibule_checkword::{Checkword, CheckwordGuard, CheckwordRead, CheckwordWrite, purpose};
-use vestibule_core::{
-    AccountId, AddressKey, AddressKind, Error, ErrorKind, Identifier, LoginEmail, Purpose, SubjectId,
-    Timestamp,
-};
+use vestibule_core::{AccountId, AddressKey, Error, ErrorKind, Identifier, Purpose, SubjectId, Timestamp};
 use vestibule_journal::Draft;
 use vestibule_profiles::{ProfileIdentifier, ProfilesGuard, ProfilesRead, ProfilesWrite};
 use vestibule_throttle::{Limit, WindowKind};
@@ -68,7 +65,7 @@ enum Round {
 
 /// The truth about an address, which its owner alone is told: the first that holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Truth {
+pub(crate) enum Truth {
     Blocked,
     /// It is disputed whose the profile is, and this address shows nothing about that (R18). It gets no link, so that it cannot
     /// supersede that of an address which does.
@@ -85,7 +82,7 @@ enum Truth {
 }
 
 impl Truth {
-    fn of(
+    pub(crate) fn of(
         asked: Asked,
         view: &SignInView,
         own: Option<&ProfileIdentifier>,
@@ -111,7 +108,7 @@ impl Truth {
         }
     }
 
-    fn told(self) -> NoticeKind {
+    pub(crate) fn told(self) -> NoticeKind {
         match self {
             Self::Blocked => NoticeKind::RecoveryWhileBlocked,
             Self::Frozen => NoticeKind::RecoveryWhileFrozen,
@@ -190,7 +187,7 @@ impl Inner {
                 let begun = begun.filter(|word| address_in(&word.bound).is_some_and(|it| it.key() == key));
                 begun.map_or_else(|| to.as_typed().as_bytes().to_vec(), |word| word.bound.clone())
             }
-            _ if matches!(truth, Truth::Connect(_)) => [CONNECTS, to.as_typed().as_bytes()].concat(),
+            _ if matches!(truth, Truth::Connect(_)) => connects(&to),
             _ => bound_to(address),
         };
         let (id, asking) = self.ask_for_link((holder, purpose), &bound, now).await?;
@@ -221,7 +218,7 @@ impl Inner {
         };
         batch.extend(words.into_iter().map(AnyWrite::from));
         batch.push(self.answer(answer)?);
-        batch.extend(relied_on(what, &view, (kind, key), decoy, now));
+        batch.extend(relied_on(what, &view, address, decoy, now));
         let landed = self.land(id, now, batch).await?;
         // Asked of every address. It has landed by then, whether this is answered or not.
         let owner = self.store.identifier_owner(kind, key).await;
@@ -257,7 +254,7 @@ impl Inner {
 
     /// Who stands in for the owner of an address that nobody has: one decoy per address, for its spacing is the address's own.
     /// A sign-up waits under it, too: it is a pending row, and nobody's profile.
-    fn decoy_of_mailbox(&self, key: &AddressKey) -> SubjectId {
+    pub(crate) fn decoy_of_mailbox(&self, key: &AddressKey) -> SubjectId {
         let digest = self.ring.digest_current("decoy.mailbox", &[key.as_bytes()]);
         // 32 bytes are always an id; the fallback cannot be reached.
         SubjectId::from_bytes(digest.as_bytes()).unwrap_or(SubjectId::from(0))
@@ -266,13 +263,14 @@ impl Inner {
 
 /// What is told of a profile is true when it lands: whatever ends links moves its epoch, and the address is its own. For
 /// nobody, as many touches of nothing. Whoever asks for an address of their own is still signed in.
-fn relied_on(
+pub(crate) fn relied_on(
     what: Asked,
     view: &SignInView,
-    (kind, key): (AddressKind, AddressKey),
+    address: &Identifier,
     decoy: SubjectId,
     at: Timestamp,
 ) -> Vec<AnyWrite> {
+    let (kind, key) = (address.kind(), address.key());
     let asker = match what {
         Asked::Connect(subject, epoch) => Some((subject, epoch)),
         Asked::Recovery | Asked::RecoveryOf(_) | Asked::SignUp => None,
@@ -303,6 +301,11 @@ pub(crate) fn bound_to(address: &Identifier) -> Vec<u8> {
 /// Before the address in what a link is bound to that connects one: no other link begins so.
 const CONNECTS: &[u8] = b"connect:";
 
+/// What a link is bound to that connects an address.
+pub(crate) fn connects(address: &Identifier) -> Vec<u8> {
+    [CONNECTS, address.as_typed().as_bytes()].concat()
+}
+
 /// The address that a link connects. It is in no other row.
 pub(crate) fn connected_in(bound: &[u8]) -> Option<Identifier> {
     address_in(bound.strip_prefix(CONNECTS)?)
@@ -311,5 +314,5 @@ pub(crate) fn connected_in(bound: &[u8]) -> Option<Identifier> {
 /// The address that the link of a sign-up is bound to, as it was typed. It is in no other row.
 pub(crate) fn address_in(bound: &[u8]) -> Option<Identifier> {
     let typed = core::str::from_utf8(bound).ok()?;
-    LoginEmail::parse(typed).ok().map(Identifier::from)
+    Identifier::parse_login(typed).ok()
 }

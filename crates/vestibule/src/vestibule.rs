@@ -16,6 +16,7 @@ use vestibule_throttle::Throttle;
 
 use crate::builder::Builder;
 use crate::links::BaseUrls;
+use crate::phone::PhoneCodes;
 use crate::recovery::UnknownAddressNotice;
 use crate::social::Provider;
 use crate::store::ErasedStore;
@@ -52,6 +53,7 @@ pub(crate) struct Inner {
     pub(crate) checkwords: CheckwordPolicy,
     pub(crate) unknown_addresses: UnknownAddressNotice,
     pub(crate) providers: Vec<Provider>,
+    pub(crate) phones: Option<PhoneCodes>,
     pub(crate) reset_waits: Duration,
 }
 

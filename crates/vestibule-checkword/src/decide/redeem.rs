@@ -76,7 +76,7 @@ pub fn redeem(
     })
 }
 
-fn judge(found: Option<&Found>, purpose: Purpose, now: Timestamp) -> Result<&Checkword, Problem> {
+pub(super) fn judge(found: Option<&Found>, purpose: Purpose, now: Timestamp) -> Result<&Checkword, Problem> {
     let newest = match found.ok_or(Problem::Unknown)? {
         Found::Former(Former { purpose: other, .. }) | Found::Newest(Checkword { purpose: other, .. })
             if other != purpose.as_str() =>

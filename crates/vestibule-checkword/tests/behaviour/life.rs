@@ -1,7 +1,7 @@
 //! Each outcome, and its time.
 
 use vestibule_checkword::purpose::{ALL, CONFIRM_ADDRESS, JOIN};
-use vestibule_checkword::{CheckwordPolicy, FORMERS, LONGEST, Rotation};
+use vestibule_checkword::{FORMERS, LONGEST, Rotation};
 use vestibule_core::Purpose;
 
 use super::*;

@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod code;
 mod life;
 mod machine;
 mod race;
@@ -15,7 +16,7 @@ use std::sync::Arc;
 
 use vestibule_checkword::decide::CheckwordRequest;
 use vestibule_checkword::purpose::RECOVERY;
-use vestibule_checkword::{Checkwords, Intent, Problem, RedeemedCheckword, Requested};
+use vestibule_checkword::{CheckwordPolicy, Checkwords, Intent, Problem, RedeemedCheckword, Requested};
 use vestibule_core::{
     Failure, KeyId, KeyPurpose, KeyRing, MemoryStore, Secret, SubjectId, SystemEntropy, Timestamp,
 };

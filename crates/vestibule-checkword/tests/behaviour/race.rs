@@ -88,3 +88,29 @@ fn a_change_beats_whatever_happens_beside_it() {
         assert_eq!(told, if used == 1 { Problem::Used { at: after(1) } } else { rotated });
     }
 }
+
+#[test]
+fn of_those_who_type_one_code_exactly_one_succeeds() {
+    for _ in 0..ROUNDS {
+        let store = MemoryStore::in_memory();
+        let (ticket, code) = code::sent(&node(&store), NOW);
+        let answers = together(|_| code::typed(&node(&store), &ticket, &code, NOW));
+        assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 1);
+        let lost = answers.into_iter().filter_map(Result::err);
+        let told = |problem| matches!(problem, Problem::Used { .. } | Problem::CodeSpent);
+        assert!(lost.into_iter().all(told));
+    }
+}
+
+#[test]
+fn of_those_who_guess_at_once_five_are_looked_at() {
+    for _ in 0..ROUNDS {
+        let store = MemoryStore::in_memory();
+        let (ticket, code) = code::sent(&node(&store), NOW);
+        let answers =
+            together(|_| code::typed(&node(&store), &ticket, &code::wrong(&code), NOW).unwrap_err());
+        let looked_at = |answer: &&Problem| matches!(answer, Problem::CodeWrong { .. });
+        assert_eq!(answers.iter().filter(looked_at).count(), 5);
+        assert_eq!(answers.iter().filter(|answer| **answer == Problem::CodeSpent).count(), THREADS - 5);
+    }
+}

@@ -1,6 +1,6 @@
 //! Random writes of checkwords.
 
-use vestibule_checkword::{Checkword, CheckwordRead, CheckwordWrite, Former, Rotation, State};
+use vestibule_checkword::{Checkword, CheckwordRead, CheckwordWrite, Former, Rotation, State, Tries};
 use vestibule_core::{BatchId, MemoryStore, SecretDigest};
 
 use super::draw::Draw;
@@ -62,6 +62,11 @@ pub(super) fn meant(draw: &Draw, which: u8, store: &MemoryStore) -> Result<Check
                 sealed: (draw.flag && state == State::Live).then(sealed),
                 sends: draw.n.into(),
                 last_sent_at: instant(draw.by.1),
+                tries: Tries {
+                    of_code: draw.n.into(),
+                    of_day: draw.who.into(),
+                    day_began_at: instant(draw.by.0),
+                },
                 version: from.map_or(0, |from| from + 1),
                 // Whatever the value in the write: the store says which batch it was.
                 set_by: BatchId::from_bytes([draw.n; 16]),

@@ -442,6 +442,7 @@ impl Stage {
     pub(super) async fn ask(&self, login: &str) -> Result<(), StageError> {
         let request = RecoveryRequest::new(login).from_client(self.client);
         done("asking for a link", self.operation("request_recovery").request_recovery(request).await)
+            .map(drop)
     }
 
     /// The link that waits in somebody's mailbox.

@@ -27,6 +27,8 @@ mod logins;
 mod notices;
 #[path = "../../../vestibule/tests/flows/passwords.rs"]
 mod passwords;
+#[path = "../../../vestibule/tests/flows/phones.rs"]
+mod phones;
 #[path = "../../../vestibule/tests/flows/races.rs"]
 mod races;
 #[path = "../../../vestibule/tests/flows/recovery.rs"]

@@ -1,4 +1,4 @@
-use vestibule_checkword::{Checkword, CheckwordWrite, Former, Rotation, State};
+use vestibule_checkword::{Checkword, CheckwordWrite, Former, Rotation, State, Tries};
 use vestibule_core::{BatchId, SecretDigest};
 use vestibule_sql::checkword;
 
@@ -18,6 +18,7 @@ fn slot(state: State, sealed: Option<&[u8]>) -> Checkword {
         sealed: sealed.map(<[u8]>::to_vec),
         sends: 1,
         last_sent_at: later(0),
+        tries: Tries { of_code: 1, of_day: 2, day_began_at: later(0) },
         version: 4,
         set_by: BatchId::from_bytes([0; 16]),
     }

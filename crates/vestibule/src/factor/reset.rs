@@ -1,7 +1,7 @@
 //! The reset of a lost factor (R33): a password that counts, a link, a waiting time; the factor itself stops it.
 
 use vestibule_checkword::decide;
-use vestibule_checkword::{CheckwordRead, Intent, Problem as WordProblem, Rotation, purpose};
+use vestibule_checkword::{CheckwordRead, Intent, Problem as WordProblem, Rotation, is_code_of, purpose};
 use vestibule_core::{
     AddressKey, BatchId, ClientAddress, Error, Failure, Identifier, Purpose, Refusal, Secret, SubjectId,
     Timestamp,
@@ -16,7 +16,7 @@ use super::proof::Asked;
 use super::{FactorAnswer, FactorProblem, Shown};
 use crate::account::{Acting, Reason};
 use crate::asking::Asking;
-use crate::login::{frozen, is_code_of, primary_of};
+use crate::login::{frozen, primary_of};
 use crate::mailbox::write;
 use crate::notice::{Notice, NoticeKind};
 use crate::outbox::Outgoing;
@@ -194,7 +194,8 @@ impl Vestibule {
         let inner = self.inner();
         let now = inner.clock.now();
         let (digest, word) = inner.read_link_for(link, &[purpose::FACTOR_KEEP], now).await?;
-        let is_right = is_code_of(&inner.ring, link, word, code);
+        // EXPOSE: the code that was typed is compared with the one that belongs to it.
+        let is_right = is_code_of(&inner.ring, link.expose(), word, code);
         for _ in 0..ROUNDS {
             let live = inner.live_link(digest, word, now).await?;
             if !is_right {

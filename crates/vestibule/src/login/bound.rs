@@ -1,25 +1,25 @@
 //! What the links of a change of logins are bound to. The row says what is done, never the request (ATK-G1).
 
 use vestibule_core::kv::{RecordReader, RecordWriter};
-use vestibule_core::{AddressKey, AddressKind, CorruptRow, Identifier, LoginEmail, SubjectId, Timestamp};
+use vestibule_core::{AddressKey, AddressKind, CorruptRow, Identifier, SubjectId, Timestamp};
 
 /// An identifier by its key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Named {
-    pub(super) kind: AddressKind,
-    pub(super) key: AddressKey,
+pub(crate) struct Named {
+    pub(crate) kind: AddressKind,
+    pub(crate) key: AddressKey,
 }
 
 impl Named {
-    pub(super) fn of(identifier: &Identifier) -> Self {
+    pub(crate) fn of(identifier: &Identifier) -> Self {
         Self { kind: identifier.kind(), key: identifier.key() }
     }
 
-    fn write(self, row: RecordWriter) -> RecordWriter {
+    pub(crate) fn write(self, row: RecordWriter) -> RecordWriter {
         row.text(self.kind.as_str()).bytes(self.key.as_bytes())
     }
 
-    fn read(row: &mut RecordReader<'_>) -> Result<Self, CorruptRow> {
+    pub(crate) fn read(row: &mut RecordReader<'_>) -> Result<Self, CorruptRow> {
         let kind = AddressKind::from_stored(row.text("kind")?).ok_or(CorruptRow("kind"))?;
         let key = row.bytes("key")?.try_into().map_err(|_| CorruptRow("key"))?;
         Ok(Self { kind, key: AddressKey::from_bytes(key) })
@@ -28,22 +28,22 @@ impl Named {
 
 /// A change that waits for its confirmation: the new login, and the one that leaves for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Change {
-    pub(super) new: Identifier,
-    pub(super) replaces: Option<Named>,
+pub(crate) struct Change {
+    pub(crate) new: Identifier,
+    pub(crate) replaces: Option<Named>,
 }
 
 impl Change {
-    pub(super) fn encode(&self) -> Vec<u8> {
+    pub(crate) fn encode(&self) -> Vec<u8> {
         RecordWriter::new(1)
             .text(self.new.as_typed())
             .maybe(self.replaces, |row, old| old.write(row))
             .finish()
     }
 
-    pub(super) fn decode(bytes: &[u8]) -> Result<Self, CorruptRow> {
+    pub(crate) fn decode(bytes: &[u8]) -> Result<Self, CorruptRow> {
         let mut row = RecordReader::new(bytes, 1)?;
-        let new = LoginEmail::parse(row.text("new")?).map_err(|_| CorruptRow("new"))?.into();
+        let new = Identifier::parse_login(row.text("new")?).map_err(|_| CorruptRow("new"))?;
         let change = Self { new, replaces: row.maybe("replaces", Named::read)? };
         row.finish()?;
         Ok(change)

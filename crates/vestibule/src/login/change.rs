@@ -4,7 +4,9 @@ use core::num::NonZeroU32;
 
 use vestibule_checkword::decide;
 use vestibule_checkword::{CheckwordWrite, Problem as WordProblem, Rotation, purpose};
-use vestibule_core::{ClientAddress, Error, Failure, Identifier, Refusal, Secret, Timestamp};
+use vestibule_core::{
+    AddressKind, ClientAddress, Error, Failure, Identifier, Refusal, Secret, SubjectId, Timestamp,
+};
 use vestibule_journal::{Draft, EventActor, EventKind};
 use vestibule_profiles::{
     MAX_IDENTIFIERS, Problem, ProfileIdentifier, ProfilesGuard, ProfilesRead, ProfilesWrite,
@@ -16,6 +18,7 @@ use super::letters::{LoginLetter, Slot};
 use super::primary_of;
 use crate::asking::Asking;
 use crate::notice::{Notice, NoticeKind};
+use crate::phone::{CodeFor, Sent};
 use crate::recover::OpenSession;
 use crate::session::Authenticated;
 use crate::vestibule::{Inner, ROUNDS, Vestibule, busy};
@@ -82,7 +85,8 @@ pub struct LoginChangePage {
 
 impl Vestibule {
     /// Asks for a change of a login (R18). It says "we sent a message to that address" for every mailbox: what is true of it
-    /// is told there: a link that confirms it, or that it is a login already, and the way out (P7). One change is pending at
+    /// is told there: a link that confirms it, or that it is a login already, and the way out (P7). The code of a phone goes to
+    /// [`confirm_login_code`](Self::confirm_login_code). One change is pending at
     /// a time: a newer one takes the place of the older, and a recovery, a new password, a block and a sign-out everywhere
     /// end it.
     ///
@@ -95,7 +99,7 @@ impl Vestibule {
     /// use vestibule_core::{Failure, Refusal, Secret};
     ///
     /// # async fn f(vestibule: &Vestibule, who: &Authenticated, link: &Secret<String>) -> Result<(), Failure<Refusal>> {
-    /// vestibule.request_login_change(who, LoginChange::replace("ada@old.example", "ada@new.example")).await?;
+    /// let _sent = vestibule.request_login_change(who, LoginChange::replace("ada@old.example", "ada@new.example")).await?;
     /// // The link leaves in a message to the new address. Its page looks first:
     /// let page = vestibule.inspect_login_change(link, None).await?;
     /// assert_eq!(page.address, "a***@n***.example");
@@ -108,17 +112,17 @@ impl Vestibule {
     /// # Errors
     ///
     /// `login.proof_too_old` (sign in again), `login.not_yours` (the one to replace), `identifier.too_many`,
-    /// `login.too_many_leaving`, `profile.frozen`, `sign_in.login_malformed`, `recovery.kind_not_offered` (a phone number),
+    /// `login.too_many_leaving`, `profile.frozen`, `sign_in.login_malformed`, `recovery.kind_not_offered`,
     /// `throttle.wait`, `session.*`. None of them depends on whether anybody has the new address.
     pub async fn request_login_change(
         &self,
         who: &Authenticated,
         change: LoginChange,
-    ) -> Result<(), Failure<Refusal>> {
+    ) -> Result<Sent, Failure<Refusal>> {
         let inner = self.inner();
         let who = &inner.may_change_logins(who).await?;
         let (now, subject) = (inner.clock.now(), who.subject());
-        let new = inner.mailbox_of(&change.new, change.client).await?;
+        let new = inner.reachable(&change.new, change.client).await?;
         let replaces = match &change.replaces {
             Some(old) => {
                 inner.may_leave(who, now).await?;
@@ -134,10 +138,14 @@ impl Vestibule {
             let problem = vestibule_throttle::Problem::Wait { not_before };
             return inner.refuse_person(&problem, subject, now).await;
         }
+        if new.kind() == AddressKind::Phone {
+            let what = CodeFor::Login(who, replaces);
+            return inner.send_code(&new, what, change.language.as_deref()).await.map(Sent::Code);
+        }
         let change = (Change { new, replaces }, change.language);
         for _ in 0..ROUNDS {
             match inner.ask_for_change(who, &change, now).await? {
-                Asked::Sent => return Ok(()),
+                Asked::Sent => return Ok(Sent::Message),
                 Asked::Spaced { not_before } => {
                     let problem = vestibule_throttle::Problem::Wait { not_before };
                     return inner.refuse_person(&problem, subject, now).await;
@@ -260,7 +268,34 @@ struct Confirmed<'a> {
     old: Option<&'a ProfileIdentifier>,
 }
 
+/// What is true of an address that is to become somebody's login.
+pub(crate) struct LoginTruth {
+    pub(crate) kind: NoticeKind,
+    /// Its owner's spelling, where it has one: whoever asks does not choose how a message is addressed.
+    pub(crate) to: Option<Identifier>,
+}
+
 impl Inner {
+    pub(crate) async fn truth_of_login(
+        &self,
+        subject: SubjectId,
+        new: &Identifier,
+        now: Timestamp,
+    ) -> Result<LoginTruth, Error> {
+        let (kind, key) = (new.kind(), new.key());
+        let owner = self.store.identifier_owner(kind, key).await?;
+        let leaving = self.store.leaving(kind, key).await?;
+        let kept = leaving.as_ref().is_some_and(|row| row.subject != subject && row.holds(now));
+        let kind = match &owner {
+            Some(owner) if owner.subject == subject => NoticeKind::LoginIsYours,
+            Some(_) => NoticeKind::LoginTaken,
+            None if kept => NoticeKind::LoginStillLeaving,
+            None => NoticeKind::LoginChangeLink,
+        };
+        let to = owner.map(|own| own.identifier).or(leaving.map(|row| row.identifier).filter(|_| kept));
+        Ok(LoginTruth { kind, to })
+    }
+
     /// One round: the pending change, and what the new address is told. Whatever is true of it, the same reads, and writes of
     /// the same kinds: the change is pending in any case, only its link is not told (PR-6).
     async fn ask_for_change(
@@ -270,23 +305,12 @@ impl Inner {
         now: Timestamp,
     ) -> Result<Asked, Error> {
         let (subject, word) = (who.subject(), purpose::CONFIRM_ADDRESS);
-        let (kind, key) = (change.new.kind(), change.new.key());
-        let owner = self.store.identifier_owner(kind, key).await?;
-        let leaving = self.store.leaving(kind, key).await?;
-        let kept = leaving.as_ref().is_some_and(|row| row.subject != subject && row.holds(now));
-        let told = match &owner {
-            Some(owner) if owner.subject == subject => NoticeKind::LoginIsYours,
-            Some(_) => NoticeKind::LoginTaken,
-            None if kept => NoticeKind::LoginStillLeaving,
-            None => NoticeKind::LoginChangeLink,
-        };
+        let LoginTruth { kind: told, to } = self.truth_of_login(subject, &change.new, now).await?;
         let (id, asking) = self.ask_for_link((subject, word), &change.encode(), now).await?;
         let (link, until, words) = match asking {
             Asking::Link { link, until, writes } => (link, until, writes),
             Asking::Spaced { not_before, .. } => return Ok(Asked::Spaced { not_before }),
         };
-        // Its owner's spelling, where it has one: whoever asks does not choose how a message is addressed.
-        let to = owner.map(|own| own.identifier).or(leaving.map(|row| row.identifier).filter(|_| kept));
         let to = to.as_ref().unwrap_or(&change.new);
         let carried = link.as_ref().filter(|_| told == NoticeKind::LoginChangeLink);
         let event =
@@ -355,7 +379,7 @@ impl Inner {
     /// The writes that end whatever a person's changes wait for.
     pub(crate) async fn cancels_changes(
         &self,
-        subject: vestibule_core::SubjectId,
+        subject: SubjectId,
         now: Timestamp,
     ) -> Result<Vec<AnyWrite>, Error> {
         let words = [purpose::CONFIRM_ADDRESS, purpose::CONFIRM_REMOVAL];

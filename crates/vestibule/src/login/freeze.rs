@@ -1,7 +1,7 @@
 //! An address that was given up objects: nothing about the profile is changed until it is known who is right.
 
 use vestibule_checkword::decide::{self, Live};
-use vestibule_checkword::{CheckwordRead, Intent, Problem as WordProblem, Rotation, purpose};
+use vestibule_checkword::{CheckwordRead, Intent, Problem as WordProblem, Rotation, is_code_of, purpose};
 use vestibule_core::{Failure, Purpose, Refusal, Secret, SecretDigest, StoreError, SubjectId, Timestamp};
 use vestibule_journal::{Draft, EventActor, EventKind};
 use vestibule_profiles::{
@@ -10,7 +10,6 @@ use vestibule_profiles::{
 
 use super::LoginProblem;
 use super::bound::{Left, Named};
-use super::letters::is_code_of;
 use crate::account::{Acting, Reason};
 use crate::notice::{Notice, NoticeKind};
 use crate::vestibule::{Inner, ROUNDS, Vestibule, busy};
@@ -62,7 +61,8 @@ impl Vestibule {
         let inner = self.inner();
         let now = inner.clock.now();
         let (digest, purpose) = inner.read_link_for(link, &[purpose::FREEZE], now).await?;
-        let is_right = is_code_of(&inner.ring, link, purpose, code);
+        // EXPOSE: the code that was typed is compared with the one that belongs to it.
+        let is_right = is_code_of(&inner.ring, link.expose(), purpose, code);
         for _ in 0..ROUNDS {
             let live = inner.live_link(digest, purpose, now).await?;
             let (left, leaving) = inner.left_by(&live, digest, now).await?;

@@ -56,7 +56,7 @@ impl Vestibule {
 
 impl Inner {
     /// Goes on where the refusal only says that others were faster; ends where it says that the session or its epoch is over.
-    pub(super) async fn still_theirs(
+    pub(crate) async fn still_theirs(
         &self,
         who: &Authenticated,
         guard: AnyGuard,

@@ -1,10 +1,7 @@
 //! The messages of a change of logins. Each has a slot that no stranger's request takes: those that only the person asks for
 //! have one per person, what an address that leaves is told has one per address.
 
-use vestibule_checkword::read_link;
-use vestibule_core::{
-    Error, Identifier, KeyRing, Purpose, Secret, SubjectId, Timestamp, equal_in_constant_time,
-};
+use vestibule_core::{Error, Identifier, Secret, SubjectId, Timestamp};
 
 use crate::mailbox::write;
 use crate::notice::{Notice, NoticeKind};
@@ -81,24 +78,4 @@ impl Inner {
         };
         Ok([blank(Slot::Change(subject))?, blank(Slot::Release(subject))?])
     }
-}
-
-/// The code that is typed beside a link that is good without a session, so that no scanner of mail that submits forms does what
-/// the link is for. Whoever has the
-/// message has both; it guards nothing else.
-pub(crate) fn code_of(ring: &KeyRing, link: &str, purpose: Purpose) -> Option<Secret<String>> {
-    let digest = read_link(ring, link, purpose).ok()?;
-    let [.., a, b, c, d] = *digest.as_bytes();
-    Some(Secret::new(format!("{:06}", u32::from_be_bytes([a, b, c, d]) % 1_000_000)))
-}
-
-/// Whether that code was typed, blanks or none.
-pub(crate) fn is_code_of(ring: &KeyRing, link: &Secret<String>, purpose: Purpose, typed: &str) -> bool {
-    let typed = Secret::new(typed.chars().filter(|c| !c.is_whitespace()).collect::<String>());
-    // EXPOSE: its code is compared with the one that was typed.
-    code_of(ring, link.expose(), purpose).is_some_and(|code| {
-        // EXPOSE: the comparison.
-        let (code, typed) = (code.expose(), typed.expose());
-        equal_in_constant_time(code.as_bytes(), typed.as_bytes())
-    })
 }

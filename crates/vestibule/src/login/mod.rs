@@ -18,7 +18,7 @@ pub use freeze::FreezePage;
 pub use list::{LeavingLogin, OwnLogin, OwnLogins};
 pub use problem::LoginProblem;
 
-pub(crate) use letters::{code_of, is_code_of};
+pub(crate) use bound::{Change, Named};
 pub(crate) use problem::ENTRIES;
 
 use vestibule_checkword::decide::{Redemption, redeem};
@@ -31,7 +31,10 @@ use crate::vestibule::Inner;
 
 impl Inner {
     /// The session as it is now, if it may change logins: its proof is fresh, and nothing about the profile is frozen.
-    async fn may_change_logins(&self, who: &Authenticated) -> Result<Authenticated, Failure<Refusal>> {
+    pub(crate) async fn may_change_logins(
+        &self,
+        who: &Authenticated,
+    ) -> Result<Authenticated, Failure<Refusal>> {
         let who = self.whole(who).await?;
         let now = self.clock.now();
         if let Some(problem) = frozen(&who.profile) {

@@ -2,7 +2,9 @@
 
 use vestibule_checkword::decide::{inspect, redeem};
 use vestibule_checkword::{CheckwordRead, Intent, Problem as WordProblem, Rotation, decide::rotate, purpose};
-use vestibule_core::{ClientAddress, Failure, Purpose, Refusal, Registered, Secret, SecretDigest, Timestamp};
+use vestibule_core::{
+    AddressKind, ClientAddress, Failure, Purpose, Refusal, Registered, Secret, SecretDigest, Timestamp,
+};
 use vestibule_credentials::{
     CredentialsRead, CredentialsWrite, Lane, PasswordUse, Problem as PasswordProblem, set,
 };
@@ -11,6 +13,7 @@ use vestibule_profiles::{Problem, ProfileIdentifier, ProfilesGuard, ProfilesWrit
 
 use super::problem::SocialProblem;
 use crate::notice::{Notice, NoticeKind};
+use crate::phone::{CodeFor, Sent};
 use crate::recover::ROTATED;
 use crate::session::Authenticated;
 use crate::telling::{Asked, connected_in};
@@ -54,17 +57,17 @@ impl ConnectRequest {
 impl Vestibule {
     /// Asks for an address to be connected to a profile without a password (R19). It succeeds for every address that is one,
     /// taken or not: say that a message was sent to it. Its mailbox is told the truth: a link, or that the address is the
-    /// login of a profile already (P7).
+    /// login of a profile already (P7). The code of a phone goes to [`confirm_address_code`](Self::confirm_address_code).
     ///
     /// # Errors
     ///
-    /// `social.proof_too_old`, `social.has_password`, `sign_in.login_malformed`, `recovery.kind_not_offered` (a phone number),
+    /// `social.proof_too_old`, `social.has_password`, `sign_in.login_malformed`, `recovery.kind_not_offered`,
     /// `throttle.wait`, `session.revoked`.
     pub async fn request_address(
         &self,
         who: &Authenticated,
         request: ConnectRequest,
-    ) -> Result<(), Failure<Refusal>> {
+    ) -> Result<Sent, Failure<Refusal>> {
         let inner = self.inner();
         let now = inner.clock.now();
         inner.must_be_fresh(who, now).await?;
@@ -72,10 +75,15 @@ impl Vestibule {
         if inner.ways_of(who).await?.has_password {
             return inner.refuse_own(who, &SocialProblem::HasPassword, now).await;
         }
-        let address = inner.mailbox_of(&request.address, request.client).await?;
+        let address = inner.reachable(&request.address, request.client).await?;
+        if address.kind() == AddressKind::Phone {
+            let ticket =
+                inner.send_code(&address, CodeFor::Connect(who), request.language.as_deref()).await?;
+            return Ok(Sent::Code(ticket));
+        }
         let asked = Asked::Connect(who.subject(), who.profile.epoch);
         match inner.tell_mailbox(&address, asked, request.language, None).await {
-            Ok(_told) => Ok(()),
+            Ok(_told) => Ok(Sent::Message),
             Err(fault) => {
                 let _ = inner.live(who).await?;
                 Err(fault.into())

@@ -36,9 +36,11 @@ pub struct OwnLinks {
 }
 
 /// What a profile can be opened by.
-pub(super) struct Ways {
+pub(crate) struct Ways {
     pub(super) own: Vec<ProfileIdentifier>,
-    pub(super) has_password: bool,
+    pub(crate) has_password: bool,
+    /// Whether codes go to phones.
+    has_codes: bool,
 }
 
 impl Ways {
@@ -60,11 +62,11 @@ impl Ways {
     }
 
     /// Whether a usable way in is left without one of the links: another link, a mailbox (a password is set through it), or a
-    /// telephone number with a password (codes go to no phone here). PR-2.
+    /// telephone number, with a password or with the codes by which one is set. PR-2.
     pub(super) fn lasts_without_a_link(&self) -> bool {
         self.verified(AddressKind::Social) > 1
             || self.verified(AddressKind::Email) > 0
-            || self.has_password && self.verified(AddressKind::Phone) > 0
+            || (self.has_password || self.has_codes) && self.verified(AddressKind::Phone) > 0
     }
 
     /// P6: neither an address nor a password.
@@ -103,10 +105,10 @@ impl Vestibule {
 }
 
 impl Inner {
-    pub(super) async fn ways_of(&self, who: &Authenticated) -> Result<Ways, vestibule_core::Error> {
+    pub(crate) async fn ways_of(&self, who: &Authenticated) -> Result<Ways, vestibule_core::Error> {
         let own = self.store.identifiers(who.subject()).await?;
         let password = self.store.password(who.subject()).await?;
         let has_password = password.is_some_and(|password| password.hash.is_some());
-        Ok(Ways { own, has_password })
+        Ok(Ways { own, has_password, has_codes: self.phones.is_some() })
     }
 }

@@ -11,9 +11,9 @@ use vestibule_profiles::{Problem, ProfilesGuard, ProfilesRead, decide as profile
 use super::answer::{ProviderAnswer, ProviderIdentity};
 use super::problem::SocialProblem;
 use super::vet::{believed, noted_hint};
+use crate::phone::Sent;
 use crate::recover::Advice;
 use crate::refuse::Attempt;
-use crate::telling::Asked;
 use crate::vestibule::{Inner, ROUNDS, Vestibule, busy};
 use crate::writes::{AnyGuard, AnyWrite};
 
@@ -86,7 +86,7 @@ impl ProviderSignUpRequest {
 }
 
 /// What a page does next.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug)]
 #[must_use]
 #[expect(clippy::exhaustive_enums, reason = "a page that overlooks one would leave people waiting")]
 pub enum ProviderSignUp {
@@ -94,9 +94,9 @@ pub enum ProviderSignUp {
     /// has one signs in there and links this social account: several profiles of one person are where P2, P5 and P7 begin.
     /// Nothing was written; ask again with [`has_no_profile`](ProviderSignUpRequest::has_no_profile).
     AskForProfile,
-    /// Say that a message was sent to the address. Its link is confirmed with
+    /// Say that a message, or a code, was sent to the address. Its link is confirmed with
     /// [`Vestibule::confirm_sign_up_with_provider`], and until then there is nothing but a pending row.
-    Sent,
+    Sent(Sent),
     /// The profile is there, since nothing was left to prove. Sign it in by the same answer.
     SignedUp(SubjectId),
 }
@@ -111,7 +111,7 @@ impl Vestibule {
     /// # Errors
     ///
     /// As [`sign_in_with_provider`](Self::sign_in_with_provider) of the answer; `social.linked_elsewhere` when it opens a
-    /// profile already, `social.sign_up_closed`, `sign_in.login_malformed`, `recovery.kind_not_offered` (a phone number),
+    /// profile already, `social.sign_up_closed`, `sign_in.login_malformed`, `recovery.kind_not_offered`,
     /// `throttle.wait`, `identifier.taken`.
     pub async fn sign_up_with_provider(
         &self,
@@ -140,14 +140,13 @@ impl Vestibule {
         let Some(typed) = typed else {
             return inner.begin(&identity, Vec::new(), attempt).await.map(ProviderSignUp::SignedUp);
         };
-        let address = inner.mailbox_of(&typed, request.client).await?;
+        let address = inner.reachable(&typed, request.client).await?;
         if let Some(proven) = believed(&identity, provider)
             && Identifier::from(proven.clone()) == address
         {
             return inner.begin(&identity, vec![address], attempt).await.map(ProviderSignUp::SignedUp);
         }
-        let _told = inner.tell_mailbox(&address, Asked::SignUp, request.language, None).await?;
-        Ok(ProviderSignUp::Sent)
+        inner.ask_to_sign_up(&address, request.language).await.map(ProviderSignUp::Sent)
     }
 
     /// Confirms a sign-up by a social account in place of a password: profile, verified address and link come into being in

@@ -85,7 +85,7 @@ impl Inner {
     }
 
     /// Refuses an act of a person's own. Who lost the session meanwhile hears of that, in whatever order commits land.
-    pub(super) async fn refuse_own<T>(
+    pub(crate) async fn refuse_own<T>(
         &self,
         who: &Authenticated,
         problem: &(dyn Registered + Sync),

@@ -1,10 +1,11 @@
 //! Before proof, nobody can tell who is known (PR-6).
 
+use core::cell::RefCell;
 use std::collections::BTreeMap;
 
-use vestibule::{Acting, NewPerson, RecoveryRequest, SignInRequest, SignUpAsked, SignUpRequest};
-use vestibule_core::LoginEmail;
+use vestibule::{Acting, NewPerson, RecoveryRequest, Sent, SignInRequest, SignUpAsked, SignUpRequest};
 use vestibule_core::kv::Key;
+use vestibule_core::{LoginEmail, PhoneNumber};
 use vestibule_profiles::Move;
 
 use crate::world::{ADA, RIGHT, WRONG, World, block_on, reason};
@@ -144,7 +145,7 @@ fn what_is_no_login_is_told_so_whoever_asks() {
 #[test]
 fn a_request_for_a_link_writes_the_same_rows_whoever_it_is() {
     asked_of_each(|world, login| {
-        block_on(world.vestibule.request_recovery(RecoveryRequest::new(login))).unwrap();
+        let _ = block_on(world.vestibule.request_recovery(RecoveryRequest::new(login))).unwrap();
     });
 }
 
@@ -152,23 +153,65 @@ fn a_request_for_a_link_writes_the_same_rows_whoever_it_is() {
 fn a_sign_up_writes_the_same_rows_whoever_has_the_address() {
     asked_of_each(|world, login| {
         let request = SignUpRequest::new(login).has_no_profile();
-        assert_eq!(block_on(world.vestibule.request_sign_up(request)).unwrap(), SignUpAsked::Sent);
+        assert!(matches!(
+            block_on(world.vestibule.request_sign_up(request)).unwrap(),
+            SignUpAsked::Sent(Sent::Message)
+        ));
+    });
+}
+
+/// Of a phone the same, and so for the codes that are typed, right ones but the last.
+#[test]
+fn a_code_is_asked_for_and_typed_with_the_same_rows_whoever_has_the_number() {
+    let numbers = ["+12025550100", "+12025550101", "+12025550102", "+12025550103"];
+    let world = World::new();
+    let number = |n: usize| PhoneNumber::parse(numbers[n]).unwrap();
+    for (n, password) in [(1, true), (2, false), (3, true)] {
+        let mut person = NewPerson::verified_by_host(number(n));
+        if password {
+            person = person.password(RIGHT);
+        }
+        let subject = block_on(world.vestibule.register_verified(person)).unwrap();
+        if n == 3 {
+            block_on(world.vestibule.block(&reason(), subject, None)).unwrap();
+        }
+    }
+    let tickets = RefCell::new(BTreeMap::new());
+    same_rows(&world, &numbers, 1, |world, phone| {
+        let sent = block_on(world.vestibule.request_recovery(RecoveryRequest::new(phone))).unwrap();
+        let Sent::Code(ticket) = sent else { panic!("a code was asked for") };
+        tickets.borrow_mut().insert(phone.to_owned(), ticket);
+    });
+    same_rows(&world, &numbers, 0, |world, phone| {
+        let tickets = tickets.borrow();
+        let typed = block_on(world.vestibule.confirm_recovery_code(&tickets[phone], "12345"));
+        let code = crate::world::refused(typed).code();
+        assert!(["checkword.code_wrong", "checkword.expired"].contains(&code), "{code}");
+    });
+    same_rows(&world, &numbers, 1, |world, phone| {
+        let request = SignUpRequest::new(phone).has_no_profile();
+        let asked = block_on(world.vestibule.request_sign_up(request)).unwrap();
+        assert!(matches!(asked, SignUpAsked::Sent(Sent::Code(_))));
     });
 }
 
 fn asked_of_each(ask: impl Fn(&World, &str)) {
     let (world, _, logins) = of_each_kind();
+    same_rows(&world, &logins, 1, ask);
+}
+
+fn same_rows(world: &World, logins: &[&str], messages: usize, ask: impl Fn(&World, &str)) {
     let mut rounds = Vec::new();
     for wait in [0, 10, 7200] {
         world.clock.advance(core::time::Duration::from_secs(wait));
         let mut all = Vec::new();
-        for login in logins {
-            let before = rows(&world);
-            ask(&world, login);
-            let after = rows(&world);
+        for login in logins.iter().copied() {
+            let before = rows(world);
+            ask(world, login);
+            let after = rows(world);
             let mut counts = written(&before, &after);
             // A message that is kept back and one that waits rest in slots of their own: how many there are is the same.
-            let messages: usize = counts
+            let queued: usize = counts
                 .iter()
                 .filter(|((table, _), _)| table == "journal.messages")
                 .map(|(_, count)| count)
@@ -176,10 +219,10 @@ fn asked_of_each(ask: impl Fn(&World, &str)) {
             counts.retain(|(table, _), _| table != "journal.messages");
             // The windows of the realm are one row for all.
             counts.retain(|(table, _), _| !table.starts_with("throttle"));
-            all.push((counts, messages));
+            all.push((counts, queued));
         }
         assert!(all.iter().all(|one| *one == all[0]), "after {wait} s: {all:#?}");
-        assert_eq!(all[0].1, 1, "one message each");
+        assert_eq!(all[0].1, messages, "messages of each");
         rounds.push(all.swap_remove(0));
     }
     assert!(!rounds[0].0.is_empty());

@@ -184,7 +184,7 @@ fn every_mailbox_stops_it_by_its_link_and_code_and_never_by_the_link_alone() {
 
 /// Sets a new password by a recovery link, as whoever reads the mailbox can.
 fn recover(world: &World) {
-    block_on(world.vestibule.request_recovery(RecoveryRequest::new(ADA))).unwrap();
+    let _ = block_on(world.vestibule.request_recovery(RecoveryRequest::new(ADA))).unwrap();
     let link = world.link_of(NoticeKind::RecoveryLink).link.unwrap();
     block_on(world.vestibule.recover(&link, NEW, None)).unwrap();
 }

@@ -57,7 +57,7 @@ pub(crate) fn freeze(world: &World, message: &WaitingMessage) -> Result<(), &'st
 }
 
 fn recover(world: &World, login: &str, new: &str) -> Result<(), &'static str> {
-    block_on(world.vestibule.request_recovery(RecoveryRequest::new(login))).unwrap();
+    let _ = block_on(world.vestibule.request_recovery(RecoveryRequest::new(login))).unwrap();
     let waiting = block_on(world.vestibule.waiting_messages(None, 1000)).unwrap();
     let link = waiting.messages.into_iter().find_map(|one| {
         let meant = one.notice.kind == NoticeKind::RecoveryLink && one.recipient.expose() == login;
@@ -179,7 +179,7 @@ fn one_change_is_pending_and_what_ends_it_ends_its_message() {
 #[test]
 fn a_replaced_login_opens_nothing_stays_taken_for_a_week_and_then_is_free() {
     let (world, ada) = World::with_ada();
-    block_on(world.vestibule.request_recovery(RecoveryRequest::new(ADA))).unwrap();
+    let _ = block_on(world.vestibule.request_recovery(RecoveryRequest::new(ADA))).unwrap();
     let recovery = link(&world, ADA, NoticeKind::RecoveryLink);
     let who = world.session(ADA);
     change(&world, &who, LoginChange::replace(ADA, HOME));
@@ -311,7 +311,7 @@ fn the_old_address_freezes_the_profile_and_an_old_enough_one_lifts_that() {
     let thief = world.session(ADA);
     change(&world, &thief, LoginChange::replace(ADA, "eve@evil.example"));
     let objection = waiting(&world, ADA, NoticeKind::LoginLeaves).unwrap();
-    block_on(world.vestibule.request_recovery(RecoveryRequest::new("eve@evil.example"))).unwrap();
+    let _ = block_on(world.vestibule.request_recovery(RecoveryRequest::new("eve@evil.example"))).unwrap();
     let prepared = link(&world, "eve@evil.example", NoticeKind::RecoveryLink);
     // A scanner of mail submits the form, without a code.
     let scanned = block_on(world.vestibule.freeze_profile(objection.link.as_ref().unwrap(), ""));
@@ -374,7 +374,7 @@ fn no_later_change_and_no_strangers_request_takes_the_old_address_its_say() {
     change(&world, &thief, LoginChange::replace(ADA, "eve@evil.example"));
     world.clock.advance(2 * MINUTE);
     change(&world, &thief, LoginChange::replace("eve@evil.example", "eva@evil.example"));
-    block_on(world.vestibule.request_recovery(RecoveryRequest::new(ADA))).unwrap();
+    let _ = block_on(world.vestibule.request_recovery(RecoveryRequest::new(ADA))).unwrap();
     block_on(world.vestibule.change_password(&thief, RIGHT, NEW)).map(drop).unwrap();
     world.clock.advance(6 * DAY);
     let objection = waiting(&world, ADA, NoticeKind::LoginLeaves).unwrap();
@@ -435,7 +435,7 @@ fn a_recovery_by_an_address_that_leaves_sets_no_password_after_it_has_left() {
     for _ in 0..50 {
         let world = World::new();
         with_two(&world);
-        block_on(world.vestibule.request_recovery(RecoveryRequest::new(HOME))).unwrap();
+        let _ = block_on(world.vestibule.request_recovery(RecoveryRequest::new(HOME))).unwrap();
         let link = link(&world, HOME, NoticeKind::RecoveryLink);
         let who = world.session(ADA);
         let (recovered, removed) = std::thread::scope(|scope| {

@@ -18,6 +18,7 @@ mod import;
 mod logins;
 mod notices;
 mod passwords;
+mod phones;
 mod races;
 mod recovery;
 mod secrets;

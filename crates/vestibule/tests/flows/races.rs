@@ -95,7 +95,7 @@ fn no_admission_of_before_a_dismissal_outlives_it() {
 }
 
 /// Everything at once, each on a thread of its own behind one barrier.
-fn at_once<T: Send>(tasks: usize, act: impl Fn(usize) -> T + Sync) -> Vec<T> {
+pub(crate) fn at_once<T: Send>(tasks: usize, act: impl Fn(usize) -> T + Sync) -> Vec<T> {
     let barrier = Barrier::new(tasks);
     std::thread::scope(|scope| {
         let running: Vec<_> = (0..tasks)
@@ -121,7 +121,8 @@ fn waiting_links(world: &World) -> Vec<Secret<String>> {
 fn of_requests_at_once_one_link_waits_and_it_is_the_live_one() {
     for _ in 0..ROUNDS / 5 {
         let (world, _) = World::with_ada();
-        at_once(4, |_| block_on(world.vestibule.request_recovery(RecoveryRequest::new(ADA))).unwrap());
+        let _ =
+            at_once(4, |_| block_on(world.vestibule.request_recovery(RecoveryRequest::new(ADA))).unwrap());
         let links = waiting_links(&world);
         assert_eq!(links.len(), 1);
         block_on(world.vestibule.recover(&links[0], NEW, None)).unwrap();
@@ -133,7 +134,7 @@ fn of_requests_at_once_one_link_waits_and_it_is_the_live_one() {
 fn of_redemptions_at_once_one_sets_the_password() {
     for _ in 0..ROUNDS / 5 {
         let (world, _) = World::with_ada();
-        block_on(world.vestibule.request_recovery(RecoveryRequest::new(ADA))).unwrap();
+        let _ = block_on(world.vestibule.request_recovery(RecoveryRequest::new(ADA))).unwrap();
         let link = waiting_links(&world).remove(0);
         let passwords: Vec<String> = (0..4).map(|task| format!("{NEW} number {task}")).collect();
         let ended =
@@ -152,7 +153,7 @@ fn of_redemptions_at_once_one_sets_the_password() {
 fn no_session_of_before_a_recovery_outlives_it() {
     for _ in 0..ROUNDS / 2 {
         let (world, _) = World::with_ada();
-        block_on(world.vestibule.request_recovery(RecoveryRequest::new(ADA))).unwrap();
+        let _ = block_on(world.vestibule.request_recovery(RecoveryRequest::new(ADA))).unwrap();
         let link = waiting_links(&world).remove(0);
         let won = race(&world, ADA, None, || {
             block_on(world.vestibule.recover(&link, NEW, None)).unwrap();
@@ -171,7 +172,7 @@ fn no_link_of_before_a_block_outlives_it() {
     for round in 0..ROUNDS {
         let (world, ada) = World::with_ada();
         at_once(2, |task| match task {
-            0 => block_on(world.vestibule.request_recovery(RecoveryRequest::new(ADA))).unwrap(),
+            0 => drop(block_on(world.vestibule.request_recovery(RecoveryRequest::new(ADA))).unwrap()),
             _ => block_on(world.vestibule.block(&reason(), ada, None)).unwrap(),
         });
         assert!(waiting_links(&world).is_empty(), "round {round}");

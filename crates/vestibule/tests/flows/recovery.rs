@@ -15,7 +15,7 @@ const NOBODY: &str = "nobody@example.com";
 const MINUTE: Duration = Duration::from_secs(60);
 
 fn ask(world: &World, login: &str) {
-    block_on(world.vestibule.request_recovery(RecoveryRequest::new(login))).unwrap();
+    let _ = block_on(world.vestibule.request_recovery(RecoveryRequest::new(login))).unwrap();
 }
 
 /// What waits for an address, of the answers to its owner.
@@ -248,7 +248,8 @@ fn what_is_no_link_to_a_password_is_told_apart() {
 /// R3: it goes to the member's own login; the administrator sees neither the link nor whether it went out.
 #[test]
 fn an_administrator_has_a_link_sent_and_never_sees_it() {
-    let (world, _) = World::with_ada();
+    let world = World::with_phones(None);
+    world.person(ADA);
     let bob = world.person(BOB);
     let ada = world.session(ADA);
     let account = world.account(&ada, 1);
@@ -300,10 +301,9 @@ fn what_is_no_mailbox_is_refused_at_the_door() {
     let world = World::new();
     let code = |request| refused(block_on(world.vestibule.request_recovery(request))).code();
     assert_eq!(code(RecoveryRequest::new("a@b@c")), "sign_in.login_malformed");
-    assert_eq!(code(RecoveryRequest::new("+41 44 555 01 00")), "recovery.kind_not_offered");
     let from = |login: &str| RecoveryRequest::new(login).from_client(std::net::IpAddr::from([192, 0, 2, 7]));
     for number in 0..60 {
-        block_on(world.vestibule.request_recovery(from(&format!("n{number}@example.com")))).unwrap();
+        let _ = block_on(world.vestibule.request_recovery(from(&format!("n{number}@example.com")))).unwrap();
     }
     assert_eq!(code(from(ADA)), "throttle.wait");
     ask(&world, ADA);

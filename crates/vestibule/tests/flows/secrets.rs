@@ -50,7 +50,7 @@ fn no_password_and_no_token_rests_in_the_store_or_is_printed() {
 #[test]
 fn no_link_rests_in_the_store_or_is_printed() {
     let (world, _) = World::with_ada();
-    block_on(world.vestibule.request_recovery(RecoveryRequest::new(ADA))).unwrap();
+    let _ = block_on(world.vestibule.request_recovery(RecoveryRequest::new(ADA))).unwrap();
     let mut waiting = block_on(world.vestibule.waiting_messages(None, 9)).unwrap();
     let mut printed = format!("{waiting:?}");
     let link = waiting.messages.remove(0).link.unwrap();

@@ -10,7 +10,8 @@ use std::task::{Wake, Waker};
 use std::thread::Thread;
 
 use vestibule::{
-    Acting, Authenticated, NewPerson, Provider, Reason, SignIn, SignInRequest, SignedIn, Vestibule,
+    Acting, Authenticated, NewPerson, PhoneCodes, Provider, Reason, SignIn, SignInRequest, SignedIn,
+    Vestibule,
 };
 use vestibule_core::{
     AccountId, Clock, Failure, KeyId, KeyPurpose, KeyRing, LoginEmail, Refusal, Secret, SubjectId, Timestamp,
@@ -94,13 +95,26 @@ impl World {
     }
 
     pub(crate) fn with(throttle: ThrottlePolicy) -> Self {
+        Self::built(throttle, Some(PhoneCodes::default()))
+    }
+
+    /// With codes for phones as this says.
+    pub(crate) fn with_phones(codes: Option<PhoneCodes>) -> Self {
+        Self::built(wide(), codes)
+    }
+
+    fn built(throttle: ThrottlePolicy, codes: Option<PhoneCodes>) -> Self {
         let (store, keep) = ground();
         let clock = Arc::new(TestClock(AtomicI64::new(1_800_000_000_000_000)));
         let mut ring = KeyRing::builder();
         for purpose in [KeyPurpose::Digest, KeyPurpose::Pepper, KeyPurpose::Seal] {
             ring = ring.current(purpose, KeyId::parse("k1").unwrap(), Secret::new([7; 32]));
         }
-        let vestibule = Vestibule::builder()
+        let mut builder = Vestibule::builder();
+        if let Some(codes) = codes {
+            builder = builder.phone_codes(codes);
+        }
+        let vestibule = builder
             .store(store.clone())
             .keys(ring.build().unwrap())
             .hashing(HashPoolConfig::new(HashParams::danger_weak_for_tests(), 2))

@@ -268,7 +268,7 @@ impl Scene {
                 _ => Came::Out,
             },
             Way::RecoveredPassword => {
-                block_on(v.request_recovery(RecoveryRequest::new(BOB))).unwrap();
+                let _ = block_on(v.request_recovery(RecoveryRequest::new(BOB))).unwrap();
                 let page = block_on(v.waiting_messages(None, 1000)).unwrap();
                 let link = page
                     .messages

@@ -167,14 +167,14 @@ impl Ready {
             Act::RequestAddress => ready.who = Some(by_link(vestibule).await?),
             Act::ConnectAddress => {
                 let who = by_link(vestibule).await?;
-                vestibule.request_address(&who, ConnectRequest::new(CLEO)).await.map_err(refused)?;
+                let _ = vestibule.request_address(&who, ConnectRequest::new(CLEO)).await.map_err(refused)?;
                 ready.link = Some(link(vestibule).await?);
                 ready.who = Some(who);
             }
             Act::ConfirmLoginChange | Act::FreezeProfile => {
                 let who = session(vestibule, BOB).await?;
                 let change = LoginChange::replace(BOB, CLEO);
-                vestibule.request_login_change(&who, change).await.map_err(refused)?;
+                let _ = vestibule.request_login_change(&who, change).await.map_err(refused)?;
                 let link = link(vestibule).await?;
                 if act == Act::FreezeProfile {
                     vestibule.confirm_login_change(&who, &link).await.map_err(refused)?;
@@ -184,7 +184,7 @@ impl Ready {
                 ready.who = Some(who);
             }
             Act::Recover => {
-                vestibule.request_recovery(RecoveryRequest::new(BOB)).await.map_err(refused)?;
+                let _ = vestibule.request_recovery(RecoveryRequest::new(BOB)).await.map_err(refused)?;
                 ready.link = Some(link(vestibule).await?);
             }
         }
@@ -249,11 +249,11 @@ impl Ready {
                 let new = ImportedAccount::new(looms(), "Looms", bob(), "owner");
                 return imported(vestibule.import_account(new, &why).await);
             }
-            Act::RequestRecovery => vestibule.request_recovery(RecoveryRequest::new(BOB)).await,
+            Act::RequestRecovery => vestibule.request_recovery(RecoveryRequest::new(BOB)).await.map(drop),
             Act::SendRecovery => vestibule.send_recovery(Acting::Administrator(who()), account, bob()).await,
             Act::Recover => vestibule.recover(&self.link.unwrap(), NEW, None).await,
             Act::RequestLoginChange => {
-                vestibule.request_login_change(who(), LoginChange::replace(BOB, CLEO)).await
+                vestibule.request_login_change(who(), LoginChange::replace(BOB, CLEO)).await.map(drop)
             }
             Act::ConfirmLoginChange => {
                 vestibule.confirm_login_change(who(), self.link.as_ref().unwrap()).await
@@ -287,7 +287,9 @@ impl Ready {
                 let answer = says(vestibule, ELSEWHERE, ADA);
                 vestibule.move_link(who(), self.from.as_ref().unwrap(), answer).await.map(drop)
             }
-            Act::RequestAddress => vestibule.request_address(who(), ConnectRequest::new(CLEO)).await,
+            Act::RequestAddress => {
+                vestibule.request_address(who(), ConnectRequest::new(CLEO)).await.map(drop)
+            }
             Act::ConnectAddress => {
                 vestibule.connect_address(who(), self.link.as_ref().unwrap(), NEW).await.map(drop)
             }

@@ -69,7 +69,7 @@ async fn ask(
     new: &str,
 ) -> Result<Secret<String>, StageError> {
     let asked = stage.operation("request_login_change").request_login_change(who, change).await;
-    done("asking for a login", asked)?;
+    let _sent = done("asking for a login", asked)?;
     stage.link_of(new, NoticeKind::LoginChangeLink).await
 }
 

@@ -153,7 +153,7 @@ pub(super) async fn not_confirmed_yet(stage: &mut Stage) -> Result<Played, Stage
     let login = stage.address("ben");
     let request = SignUpRequest::new(login.as_str()).has_no_profile();
     let asked = stage.operation("request_sign_up").request_sign_up(request).await;
-    let SignUpAsked::Sent = done("signing up", asked)? else {
+    let SignUpAsked::Sent(_) = done("signing up", asked)? else {
         return Err(StageError::Script("the question was answered already".to_owned()));
     };
     let refusal = stage.sign_in(stage.of("ben")).await?.refusal("somebody who has not confirmed yet")?;

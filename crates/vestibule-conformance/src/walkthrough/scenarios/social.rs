@@ -156,7 +156,7 @@ pub(super) async fn social_account_and_a_taken_address(stage: &mut Stage) -> Res
     let cleos = stage.address("cleo");
     let asked =
         stage.operation("request_address").request_address(&who, ConnectRequest::new(cleos.as_str())).await;
-    done("asking for an address", asked)?;
+    let _sent = done("asking for an address", asked)?;
     let link = stage.link(&cleos).await?;
     stage.person("cleo").await?;
     let tried = stage.operation("connect_address").connect_address(&who, &link, PASSWORD).await;
@@ -187,7 +187,8 @@ async fn social_only(stage: &mut Stage) -> Result<Authenticated, StageError> {
 async fn connect(stage: &Stage, who: &Authenticated, name: &str) -> Result<(), StageError> {
     let address = stage.address(name);
     let asked = ConnectRequest::new(address.as_str());
-    done("asking for an address", stage.operation("request_address").request_address(who, asked).await)?;
+    let asked = stage.operation("request_address").request_address(who, asked).await;
+    let _sent = done("asking for an address", asked)?;
     let link = stage.link(&address).await?;
     let connected = stage.operation("connect_address").connect_address(who, &link, PASSWORD).await;
     done("connecting an address", connected).map(drop)

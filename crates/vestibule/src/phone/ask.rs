@@ -1,0 +1,208 @@
+//! A code is asked for. The page gets a ticket and the same answer for every number.
+
+use vestibule_checkword::decide::CheckwordRequest;
+use vestibule_checkword::{CheckwordRead, CheckwordWrite, code_of, purpose};
+use vestibule_core::{Failure, Identifier, KeyPurpose, Purpose, Refusal, Secret, SecretText, Timestamp};
+use vestibule_journal::{Draft, EventActor, EventKind};
+use vestibule_profiles::{ProfilesRead, ProfilesWrite};
+
+use super::bound::CodeBound;
+use crate::asking::Asking;
+use crate::login::Named;
+use crate::mailbox::write;
+use crate::notice::{Notice, NoticeKind};
+use crate::outbox::Outgoing;
+use crate::session::Authenticated;
+use crate::vestibule::{Inner, ROUNDS, busy};
+use crate::writes::{AnyGuard, AnyWrite};
+
+/// For what a number is to be proven.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum CodeFor<'a> {
+    /// To be connected to a profile without a password (R19).
+    Connect(&'a Authenticated),
+    /// To become a login, perhaps in the place of another (R18).
+    Login(&'a Authenticated, Option<Named>),
+    /// R2.
+    Recovery,
+    SignUp,
+}
+
+impl<'a> CodeFor<'a> {
+    const fn asker(self) -> Option<&'a Authenticated> {
+        match self {
+            Self::Connect(who) | Self::Login(who, _) => Some(who),
+            Self::Recovery | Self::SignUp => None,
+        }
+    }
+
+    const fn purpose(self) -> Purpose {
+        match self {
+            Self::Connect(_) => purpose::CODE_CONNECT,
+            Self::Login(..) => purpose::CODE_LOGIN,
+            Self::Recovery => purpose::CODE_RECOVERY,
+            Self::SignUp => purpose::CODE_SIGN_UP,
+        }
+    }
+
+    const fn told(self) -> NoticeKind {
+        match self {
+            Self::Connect(_) | Self::Login(..) => NoticeKind::LoginCode,
+            Self::Recovery => NoticeKind::RecoveryCode,
+            Self::SignUp => NoticeKind::SignUpCode,
+        }
+    }
+}
+
+impl Inner {
+    /// Sends a code to a number, and gives its ticket. For every number the same reads, and writes of the same kinds: what rests
+    /// rests under the number and under no profile, and nobody's number is sent nothing (PR-6).
+    pub(crate) async fn send_code(
+        &self,
+        phone: &Identifier,
+        what: CodeFor<'_>,
+        language: Option<&str>,
+    ) -> Result<Secret<String>, Failure<Refusal>> {
+        let now = self.clock.now();
+        for _ in 0..ROUNDS {
+            match self.send_code_once(phone, what, language, now).await? {
+                Ok(ticket) => return Ok(ticket),
+                Err(guard) => {
+                    if let Some(who) = what.asker() {
+                        self.still_theirs(who, guard).await?;
+                    }
+                }
+            }
+        }
+        Err(busy().into())
+    }
+
+    async fn send_code_once(
+        &self,
+        phone: &Identifier,
+        what: CodeFor<'_>,
+        language: Option<&str>,
+        now: Timestamp,
+    ) -> Result<Result<Secret<String>, AnyGuard>, Failure<Refusal>> {
+        let (kind, key) = (phone.kind(), phone.key());
+        let decoy = self.decoy_of_mailbox(&key);
+        let owner = self.store.identifier_owner(kind, key).await?.map(|own| own.subject);
+        let profile = self.store.profile(owner.unwrap_or(decoy)).await?;
+        let (holder, purpose) = (what.asker().map_or(decoy, Authenticated::subject), what.purpose());
+        let bound = CodeBound {
+            phone: phone.clone(),
+            owner: profile.as_ref().map(|profile| (profile.subject, profile.epoch)),
+            asker: what.asker().map(|who| who.profile.epoch),
+            replaces: match what {
+                CodeFor::Login(_, replaces) => replaces,
+                _ => None,
+            },
+        };
+        let bound = match what.asker() {
+            Some(_) => bound.encode(),
+            // A code that would be sent again stays the same whatever happened to the profile: that it changed would tell.
+            // Whether it still opens something is asked once it was typed.
+            None => {
+                let begun = self.store.checkword(holder, purpose.as_str().to_owned()).await?;
+                let begun = begun.filter(|word| word.is_due_again(now)).map(|word| word.bound);
+                begun.unwrap_or_else(|| bound.encode())
+            }
+        };
+        let request = CheckwordRequest::new(holder, purpose).bound_to(&bound).as_code();
+        let (id, asking) = self.ask_for(&request, now).await?;
+        let (ticket, until, mut words) = match asking {
+            Asking::Link { link, until, writes } => (link, Some(until), writes),
+            Asking::Spaced { live, writes, .. } => (live, None, writes),
+        };
+        while words.len() < 2 {
+            let purpose = purpose.as_str().to_owned();
+            words.push(CheckwordWrite::Wipe { holder, purpose, generation: 0 });
+        }
+        let ticket = match ticket {
+            Some(ticket) => ticket,
+            // One that nobody knows: the code that is on its way belongs to another page.
+            None => SecretText::make(&*self.entropy, purpose, self.ring.current(KeyPurpose::Digest))
+                .map_err(vestibule_core::Error::from)?
+                .render(),
+        };
+        let is_nobodys = matches!(what, CodeFor::Recovery) && owner.is_none();
+        let message = CodeMessage { phone, purpose, kind: what.told(), language, now };
+        let mut batch = Vec::with_capacity(8);
+        if let CodeFor::Login(who, _) = what {
+            let subject = who.subject();
+            let event = Draft::new(EventKind::LOGIN_CHANGE_REQUESTED, EventActor::Person(subject));
+            let event = event.subject(subject).field("login", &phone.masked());
+            batch.extend(self.record(event, id, now)?);
+        }
+        batch.extend(words.into_iter().map(AnyWrite::from));
+        // EXPOSE: the code that belongs to it goes to the phone, and the ticket itself does not.
+        let code = code_of(&self.ring, ticket.expose(), purpose);
+        batch.push(self.code_message(&message, code.as_ref().zip(until), is_nobodys)?);
+        if let Some(who) = what.asker() {
+            let (subject, epoch) = (who.subject(), who.profile.epoch);
+            batch.push(ProfilesWrite::RequireProfile { subject, epoch }.into());
+            batch.push(vestibule_sessions::decide::require(&who.session).into());
+        }
+        Ok(match self.land(id, now, batch).await? {
+            None => Ok(ticket),
+            Some(guard) => Err(guard),
+        })
+    }
+
+    /// The write that sends a code, or, `None`, takes a place of its own and sends nothing.
+    fn code_message(
+        &self,
+        message: &CodeMessage<'_>,
+        code: Option<(&Secret<String>, Timestamp)>,
+        is_nobodys: bool,
+    ) -> Result<AnyWrite, vestibule_core::Error> {
+        let suppressed = code.is_none() || is_nobodys;
+        let mut notice = Notice::new(message.kind, message.now);
+        notice.until = code.map(|(_, until)| until);
+        self.queue(Outgoing {
+            slot: (if suppressed { "phone.suppressed" } else { "phone.code" }, &message.owner()),
+            to: message.phone,
+            kind: message.kind,
+            payload: write(&notice, code.filter(|_| !suppressed).map(|(code, _)| code)),
+            suppressed,
+            language: message.language.map(str::to_owned),
+            at: message.now,
+        })
+    }
+
+    /// The write that wipes a code that waits: it was typed, or is worth nothing any more.
+    pub(super) fn withdraw_code(
+        &self,
+        phone: &Identifier,
+        purpose: Purpose,
+        now: Timestamp,
+    ) -> Result<AnyWrite, vestibule_core::Error> {
+        let kind = NoticeKind::NobodyHere; // said to nobody
+        let message = CodeMessage { phone, purpose, kind, language: None, now };
+        self.queue(Outgoing {
+            slot: ("phone.code", &message.owner()),
+            to: phone,
+            kind,
+            payload: write(&Notice::new(kind, now), None),
+            suppressed: true,
+            language: None,
+            at: now,
+        })
+    }
+}
+
+/// A message to a number.
+struct CodeMessage<'a> {
+    phone: &'a Identifier,
+    purpose: Purpose,
+    kind: NoticeKind,
+    language: Option<&'a str>,
+    now: Timestamp,
+}
+
+impl CodeMessage<'_> {
+    /// Whose slot it takes: one for each number and purpose.
+    fn owner(&self) -> Vec<u8> {
+        [self.purpose.as_str().as_bytes(), b":", self.phone.key().as_bytes()].concat()
+    }
+}

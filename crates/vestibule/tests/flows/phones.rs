@@ -1,0 +1,330 @@
+//! Codes to phones (R2): the page's constant answer, the truth for whoever types the code, and the link it leads to.
+
+use core::time::Duration;
+
+use vestibule::{
+    Acting, Authenticated, CodeAnswer, ConnectRequest, LoginChange, NewPerson, NoticeKind, PhoneCodes,
+    RecoveryRequest, Sent, SignInRequest, SignUpAsked, SignUpRequest, WaitingMessage,
+};
+use vestibule_core::{AddressKind, Failure, PhoneNumber, Refusal, Secret, SocialSubject, SubjectId};
+
+use crate::races::at_once;
+use crate::world::{ADA, HOME, NEW, RIGHT, World, block_on, reason, refused};
+
+const BOB: &str = "bob@example.com";
+const BOBS: &str = "+1 (202) 555-0101";
+const PLAIN: &str = "+12025550101";
+const NOBODYS: &str = "+1 202 555 0199";
+const OTHER: &str = "+12025550102";
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// Bob, with a mailbox, a phone and a password.
+fn with_bob() -> (World, SubjectId) {
+    let world = World::new();
+    let login = vestibule_core::LoginEmail::parse(BOB).unwrap();
+    let person = NewPerson::verified_by_host(login).also(PhoneNumber::parse(BOBS).unwrap()).password(RIGHT);
+    let bob = block_on(world.vestibule.register_verified(person)).unwrap();
+    (world, bob)
+}
+
+fn ticket_of(sent: Sent) -> Secret<String> {
+    match sent {
+        Sent::Code(ticket) => ticket,
+        Sent::Message => panic!("a message was sent, and no code"),
+    }
+}
+
+fn ask(world: &World, phone: &str) -> Secret<String> {
+    ticket_of(block_on(world.vestibule.request_recovery(RecoveryRequest::new(phone))).unwrap())
+}
+
+fn sign_up(world: &World, phone: &str) -> Secret<String> {
+    let request = SignUpRequest::new(phone).has_no_profile();
+    match block_on(world.vestibule.request_sign_up(request)).unwrap() {
+        SignUpAsked::Sent(sent) => ticket_of(sent),
+        SignUpAsked::AskForProfile => panic!("it was answered"),
+    }
+}
+
+/// The codes that wait for a phone.
+fn texts(world: &World, to: &str) -> Vec<WaitingMessage> {
+    let waiting = block_on(world.vestibule.waiting_messages(None, 500)).unwrap();
+    let codes = waiting.messages.into_iter().filter(|message| message.notice.kind.carries_code());
+    codes.filter(|message| message.recipient.expose() == to).collect()
+}
+
+fn code(world: &World, to: &str) -> String {
+    let mut texts = texts(world, to);
+    assert_eq!(texts.len(), 1, "one code at a time");
+    let text = texts.remove(0);
+    assert!(text.link.is_none() && text.by == AddressKind::Phone);
+    text.code.unwrap().expose().clone()
+}
+
+fn wrong(code: &str) -> String {
+    format!("{}{}", (code.as_bytes()[0] - b'0' + 1) % 10, &code[1..])
+}
+
+fn typed(world: &World, ticket: &Secret<String>, code: &str) -> Result<CodeAnswer, Failure<Refusal>> {
+    block_on(world.vestibule.confirm_recovery_code(ticket, code))
+}
+
+fn told(answer: Result<CodeAnswer, Failure<Refusal>>) -> NoticeKind {
+    let answer = answer.unwrap();
+    assert_eq!(answer.notice.until.is_some(), answer.link.is_some());
+    answer.notice.kind
+}
+
+#[test]
+fn a_code_leads_to_a_link_that_sets_a_new_password_once() {
+    let (world, _) = with_bob();
+    let before = world.sign_in(BOB);
+    let ticket = ask(&world, BOBS);
+    let code = code(&world, PLAIN);
+    let answer = typed(&world, &ticket, &format!("{} {}", &code[..3], &code[3..])).unwrap();
+    assert_eq!(answer.notice.kind, NoticeKind::RecoveryLink);
+    let link = answer.link.unwrap();
+    assert!(texts(&world, PLAIN).is_empty(), "a code that was typed waits no more");
+    let _ = world.authenticate(&before.token).unwrap();
+    let page = block_on(world.vestibule.inspect_recovery(&link, None)).unwrap();
+    assert_eq!(page.address, "+1***01");
+    block_on(world.vestibule.recover(&link, NEW, None)).unwrap();
+    assert_eq!(world.dead(&before.token), "session.revoked");
+    world.sign_in_with(SignInRequest::new(PLAIN, NEW));
+    assert_eq!(refused(block_on(world.vestibule.recover(&link, RIGHT, None))).code(), "checkword.used");
+    assert_eq!(refused(typed(&world, &ticket, &code)).code(), "checkword.used");
+}
+
+#[test]
+fn the_page_is_told_the_truth_about_a_number_once_its_code_was_typed() {
+    let (world, bob) = with_bob();
+    let ticket = ask(&world, BOBS);
+    block_on(world.vestibule.block(&reason(), bob, None)).unwrap();
+    assert_eq!(told(typed(&world, &ticket, &code(&world, PLAIN))), NoticeKind::RecoveryWhileBlocked);
+    block_on(world.vestibule.unblock(&reason(), bob)).unwrap();
+    let social = SocialSubject::new(HOME, "7").unwrap();
+    let cleo = NewPerson::verified_by_host(social).also(PhoneNumber::parse(OTHER).unwrap());
+    block_on(world.vestibule.register_verified(cleo)).unwrap();
+    let ticket = ask(&world, OTHER);
+    assert_eq!(told(typed(&world, &ticket, &code(&world, OTHER))), NoticeKind::FirstPasswordLink);
+    let ticket = sign_up(&world, BOBS);
+    assert_eq!(
+        told(block_on(world.vestibule.confirm_sign_up_code(&ticket, &code(&world, PLAIN)))),
+        NoticeKind::AlreadyALogin
+    );
+}
+
+/// PR-6: nothing that the page gets tells whose the number is.
+#[test]
+fn a_number_that_nobody_has_is_sent_nothing_and_its_page_is_told_the_same() {
+    let (world, _) = with_bob();
+    let mut all = Vec::new();
+    for phone in [BOBS, NOBODYS] {
+        let ticket = ask(&world, phone);
+        let again = ask(&world, phone);
+        assert!(ticket.expose() == again.expose(), "within half its life it is the same");
+        let mut answers = vec![ticket.expose().split('_').nth(1).unwrap().to_owned()];
+        // Wrong for both, whatever they are: five tries meet no code of six digits but by luck of 1 in 200 000.
+        let guesses = match texts(&world, PLAIN).pop() {
+            Some(text) => vec![wrong(text.code.unwrap().expose()); 6],
+            None => vec!["000000".to_owned(); 6],
+        };
+        for guess in guesses {
+            let refusal = refused(typed(&world, &ticket, &guess));
+            let facts: Vec<_> = refusal.facts_for(vestibule_core::Audience::Visitor).collect();
+            let told = format!("{:?} {facts:?}", refusal.public());
+            answers.push(told.replace(&refusal.case().to_string(), "case"));
+        }
+        all.push(answers);
+    }
+    assert_eq!(all[0], all[1]);
+    assert!(all[0][6].contains("checkword.code_spent"), "{:?}", all[0]);
+    assert_eq!((texts(&world, PLAIN).len(), texts(&world, "+12025550199").len()), (1, 0));
+}
+
+/// PR-5: a code that was asked for before the profile changed opens nothing after it, and its ticket tells nothing before.
+#[test]
+fn a_code_of_before_a_new_password_opens_nothing() {
+    let (world, _) = with_bob();
+    let ticket = ask(&world, BOBS);
+    let code = code(&world, PLAIN);
+    let who = world.session(BOB);
+    let _ = block_on(world.vestibule.change_password(&who, RIGHT, NEW)).unwrap();
+    world.clock.advance(MINUTE);
+    assert!(ask(&world, BOBS).expose() == ticket.expose());
+    assert_eq!(refused(typed(&world, &ticket, &wrong(&code))).code(), "checkword.code_wrong");
+    assert_eq!(refused(typed(&world, &ticket, &code)).code(), "checkword.rotated");
+    world.clock.advance(MINUTE * 6);
+    let ticket = ask(&world, BOBS);
+    let answer = typed(&world, &ticket, &self::code(&world, PLAIN)).unwrap();
+    assert!(answer.link.is_some(), "a later one does");
+}
+
+#[test]
+fn a_link_by_mail_and_one_by_phone_supersede_one_another() {
+    let (world, _) = with_bob();
+    let _ = block_on(world.vestibule.request_recovery(RecoveryRequest::new(BOB))).unwrap();
+    let waiting = || block_on(world.vestibule.waiting_messages(None, 500)).unwrap().messages;
+    let mailed = waiting().into_iter().find_map(|message| message.link).unwrap();
+    let ticket = ask(&world, BOBS);
+    let handed = typed(&world, &ticket, &code(&world, PLAIN)).unwrap().link.unwrap();
+    assert!(waiting().iter().all(|message| message.link.is_none()), "the older one is sent no more");
+    let refusal = refused(block_on(world.vestibule.recover(&mailed, NEW, None)));
+    assert_eq!(refusal.code(), "checkword.superseded");
+    block_on(world.vestibule.recover(&handed, NEW, None)).unwrap();
+}
+
+#[test]
+fn somebody_signs_up_with_a_phone_and_nothing_is_there_before() {
+    let world = World::new();
+    let ticket = sign_up(&world, NOBODYS);
+    let code = code(&world, "+12025550199");
+    let known = || {
+        let number = PhoneNumber::parse(NOBODYS).unwrap();
+        let owner = vestibule_profiles::ProfilesRead::identifier_owner(
+            &world.store,
+            AddressKind::Phone,
+            number.key(),
+        );
+        block_on(owner).unwrap().is_some()
+    };
+    assert!(!known());
+    let answer = block_on(world.vestibule.confirm_sign_up_code(&ticket, &code)).unwrap();
+    assert_eq!(answer.notice.kind, NoticeKind::SignUpLink);
+    assert!(!known());
+    let link = answer.link.unwrap();
+    let page = block_on(world.vestibule.inspect_sign_up(&link, None)).unwrap();
+    assert_eq!(page.address, "+1***99");
+    block_on(world.vestibule.confirm_sign_up(&link, RIGHT, None)).unwrap();
+    world.sign_in(NOBODYS);
+}
+
+/// P6: a profile that a social account alone opens gets a number and a password.
+#[test]
+fn a_profile_without_a_password_connects_a_number() {
+    let world = World::new();
+    let social = NewPerson::verified_by_host(SocialSubject::new(HOME, "1").unwrap());
+    let ada = block_on(world.vestibule.register_verified(social)).unwrap();
+    let token = crate::social::enter_by(&world, HOME, "1").token;
+    let who = world.authenticate(&token).unwrap();
+    let sent = block_on(world.vestibule.request_address(&who, ConnectRequest::new(BOBS))).unwrap();
+    let (ticket, code) = (ticket_of(sent), code(&world, PLAIN));
+    let answer = block_on(world.vestibule.confirm_address_code(&who, &ticket, &code)).unwrap();
+    assert_eq!(answer.notice.kind, NoticeKind::ConnectLink);
+    let _ = block_on(world.vestibule.connect_address(&who, &answer.link.unwrap(), RIGHT)).unwrap();
+    assert_eq!(world.sign_in(BOBS).subject, ada);
+}
+
+fn add(world: &World, who: &Authenticated, phone: &str) -> Secret<String> {
+    let asked = block_on(world.vestibule.request_login_change(who, LoginChange::add(phone)));
+    ticket_of(asked.unwrap())
+}
+
+/// N9: a number that is verified at another profile; its owner is told so on the page, and frees it there.
+#[test]
+fn a_number_becomes_a_login_unless_it_is_somebody_elses() {
+    let (world, _) = with_bob();
+    world.person(ADA);
+    let who = world.session(ADA);
+    let ticket = add(&world, &who, OTHER);
+    let code_of_other = code(&world, OTHER);
+    let answer = block_on(world.vestibule.confirm_login_code(&who, &ticket, &code_of_other)).unwrap();
+    assert_eq!(answer.notice.kind, NoticeKind::LoginChangeLink);
+    block_on(world.vestibule.confirm_login_change(&who, &answer.link.unwrap())).unwrap();
+    world.sign_in(OTHER);
+    world.clock.advance(MINUTE * 10);
+    let who = world.session(ADA);
+    let ticket = add(&world, &who, BOBS);
+    let answer = block_on(world.vestibule.confirm_login_code(&who, &ticket, &code(&world, PLAIN))).unwrap();
+    assert_eq!((answer.notice.kind, answer.link.is_some()), (NoticeKind::LoginTaken, false));
+    // Bob gives it up, and frees it at once.
+    let bob = world.session(BOB);
+    block_on(world.vestibule.remove_login(&bob, BOBS)).unwrap();
+    world.clock.advance(MINUTE * 20);
+    let who = world.session(ADA);
+    let ticket = add(&world, &who, BOBS);
+    let answer = block_on(world.vestibule.confirm_login_code(&who, &ticket, &code(&world, PLAIN))).unwrap();
+    assert_eq!(answer.notice.kind, NoticeKind::LoginStillLeaving);
+}
+
+#[test]
+fn the_ticket_of_somebodys_session_is_good_in_no_other() {
+    let (world, _) = with_bob();
+    world.person(ADA);
+    let (ada, bob) = (world.session(ADA), world.session(BOB));
+    let ticket = add(&world, &ada, OTHER);
+    let code = code(&world, OTHER);
+    let other = block_on(world.vestibule.confirm_login_code(&bob, &ticket, &code));
+    assert_eq!(refused(other).code(), "checkword.other_person");
+    assert_eq!(refused(typed(&world, &ticket, &code)).code(), "checkword.wrong_purpose");
+    let answer = block_on(world.vestibule.confirm_login_code(&ada, &ticket, &code)).unwrap();
+    assert!(answer.link.is_some(), "and no try was taken");
+}
+
+/// R3: who has a phone alone gets the link itself there.
+#[test]
+fn an_administrator_has_a_link_sent_to_a_member_who_has_a_phone_alone() {
+    let (world, _) = World::with_ada();
+    let number = PhoneNumber::parse(BOBS).unwrap();
+    let bob =
+        block_on(world.vestibule.register_verified(NewPerson::verified_by_host(number).password(RIGHT)))
+            .unwrap();
+    let ada = world.session(ADA);
+    let account = world.account(&ada, 1);
+    world.add(&ada, account, bob);
+    block_on(world.vestibule.send_recovery(Acting::Administrator(&ada), account, bob)).unwrap();
+    let waiting = block_on(world.vestibule.waiting_messages(None, 500)).unwrap().messages;
+    let to_bob = waiting.into_iter().find(|message| message.link.is_some()).unwrap();
+    assert_eq!((to_bob.recipient.expose().as_str(), to_bob.by), (PLAIN, AddressKind::Phone));
+    block_on(world.vestibule.recover(&to_bob.link.unwrap(), NEW, None)).unwrap();
+    world.sign_in_with(SignInRequest::new(BOBS, NEW));
+}
+
+/// Codes cost money: one client gets ten in an hour, and then uses nothing of the realm's.
+#[test]
+fn one_client_asks_for_ten_codes_in_an_hour_and_a_realm_for_what_it_pays() {
+    let paid = PhoneCodes::default().per_hour(core::num::NonZeroU32::new(12).unwrap());
+    let world = World::with_phones(Some(paid));
+    let from = |client: [u8; 4], number: u32| {
+        let request = RecoveryRequest::new(format!("+1202555{number:04}"));
+        block_on(world.vestibule.request_recovery(request.from_client(std::net::IpAddr::from(client))))
+    };
+    for number in 0..10 {
+        let _ = from([192, 0, 2, 1], number).unwrap();
+    }
+    for number in 10..20 {
+        assert_eq!(refused(from([192, 0, 2, 1], number)).code(), "throttle.wait");
+    }
+    for number in 20..22 {
+        let _ = from([192, 0, 2, 7], number).unwrap();
+    }
+    assert_eq!(refused(from([192, 0, 2, 9], 30)).code(), "throttle.wait", "the realm's are used up");
+    world.clock.advance(MINUTE * 60);
+    let _ = from([192, 0, 2, 1], 40).unwrap();
+}
+
+#[test]
+fn a_deployment_that_sends_no_codes_says_so() {
+    let world = World::with_phones(None);
+    for phone in [BOBS, NOBODYS] {
+        let refusal = refused(block_on(world.vestibule.request_recovery(RecoveryRequest::new(phone))));
+        assert_eq!(refusal.code(), "recovery.kind_not_offered");
+    }
+}
+
+/// Never two winners, and never more than five looks.
+#[test]
+fn of_those_who_type_one_code_at_once_one_is_handed_the_link() {
+    for _ in 0..20 {
+        let (world, _) = with_bob();
+        let ticket = ask(&world, BOBS);
+        let code = code(&world, PLAIN);
+        let ended = at_once(8, |_| typed(&world, &ticket, &code).map(|answer| answer.link.is_some()));
+        let won = ended.iter().filter(|one| matches!(one, Ok(true))).count();
+        assert_eq!(won, 1, "{ended:?}");
+        for lost in ended.into_iter().filter(Result::is_err) {
+            let code = refused(lost).code();
+            assert!(["checkword.used", "checkword.code_spent"].contains(&code), "{code}");
+        }
+    }
+}
