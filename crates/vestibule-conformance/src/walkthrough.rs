@@ -24,6 +24,7 @@ mod app;
 mod entropy;
 mod expected;
 mod options;
+mod phone;
 mod render;
 mod scenarios;
 mod scene;

@@ -48,7 +48,7 @@ pub use login::{FreezePage, LeavingLogin, LoginChange, LoginChangePage, LoginPro
 pub use member::{FactorSeen, LoginSeen, MemberSeen, MemberView};
 pub use notice::{Notice, NoticeKind, WaitingMessage, WaitingMessages};
 pub use permit::ChangePermit;
-pub use phone::{CodeAnswer, PhoneCodes, Sent};
+pub use phone::{PhoneCodes, Sent};
 pub use problem::{RecoveryProblem, SignInProblem};
 pub use recover::{Advice, OpenSession, RecoveryPage};
 pub use recovery::{RecoveryRequest, UnknownAddressNotice};

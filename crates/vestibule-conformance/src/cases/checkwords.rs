@@ -6,7 +6,7 @@ use vestibule_checkword::decide::{inspect, redeem};
 use vestibule_checkword::purpose::{ALL, RECOVERY, SIGN_UP};
 use vestibule_checkword::{
     Checkword, CheckwordGuard, CheckwordRead, CheckwordWrite, FORMERS, Former, Found, Intent, MAX_BOUND,
-    Problem, Rotation, State,
+    Problem, Rotation, State, Tries,
 };
 use vestibule_core::{
     Batch, Commit, KeyPurpose, Landed, Sealed, Secret, SecretDigest, SecretText, SubjectId, SystemEntropy,

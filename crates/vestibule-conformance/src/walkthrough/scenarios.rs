@@ -123,4 +123,7 @@ scenarios! {
     "P13" factor_reset::reset_to_its_end,
     "P13" factor_reset::reset_ended_by_the_factor,
     "N10" factor::not_set_up,
+    "P8" recovery::mistyped_code,
+    "P8" recovery::code_typed_too_often,
+    "N9" logins::number_of_another_profile,
 }

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 use vestibule::{
     Acting, Authenticated, BuildError, CaseReport, ChangePermit, ErasedStore, NewPerson, NoticeKind,
-    PendingSignIn, Provider, ProviderAnswer, ProviderSignIn, ProviderSignInRequest, Reason, RecoveryRequest,
-    SignIn, SignInRequest, SignedIn, Store, Vestibule, erase, look_up_case,
+    PendingSignIn, PhoneCodes, Provider, ProviderAnswer, ProviderSignIn, ProviderSignInRequest, Reason,
+    RecoveryRequest, SignIn, SignInRequest, SignedIn, Store, Vestibule, erase, look_up_case,
 };
 use vestibule_core::{
     AccountId, Audience, ClientAddress, Clock, Error, Failure, IdError, Identifier, KeyId, KeyPurpose,
@@ -225,6 +225,7 @@ impl Stage {
             .entropy(Arc::clone(&entropy))
             .clock(Arc::clone(&clock))
             .product("Walkthrough")
+            .phone_codes(PhoneCodes::default())
             .provider(provider(PROVIDER)?)
             .provider(provider(STAFF)?.without_sign_up())
             .build()?;

@@ -12,7 +12,7 @@ use crate::support::{DOMAIN, options, store};
 
 /// How many migrations the enabled domains have.
 const OURS: u32 = 1
-    + cfg!(feature = "checkword") as u32
+    + 2 * cfg!(feature = "checkword") as u32
     + cfg!(feature = "credentials") as u32
     + cfg!(feature = "journal") as u32
     + cfg!(feature = "mfa") as u32

@@ -8,6 +8,8 @@ use vestibule_core::{Audience, Entry, FactEntry, Registered, Remedy, Timestamp};
 pub enum LoginProblem {
     /// The code beside a freeze link is another.
     FreezeCodeWrong,
+    /// The number is a login of the same profile already.
+    IsYours,
     /// The address is not leaving any more: it was given free, taken back, or its window is over.
     NotLeaving,
     /// The person has no such login.
@@ -19,6 +21,8 @@ pub enum LoginProblem {
     },
     /// The session's last proof is older than such an act allows.
     ProofTooOld,
+    /// Another profile has given the number up a short time ago: it is not free yet.
+    StillLeaving,
     /// As many logins are leaving as may leave at once.
     TooManyLeaving,
 }
@@ -27,6 +31,10 @@ static FREEZE_CODE_WRONG: Entry =
     Entry::new("login.freeze_code_wrong", "R18", "The code that was typed is not the one of the message.")
         .visitor("This is not the code of the message. Type the six digits that stand beside the link.")
         .remedies(&[Remedy::R34, Remedy::R38]);
+static IS_YOURS: Entry =
+    Entry::new("login.is_yours", "R18", "The number is a login of the same profile already.")
+        .visitor("This number is a login of yours already.")
+        .remedies(&[Remedy::R35, Remedy::R38]);
 static NOT_LEAVING: Entry =
     Entry::new("login.not_leaving", "R18", "The address is not one that the profile is giving up.")
         .visitor("This address has left the profile already, or is its login again.")
@@ -46,6 +54,16 @@ static PROOF_TOO_OLD: Entry =
     Entry::new("login.proof_too_old", "R18", "The session's last proof is older than such an act allows.")
         .visitor("Sign in again: this needs a fresh proof of who you are.")
         .remedies(&[Remedy::R6, Remedy::R1, Remedy::R38]);
+static STILL_LEAVING: Entry = Entry::new(
+    "login.still_leaving",
+    "P7",
+    "Another profile has given the number up a short time ago, and it is not free yet.",
+)
+.visitor(
+    "Another profile has given this number up a short time ago. It is free a week after that, or at once if that profile's \
+     owner gives it free.",
+)
+.remedies(&[Remedy::R35, Remedy::R18, Remedy::R38]);
 static TOO_MANY_LEAVING: Entry = Entry::new(
     "login.too_many_leaving",
     "R18",
@@ -55,17 +73,27 @@ static TOO_MANY_LEAVING: Entry = Entry::new(
 .remedies(&[Remedy::R18, Remedy::R38]);
 
 /// Every entry of this part.
-pub(crate) static ENTRIES: &[&Entry] =
-    &[&FREEZE_CODE_WRONG, &NOT_LEAVING, &NOT_YOURS, &OTHER_SESSION, &PROOF_TOO_OLD, &TOO_MANY_LEAVING];
+pub(crate) static ENTRIES: &[&Entry] = &[
+    &FREEZE_CODE_WRONG,
+    &IS_YOURS,
+    &NOT_LEAVING,
+    &NOT_YOURS,
+    &OTHER_SESSION,
+    &PROOF_TOO_OLD,
+    &STILL_LEAVING,
+    &TOO_MANY_LEAVING,
+];
 
 impl Registered for LoginProblem {
     fn entry(&self) -> &'static Entry {
         match self {
             Self::FreezeCodeWrong => &FREEZE_CODE_WRONG,
+            Self::IsYours => &IS_YOURS,
             Self::NotLeaving => &NOT_LEAVING,
             Self::NotYours => &NOT_YOURS,
             Self::OtherSession { .. } => &OTHER_SESSION,
             Self::ProofTooOld => &PROOF_TOO_OLD,
+            Self::StillLeaving => &STILL_LEAVING,
             Self::TooManyLeaving => &TOO_MANY_LEAVING,
         }
     }
@@ -74,9 +102,11 @@ impl Registered for LoginProblem {
         match self {
             Self::OtherSession { free_at } => vec![("free_at", free_at.to_string())],
             Self::FreezeCodeWrong
+            | Self::IsYours
             | Self::NotLeaving
             | Self::NotYours
             | Self::ProofTooOld
+            | Self::StillLeaving
             | Self::TooManyLeaving => Vec::new(),
         }
     }

@@ -1,19 +1,16 @@
 //! A code was typed. Its owner is told the truth about the number, and handed the link that a mailbox would have been sent.
 
 use vestibule_checkword::decide::{CheckwordRequest, inspect, redeem, take_try};
-use vestibule_checkword::{
-    CheckwordRead, CheckwordWrite, Intent, Problem as WordProblem, Rotation, is_code_of, purpose,
-};
+use vestibule_checkword::{CheckwordRead, Intent, Problem as WordProblem, Rotation, is_code_of, purpose};
 use vestibule_core::{
-    BatchId, Failure, Purpose, Refusal, Secret, SecretDigest, StoreError, SubjectId, Timestamp,
+    Failure, Purpose, Refusal, Registered, Secret, SecretDigest, StoreError, SubjectId, Timestamp,
 };
-use vestibule_profiles::ProfilesRead;
+use vestibule_profiles::{Problem, Profile, ProfileIdentifier, ProfilesRead};
 
-use super::CodeAnswer;
 use super::bound::CodeBound;
 use crate::asking::Asking;
-use crate::login::Change;
-use crate::notice::{Notice, NoticeKind};
+use crate::login::{Change, LoginProblem};
+use crate::notice::NoticeKind;
 use crate::session::Authenticated;
 use crate::social::SocialProblem;
 use crate::telling::{Asked, Truth, bound_to, connects, relied_on};
@@ -21,28 +18,30 @@ use crate::vestibule::{Inner, ROUNDS, Vestibule, busy};
 use crate::views::{SignInQuestion, SignInView, Views};
 use crate::writes::{AnyGuard, AnyWrite};
 
+/// The profile was changed after the code was asked for.
+const fn changed(now: Timestamp) -> WordProblem {
+    WordProblem::Rotated { at: now, by: Rotation::Withdrawn }
+}
+
 impl Vestibule {
-    /// Takes the code of a recovery that [`request_recovery`](Self::request_recovery) sent to a phone (R2). It sets no password
-    /// and signs nobody in: its link does the first, by [`recover`](Self::recover).
+    /// Takes the code of a recovery that [`request_recovery`](Self::request_recovery) sent to a phone (R2), and hands over the
+    /// link that a mailbox would have been sent, for [`recover`](Self::recover). It sets no password and signs nobody in.
     ///
     /// # Example
     ///
     /// One page for whatever was typed as login:
     ///
     /// ```
-    /// use vestibule::{CodeAnswer, RecoveryRequest, Sent, Vestibule};
+    /// use vestibule::{RecoveryRequest, Sent, Vestibule};
     /// use vestibule_core::{Failure, Refusal};
     ///
     /// # async fn f(vestibule: &Vestibule, login: &str, typed_code: &str) -> Result<(), Failure<Refusal>> {
     /// match vestibule.request_recovery(RecoveryRequest::new(login)).await? {
     ///     Sent::Message => println!("We sent a message to that address."),
     ///     Sent::Code(ticket) => {
-    ///         // The page shows a field, and keeps the ticket until the code is typed:
-    ///         let answer = vestibule.confirm_recovery_code(&ticket, typed_code).await?;
-    ///         match answer {
-    ///             CodeAnswer { link: Some(link), .. } => vestibule.recover(&link, "a long new password", None).await?,
-    ///             CodeAnswer { notice, .. } => println!("{}", notice.text()), // blocked, frozen, nobody's any more
-    ///         }
+    ///         // "We sent a code to that number": the page keeps the ticket until the code is typed.
+    ///         let link = vestibule.confirm_recovery_code(&ticket, typed_code).await?;
+    ///         vestibule.recover(&link, "a long new password", None).await?;
     ///     }
     /// }
     /// # Ok(())
@@ -51,67 +50,64 @@ impl Vestibule {
     ///
     /// # Errors
     ///
-    /// `checkword.code_wrong`, `checkword.code_spent`, `checkword.code_wait`, and `checkword.*` of the ticket (P8);
-    /// `checkword.rotated` where the profile was changed after the code was asked for. None of them but the last depends on
-    /// whether anybody has the number, and that is told to whoever typed the right code.
+    /// `checkword.code_wrong`, `checkword.code_spent`, `checkword.code_wait`, and `checkword.*` of the ticket (P8): none of
+    /// them depends on whether anybody has the number. To whoever typed the right code, the truth: `profile.blocked`,
+    /// `profile.blocked_until`, `profile.frozen`, `checkword.rotated` where the profile was changed after the code was asked
+    /// for. Nothing of this spends the code, but for the try.
     pub async fn confirm_recovery_code(
         &self,
         ticket: &Secret<String>,
         code: &str,
-    ) -> Result<CodeAnswer, Failure<Refusal>> {
+    ) -> Result<Secret<String>, Failure<Refusal>> {
         let inner = self.inner();
         let now = inner.clock.now();
         let typed = inner.type_code((ticket, code), purpose::CODE_RECOVERY, None, now).await?;
         for _ in 0..ROUNDS {
-            let (bound, view, own) = inner.code_view(&typed).await?;
+            let (view, own) = inner.code_view(&typed).await?;
             let truth = Truth::of(Asked::Recovery, &view, own.as_ref(), None, now);
-            let link = match truth {
-                Truth::Link(holder, purpose) => {
-                    if bound.owner != view.profile.as_ref().map(|profile| (holder, profile.epoch)) {
-                        let problem = WordProblem::Rotated { at: now, by: Rotation::Withdrawn };
-                        return inner.refuse_link(&problem, Some(typed.digest), now).await;
-                    }
-                    Some(CheckwordRequest::new(holder, purpose).bound_to(&bound_to(&bound.phone)))
-                }
-                _ => None,
+            let (Truth::Link(holder, purpose), Some(profile)) = (truth, &view.profile) else {
+                return inner.refuse_typed(&typed, truth, view.profile.as_ref(), now).await;
             };
-            let mut more = relied_on(Asked::Recovery, &view, &bound.phone, typed.holder, now);
-            if let (Some(_), Some(owner)) = (&link, view.owner) {
-                // What waits for the person's mailboxes is an older link.
-                more.extend(inner.withdrawals(owner, now).await?);
+            if typed.bound.owner != Some((holder, profile.epoch)) {
+                return inner.refuse_link(&changed(now), Some(typed.digest), now).await;
             }
-            if let Some(answer) = inner.hand_over(&typed, &bound, (truth.told(), link), more, now).await? {
-                return Ok(answer);
+            let link = CheckwordRequest::new(holder, purpose).bound_to(&bound_to(&typed.bound.phone));
+            let mut more = relied_on(Asked::Recovery, &view, &typed.bound.phone, typed.holder, now);
+            // What waits for the person's mailboxes is an older link.
+            more.extend(inner.withdrawals(holder, now).await?);
+            if let Some(link) = inner.hand_over(&typed, link, more, now).await? {
+                return Ok(link);
             }
         }
         Err(busy().into())
     }
 
     /// Takes the code of a sign-up that [`request_sign_up`](Self::request_sign_up) sent to a phone. Its link goes to
-    /// [`inspect_sign_up`](Self::inspect_sign_up) and [`confirm_sign_up`](Self::confirm_sign_up), or, for one that began at a provider, to
-    /// [`confirm_sign_up_with_provider`](Self::confirm_sign_up_with_provider).
+    /// [`inspect_sign_up`](Self::inspect_sign_up) and [`confirm_sign_up`](Self::confirm_sign_up), or, for one that began at a
+    /// provider, to [`confirm_sign_up_with_provider`](Self::confirm_sign_up_with_provider).
     ///
     /// # Errors
     ///
-    /// As [`confirm_recovery_code`](Self::confirm_recovery_code).
+    /// As [`confirm_recovery_code`](Self::confirm_recovery_code); `identifier.taken` where the number is a login already (P7).
     pub async fn confirm_sign_up_code(
         &self,
         ticket: &Secret<String>,
         code: &str,
-    ) -> Result<CodeAnswer, Failure<Refusal>> {
+    ) -> Result<Secret<String>, Failure<Refusal>> {
         let inner = self.inner();
         let now = inner.clock.now();
         let typed = inner.type_code((ticket, code), purpose::CODE_SIGN_UP, None, now).await?;
         for _ in 0..ROUNDS {
-            let (bound, view, own) = inner.code_view(&typed).await?;
+            let (view, own) = inner.code_view(&typed).await?;
             let truth = Truth::of(Asked::SignUp, &view, own.as_ref(), None, now);
-            let link = (truth == Truth::SignUp).then(|| {
-                let bound = bound.phone.as_typed().as_bytes();
-                CheckwordRequest::new(typed.holder, purpose::SIGN_UP).bound_to(bound)
-            });
-            let more = relied_on(Asked::SignUp, &view, &bound.phone, typed.holder, now);
-            if let Some(answer) = inner.hand_over(&typed, &bound, (truth.told(), link), more, now).await? {
-                return Ok(answer);
+            if truth != Truth::SignUp {
+                return inner.refuse_typed(&typed, truth, view.profile.as_ref(), now).await;
+            }
+            let bound = typed.bound.phone.as_typed().as_bytes();
+            let link = CheckwordRequest::new(typed.holder, purpose::SIGN_UP).bound_to(bound);
+            let more = relied_on(Asked::SignUp, &view, &typed.bound.phone, typed.holder, now);
+            if let Some(link) = inner.hand_over(&typed, link, more, now).await? {
+                return Ok(link);
             }
         }
         Err(busy().into())
@@ -122,14 +118,14 @@ impl Vestibule {
     ///
     /// # Errors
     ///
-    /// As [`confirm_recovery_code`](Self::confirm_recovery_code); `checkword.other_person`, `social.proof_too_old`,
+    /// As [`confirm_sign_up_code`](Self::confirm_sign_up_code); `checkword.other_person`, `social.proof_too_old`,
     /// `social.has_password`, `profile.frozen`, `session.revoked`.
     pub async fn confirm_address_code(
         &self,
         who: &Authenticated,
         ticket: &Secret<String>,
         code: &str,
-    ) -> Result<CodeAnswer, Failure<Refusal>> {
+    ) -> Result<Secret<String>, Failure<Refusal>> {
         let inner = self.inner();
         let now = inner.clock.now();
         inner.must_be_fresh(who, now).await?;
@@ -140,58 +136,57 @@ impl Vestibule {
         let typed = inner.type_code((ticket, code), purpose::CODE_CONNECT, Some(who), now).await?;
         let asked = Asked::Connect(who.subject(), who.profile.epoch);
         for _ in 0..ROUNDS {
-            let (bound, view, own) = inner.code_view(&typed).await?;
-            inner.asked_as_now(who, &bound, typed.digest, now).await?;
+            let (view, own) = inner.code_view(&typed).await?;
             let truth = Truth::of(asked, &view, own.as_ref(), None, now);
-            let link = matches!(truth, Truth::Connect(_)).then(|| {
-                let word = purpose::SET_FIRST_PASSWORD;
-                CheckwordRequest::new(who.subject(), word).bound_to(&connects(&bound.phone))
-            });
-            let mut more =
-                relied_on(asked, &view, &bound.phone, inner.decoy_of_mailbox(&bound.phone.key()), now);
-            more.push(vestibule_sessions::decide::require(&who.session).into());
-            if let Some(answer) = inner.hand_over(&typed, &bound, (truth.told(), link), more, now).await? {
-                return Ok(answer);
+            if !matches!(truth, Truth::Connect(_)) {
+                return inner.refuse_typed(&typed, truth, view.profile.as_ref(), now).await;
             }
-            let _ = inner.live(who).await?;
+            let word = purpose::SET_FIRST_PASSWORD;
+            let link = CheckwordRequest::new(who.subject(), word).bound_to(&connects(&typed.bound.phone));
+            if let Some(link) = inner.hand_over_to(who, &typed, &view, link, now).await? {
+                return Ok(link);
+            }
         }
         Err(busy().into())
     }
 
     /// Takes the code of a number that [`request_login_change`](Self::request_login_change) is to make a login. Its link goes to
-    /// [`inspect_login_change`](Self::inspect_login_change) and [`confirm_login_change`](Self::confirm_login_change). Where the number is
-    /// somebody else's login, the notice says so and what to do about it (N9, P7).
+    /// [`inspect_login_change`](Self::inspect_login_change) and [`confirm_login_change`](Self::confirm_login_change).
     ///
     /// # Errors
     ///
-    /// As [`confirm_recovery_code`](Self::confirm_recovery_code); `checkword.other_person`, `login.proof_too_old`,
-    /// `profile.frozen`, `session.*`.
+    /// As [`confirm_recovery_code`](Self::confirm_recovery_code); `identifier.taken` where the number is the login of somebody
+    /// else (N9, P7), `login.still_leaving` where somebody else has just given it up, `login.is_yours`;
+    /// `checkword.other_person`, `login.proof_too_old`, `profile.frozen`, `session.*`.
     pub async fn confirm_login_code(
         &self,
         who: &Authenticated,
         ticket: &Secret<String>,
         code: &str,
-    ) -> Result<CodeAnswer, Failure<Refusal>> {
+    ) -> Result<Secret<String>, Failure<Refusal>> {
         let inner = self.inner();
         let now = inner.clock.now();
         let who = &inner.may_change_logins(who).await?;
+        let subject = who.subject();
         let typed = inner.type_code((ticket, code), purpose::CODE_LOGIN, Some(who), now).await?;
-        let asked = Asked::Connect(who.subject(), who.profile.epoch);
         for _ in 0..ROUNDS {
-            let (bound, view, _) = inner.code_view(&typed).await?;
-            inner.asked_as_now(who, &bound, typed.digest, now).await?;
-            let told = inner.truth_of_login(who.subject(), &bound.phone, now).await?;
-            let change = Change { new: bound.phone.clone(), replaces: bound.replaces };
-            let link = (told.kind == NoticeKind::LoginChangeLink).then(|| {
-                CheckwordRequest::new(who.subject(), purpose::CONFIRM_ADDRESS).bound_to(&change.encode())
-            });
-            let mut more =
-                relied_on(asked, &view, &bound.phone, inner.decoy_of_mailbox(&bound.phone.key()), now);
-            more.push(vestibule_sessions::decide::require(&who.session).into());
-            if let Some(answer) = inner.hand_over(&typed, &bound, (told.kind, link), more, now).await? {
-                return Ok(answer);
+            let (view, _) = inner.code_view(&typed).await?;
+            let CodeBound { phone, replaces, .. } = &typed.bound;
+            let problem: Option<&(dyn Registered + Sync)> =
+                match inner.truth_of_login(subject, phone, now).await?.kind {
+                    NoticeKind::LoginTaken => Some(&Problem::IdentifierTaken),
+                    NoticeKind::LoginIsYours => Some(&LoginProblem::IsYours),
+                    NoticeKind::LoginStillLeaving => Some(&LoginProblem::StillLeaving),
+                    _ => None,
+                };
+            if let Some(problem) = problem {
+                return inner.refuse_own(who, problem, now).await;
             }
-            let _ = inner.live(who).await?;
+            let change = Change { new: phone.clone(), replaces: *replaces };
+            let link = CheckwordRequest::new(subject, purpose::CONFIRM_ADDRESS).bound_to(&change.encode());
+            if let Some(link) = inner.hand_over_to(who, &typed, &view, link, now).await? {
+                return Ok(link);
+            }
         }
         Err(busy().into())
     }
@@ -202,7 +197,7 @@ struct Typed {
     digest: SecretDigest,
     purpose: Purpose,
     holder: SubjectId,
-    bound: Vec<u8>,
+    bound: CodeBound,
 }
 
 impl Inner {
@@ -236,7 +231,8 @@ impl Inner {
                 let problem = WordProblem::CodeWrong { left: taken.left };
                 return self.refuse_link(&problem, Some(digest), now).await;
             }
-            return Ok(Typed { digest, purpose, holder: live.holder, bound: live.bound });
+            let bound = CodeBound::decode(&live.bound).map_err(StoreError::from)?;
+            return Ok(Typed { digest, purpose, holder: live.holder, bound });
         }
         Err(busy().into())
     }
@@ -245,75 +241,84 @@ impl Inner {
     async fn code_view(
         &self,
         typed: &Typed,
-    ) -> Result<(CodeBound, SignInView, Option<vestibule_profiles::ProfileIdentifier>), Failure<Refusal>>
-    {
-        let bound = CodeBound::decode(&typed.bound).map_err(StoreError::from)?;
-        let (kind, key) = (bound.phone.kind(), bound.phone.key());
+    ) -> Result<(SignInView, Option<ProfileIdentifier>), Failure<Refusal>> {
+        let (kind, key) = (typed.bound.phone.kind(), typed.bound.phone.key());
         let decoy = self.decoy_of_mailbox(&key);
         let view = self.store.sign_in_view(SignInQuestion { kind, key, decoy, device: None, account: None });
         let view = view.await?;
-        let own = self.store.identifier_owner(kind, key).await?;
-        Ok((bound, view, own))
+        Ok((view, self.store.identifier_owner(kind, key).await?))
     }
 
-    /// Whether nothing of the profile has changed since its owner asked (PR-5).
-    async fn asked_as_now(
+    /// The truth about a number of which no link comes, to whoever has proven it.
+    async fn refuse_typed<T>(
+        &self,
+        typed: &Typed,
+        truth: Truth,
+        owner: Option<&Profile>,
+        now: Timestamp,
+    ) -> Result<T, Failure<Refusal>> {
+        let block = owner.and_then(|owner| owner.blocked_at(now)).map(|block| block.until);
+        let freeze = owner.and_then(|owner| owner.freeze).map(|freeze| freeze.since);
+        let problem: &(dyn Registered + Sync) = match (truth, block, freeze) {
+            (Truth::Blocked, Some(until), _) => &Problem::Blocked { until },
+            (Truth::Frozen, _, Some(since)) => &Problem::Frozen { since },
+            (Truth::AlreadyALogin, ..) => &Problem::IdentifierTaken,
+            // It was somebody's, or no code would have been sent.
+            _ => &changed(now),
+        };
+        self.refuse_link(problem, Some(typed.digest), now).await
+    }
+
+    /// [`hand_over`](Self::hand_over) in the session of whoever asked, while it lives and nothing of the profile has changed since
+    /// (PR-5).
+    async fn hand_over_to(
         &self,
         who: &Authenticated,
-        bound: &CodeBound,
-        digest: SecretDigest,
+        typed: &Typed,
+        view: &SignInView,
+        link: CheckwordRequest,
         now: Timestamp,
-    ) -> Result<(), Failure<Refusal>> {
-        if bound.asker == Some(who.profile.epoch) {
-            return Ok(());
+    ) -> Result<Option<Secret<String>>, Failure<Refusal>> {
+        if typed.bound.asker != Some(who.profile.epoch) {
+            return self.refuse_link(&changed(now), Some(typed.digest), now).await;
         }
-        let problem = WordProblem::Rotated { at: now, by: Rotation::Withdrawn };
-        self.refuse_link(&problem, Some(digest), now).await
+        let (asked, phone) = (Asked::Connect(who.subject(), who.profile.epoch), &typed.bound.phone);
+        let mut more = relied_on(asked, view, phone, self.decoy_of_mailbox(&phone.key()), now);
+        more.push(vestibule_sessions::decide::require(&who.session).into());
+        let link = self.hand_over(typed, link, more, now).await?;
+        if link.is_none() {
+            let _ = self.live(who).await?;
+        }
+        Ok(link)
     }
 
     /// One round: the code is used up, and its link made, in one commit. `None`: others were faster.
     async fn hand_over(
         &self,
         typed: &Typed,
-        bound: &CodeBound,
-        (told, link): (NoticeKind, Option<CheckwordRequest>),
+        link: CheckwordRequest,
         more: Vec<AnyWrite>,
         now: Timestamp,
-    ) -> Result<Option<CodeAnswer>, Failure<Refusal>> {
+    ) -> Result<Option<Secret<String>>, Failure<Refusal>> {
         let found = self.store.found(typed.digest).await?;
         let redemption = match redeem(found.as_ref(), typed.purpose, Intent::TypedCode, now) {
             Ok(redemption) => redemption,
             Err(problem) => return self.refuse_link(&problem, Some(typed.digest), now).await,
         };
-        let (id, handed) = self.make_handed(link, now).await?;
-        let mut notice = Notice::new(told, now);
+        // Nothing spaces what no message carries, and a text that cannot be told again is made anew.
+        let (id, Asking::Link { link: Some(link), writes, .. }) =
+            self.ask_for(&link.handed_over(), now).await?
+        else {
+            return Err(vestibule_core::Error::from(vestibule_core::ErrorKind::Misuse).into());
+        };
         let mut batch = vec![AnyWrite::from(redemption.write)];
-        let mut link = None;
-        if let Some((text, until, words)) = handed {
-            notice.until = Some(until);
-            link = Some(text);
-            batch.extend(words.into_iter().map(AnyWrite::from));
-        }
-        batch.push(self.withdraw_code(&bound.phone, typed.purpose, now)?);
+        batch.extend(writes.into_iter().map(AnyWrite::from));
+        batch.push(self.withdraw_code(&typed.bound.phone, typed.purpose, now)?);
         batch.extend(more);
         match self.land(id, now, batch).await? {
-            None => Ok(Some(CodeAnswer { notice, link })),
+            None => Ok(Some(link)),
             Some(AnyGuard::Checkword(_) | AnyGuard::Profiles(_) | AnyGuard::Sessions(_)) => Ok(None),
             Some(_) => Err(vestibule_core::Error::from(vestibule_core::ErrorKind::Misuse).into()),
-        }
-    }
-
-    async fn make_handed(
-        &self,
-        link: Option<CheckwordRequest>,
-        now: Timestamp,
-    ) -> Result<(BatchId, Option<(Secret<String>, Timestamp, Vec<CheckwordWrite>)>), vestibule_core::Error>
-    {
-        let Some(request) = link else { return Ok((self.batch_id(now)?, None)) };
-        match self.ask_for(&request.handed_over(), now).await? {
-            (id, Asking::Link { link: Some(link), until, writes }) => Ok((id, Some((link, until, writes)))),
-            // Nothing spaces what no message carries, and a text that cannot be told again is made anew.
-            _ => Err(vestibule_core::ErrorKind::Misuse.into()),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Phones (R2). What the owner of a mailbox reads in a message, the owner of a number reads on the page, once they have typed
 //! the code that the number was sent: the code proves the number as a link proves a mailbox, and the truth about an address is
-//! its owner's. Where a mailbox would have got a link, the page gets the same link then, and goes on with it in the same way.
+//! its owner's. Where a mailbox would have got a link, the page gets the same link then, and goes on with it in the same way;
+//! where there is none, it is refused with the reason.
 
 mod ask;
 mod bound;
@@ -11,8 +12,6 @@ pub(crate) use ask::CodeFor;
 use core::num::NonZeroU32;
 
 use vestibule_core::Secret;
-
-use crate::notice::Notice;
 
 /// That codes go to phones, and how many. Without it no number is sent anything that was asked for
 /// (`recovery.kind_not_offered`).
@@ -49,16 +48,4 @@ pub enum Sent {
     Code(Secret<String>),
     /// "We sent a message to that address."
     Message,
-}
-
-/// What the owner of a number is told on the page, once they have typed its code.
-#[derive(Debug)]
-#[must_use]
-#[non_exhaustive]
-pub struct CodeAnswer {
-    /// The truth about the number, as a message to a mailbox would have told it; its text is for the page.
-    pub notice: Notice,
-    /// The link that such a message would carry, for the method that takes it: [`recover`](crate::Vestibule::recover),
-    /// [`confirm_sign_up`](crate::Vestibule::confirm_sign_up) and so on. `None`: there is none, and the notice says why.
-    pub link: Option<Secret<String>>,
 }

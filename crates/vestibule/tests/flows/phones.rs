@@ -3,8 +3,8 @@
 use core::time::Duration;
 
 use vestibule::{
-    Acting, Authenticated, CodeAnswer, ConnectRequest, LoginChange, NewPerson, NoticeKind, PhoneCodes,
-    RecoveryRequest, Sent, SignInRequest, SignUpAsked, SignUpRequest, WaitingMessage,
+    Acting, Authenticated, ConnectRequest, LoginChange, NewPerson, NoticeKind, PhoneCodes, RecoveryRequest,
+    Sent, SignInRequest, SignUpAsked, SignUpRequest, WaitingMessage,
 };
 use vestibule_core::{AddressKind, Failure, PhoneNumber, Refusal, Secret, SocialSubject, SubjectId};
 
@@ -65,14 +65,12 @@ fn wrong(code: &str) -> String {
     format!("{}{}", (code.as_bytes()[0] - b'0' + 1) % 10, &code[1..])
 }
 
-fn typed(world: &World, ticket: &Secret<String>, code: &str) -> Result<CodeAnswer, Failure<Refusal>> {
+fn typed(world: &World, ticket: &Secret<String>, code: &str) -> Result<Secret<String>, Failure<Refusal>> {
     block_on(world.vestibule.confirm_recovery_code(ticket, code))
 }
 
-fn told(answer: Result<CodeAnswer, Failure<Refusal>>) -> NoticeKind {
-    let answer = answer.unwrap();
-    assert_eq!(answer.notice.until.is_some(), answer.link.is_some());
-    answer.notice.kind
+fn told<T>(answer: Result<T, Failure<Refusal>>) -> &'static str {
+    refused(answer).code()
 }
 
 #[test]
@@ -81,9 +79,7 @@ fn a_code_leads_to_a_link_that_sets_a_new_password_once() {
     let before = world.sign_in(BOB);
     let ticket = ask(&world, BOBS);
     let code = code(&world, PLAIN);
-    let answer = typed(&world, &ticket, &format!("{} {}", &code[..3], &code[3..])).unwrap();
-    assert_eq!(answer.notice.kind, NoticeKind::RecoveryLink);
-    let link = answer.link.unwrap();
+    let link = typed(&world, &ticket, &format!("{} {}", &code[..3], &code[3..])).unwrap();
     assert!(texts(&world, PLAIN).is_empty(), "a code that was typed waits no more");
     let _ = world.authenticate(&before.token).unwrap();
     let page = block_on(world.vestibule.inspect_recovery(&link, None)).unwrap();
@@ -100,17 +96,19 @@ fn the_page_is_told_the_truth_about_a_number_once_its_code_was_typed() {
     let (world, bob) = with_bob();
     let ticket = ask(&world, BOBS);
     block_on(world.vestibule.block(&reason(), bob, None)).unwrap();
-    assert_eq!(told(typed(&world, &ticket, &code(&world, PLAIN))), NoticeKind::RecoveryWhileBlocked);
+    assert_eq!(told(typed(&world, &ticket, &code(&world, PLAIN))), "profile.blocked");
     block_on(world.vestibule.unblock(&reason(), bob)).unwrap();
     let social = SocialSubject::new(HOME, "7").unwrap();
     let cleo = NewPerson::verified_by_host(social).also(PhoneNumber::parse(OTHER).unwrap());
     block_on(world.vestibule.register_verified(cleo)).unwrap();
     let ticket = ask(&world, OTHER);
-    assert_eq!(told(typed(&world, &ticket, &code(&world, OTHER))), NoticeKind::FirstPasswordLink);
-    let ticket = sign_up(&world, BOBS);
+    let link = typed(&world, &ticket, &code(&world, OTHER)).unwrap();
+    let page = block_on(world.vestibule.inspect_recovery(&link, None)).unwrap();
+    assert!(page.first_password);
+    let ticket = sign_up(&world, OTHER);
     assert_eq!(
-        told(block_on(world.vestibule.confirm_sign_up_code(&ticket, &code(&world, PLAIN)))),
-        NoticeKind::AlreadyALogin
+        told(block_on(world.vestibule.confirm_sign_up_code(&ticket, &code(&world, OTHER)))),
+        "identifier.taken"
     );
 }
 
@@ -156,8 +154,8 @@ fn a_code_of_before_a_new_password_opens_nothing() {
     assert_eq!(refused(typed(&world, &ticket, &code)).code(), "checkword.rotated");
     world.clock.advance(MINUTE * 6);
     let ticket = ask(&world, BOBS);
-    let answer = typed(&world, &ticket, &self::code(&world, PLAIN)).unwrap();
-    assert!(answer.link.is_some(), "a later one does");
+    let link = typed(&world, &ticket, &self::code(&world, PLAIN)).unwrap();
+    block_on(world.vestibule.recover(&link, RIGHT, None)).unwrap(); // a later one does
 }
 
 #[test]
@@ -167,7 +165,7 @@ fn a_link_by_mail_and_one_by_phone_supersede_one_another() {
     let waiting = || block_on(world.vestibule.waiting_messages(None, 500)).unwrap().messages;
     let mailed = waiting().into_iter().find_map(|message| message.link).unwrap();
     let ticket = ask(&world, BOBS);
-    let handed = typed(&world, &ticket, &code(&world, PLAIN)).unwrap().link.unwrap();
+    let handed = typed(&world, &ticket, &code(&world, PLAIN)).unwrap();
     assert!(waiting().iter().all(|message| message.link.is_none()), "the older one is sent no more");
     let refusal = refused(block_on(world.vestibule.recover(&mailed, NEW, None)));
     assert_eq!(refusal.code(), "checkword.superseded");
@@ -189,10 +187,8 @@ fn somebody_signs_up_with_a_phone_and_nothing_is_there_before() {
         block_on(owner).unwrap().is_some()
     };
     assert!(!known());
-    let answer = block_on(world.vestibule.confirm_sign_up_code(&ticket, &code)).unwrap();
-    assert_eq!(answer.notice.kind, NoticeKind::SignUpLink);
+    let link = block_on(world.vestibule.confirm_sign_up_code(&ticket, &code)).unwrap();
     assert!(!known());
-    let link = answer.link.unwrap();
     let page = block_on(world.vestibule.inspect_sign_up(&link, None)).unwrap();
     assert_eq!(page.address, "+1***99");
     block_on(world.vestibule.confirm_sign_up(&link, RIGHT, None)).unwrap();
@@ -209,9 +205,8 @@ fn a_profile_without_a_password_connects_a_number() {
     let who = world.authenticate(&token).unwrap();
     let sent = block_on(world.vestibule.request_address(&who, ConnectRequest::new(BOBS))).unwrap();
     let (ticket, code) = (ticket_of(sent), code(&world, PLAIN));
-    let answer = block_on(world.vestibule.confirm_address_code(&who, &ticket, &code)).unwrap();
-    assert_eq!(answer.notice.kind, NoticeKind::ConnectLink);
-    let _ = block_on(world.vestibule.connect_address(&who, &answer.link.unwrap(), RIGHT)).unwrap();
+    let link = block_on(world.vestibule.confirm_address_code(&who, &ticket, &code)).unwrap();
+    let _ = block_on(world.vestibule.connect_address(&who, &link, RIGHT)).unwrap();
     assert_eq!(world.sign_in(BOBS).subject, ada);
 }
 
@@ -227,24 +222,39 @@ fn a_number_becomes_a_login_unless_it_is_somebody_elses() {
     world.person(ADA);
     let who = world.session(ADA);
     let ticket = add(&world, &who, OTHER);
-    let code_of_other = code(&world, OTHER);
-    let answer = block_on(world.vestibule.confirm_login_code(&who, &ticket, &code_of_other)).unwrap();
-    assert_eq!(answer.notice.kind, NoticeKind::LoginChangeLink);
-    block_on(world.vestibule.confirm_login_change(&who, &answer.link.unwrap())).unwrap();
+    let link = confirm(&world, &who, &ticket, OTHER).unwrap();
+    block_on(world.vestibule.confirm_login_change(&who, &link)).unwrap();
     world.sign_in(OTHER);
     world.clock.advance(MINUTE * 10);
     let who = world.session(ADA);
-    let ticket = add(&world, &who, BOBS);
-    let answer = block_on(world.vestibule.confirm_login_code(&who, &ticket, &code(&world, PLAIN))).unwrap();
-    assert_eq!((answer.notice.kind, answer.link.is_some()), (NoticeKind::LoginTaken, false));
-    // Bob gives it up, and frees it at once.
-    let bob = world.session(BOB);
-    block_on(world.vestibule.remove_login(&bob, BOBS)).unwrap();
+    let ticket = add(&world, &who, OTHER);
+    assert_eq!(told(confirm(&world, &who, &ticket, OTHER)), "login.is_yours");
     world.clock.advance(MINUTE * 20);
     let who = world.session(ADA);
     let ticket = add(&world, &who, BOBS);
-    let answer = block_on(world.vestibule.confirm_login_code(&who, &ticket, &code(&world, PLAIN))).unwrap();
-    assert_eq!(answer.notice.kind, NoticeKind::LoginStillLeaving);
+    assert_eq!(told(confirm(&world, &who, &ticket, PLAIN)), "identifier.taken");
+    // Bob gives it up. For a week nobody else takes it, unless he frees it.
+    let bob = world.session(BOB);
+    block_on(world.vestibule.remove_login(&bob, BOBS)).unwrap();
+    assert_eq!(told(confirm(&world, &who, &ticket, PLAIN)), "login.still_leaving");
+    block_on(world.vestibule.request_login_release(&bob, BOBS)).unwrap();
+    let waiting = block_on(world.vestibule.waiting_messages(None, 500)).unwrap().messages;
+    let free = waiting.into_iter().find(|one| one.notice.kind == NoticeKind::LoginReleaseLink).unwrap();
+    assert_eq!((free.by, free.recipient.expose().as_str()), (AddressKind::Phone, PLAIN));
+    block_on(world.vestibule.release_login(&bob, &free.link.unwrap())).unwrap();
+    // The refusals have not spent the code.
+    let link = confirm(&world, &who, &ticket, PLAIN).unwrap();
+    block_on(world.vestibule.confirm_login_change(&who, &link)).unwrap();
+    assert_eq!(world.sign_in(BOBS).subject, world.sign_in(ADA).subject);
+}
+
+fn confirm(
+    world: &World,
+    who: &Authenticated,
+    ticket: &Secret<String>,
+    to: &str,
+) -> Result<Secret<String>, Failure<Refusal>> {
+    block_on(world.vestibule.confirm_login_code(who, ticket, &code(world, to)))
 }
 
 #[test]
@@ -257,8 +267,7 @@ fn the_ticket_of_somebodys_session_is_good_in_no_other() {
     let other = block_on(world.vestibule.confirm_login_code(&bob, &ticket, &code));
     assert_eq!(refused(other).code(), "checkword.other_person");
     assert_eq!(refused(typed(&world, &ticket, &code)).code(), "checkword.wrong_purpose");
-    let answer = block_on(world.vestibule.confirm_login_code(&ada, &ticket, &code)).unwrap();
-    assert!(answer.link.is_some(), "and no try was taken");
+    let _link = block_on(world.vestibule.confirm_login_code(&ada, &ticket, &code)).unwrap();
 }
 
 /// R3: who has a phone alone gets the link itself there.
@@ -319,8 +328,8 @@ fn of_those_who_type_one_code_at_once_one_is_handed_the_link() {
         let (world, _) = with_bob();
         let ticket = ask(&world, BOBS);
         let code = code(&world, PLAIN);
-        let ended = at_once(8, |_| typed(&world, &ticket, &code).map(|answer| answer.link.is_some()));
-        let won = ended.iter().filter(|one| matches!(one, Ok(true))).count();
+        let ended = at_once(8, |_| typed(&world, &ticket, &code).map(drop));
+        let won = ended.iter().filter(|one| one.is_ok()).count();
         assert_eq!(won, 1, "{ended:?}");
         for lost in ended.into_iter().filter(Result::is_err) {
             let code = refused(lost).code();

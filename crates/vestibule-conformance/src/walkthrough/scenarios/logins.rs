@@ -3,8 +3,9 @@
 use core::time::Duration;
 
 use vestibule::{Authenticated, LoginChange, NoticeKind};
-use vestibule_core::{Remedy, Secret};
+use vestibule_core::{PhoneNumber, Remedy, Secret};
 
+use crate::walkthrough::phone::ticket;
 use crate::walkthrough::scene::Played;
 use crate::walkthrough::stage::{NEW_PASSWORD, PASSWORD, Stage, StageError, done, refused};
 
@@ -58,6 +59,35 @@ pub(super) async fn address_of_ones_other_profile(stage: &mut Stage) -> Result<P
     confirm(stage, &who, &link).await?;
     let end = stage.sign_in(stage.request(wanted, PASSWORD)).await?.end();
     let how = "They recover the other profile, move its address away, and confirm it here.";
+    Ok(played.pressed(Remedy::R18, how, end))
+}
+
+/// Ben wants his phone as a login, and it is that of a profile that he made before: he frees it there, and claims it here.
+pub(super) async fn number_of_another_profile(stage: &mut Stage) -> Result<Played, StageError> {
+    stage.person("ben").await?;
+    stage.person_with_phone("earlier").await?;
+    stage.mark().await?;
+    let who = stage.session("ben").await?;
+    let change = LoginChange::add(stage.phone());
+    let asked = stage.operation("request_login_change").request_login_change(&who, change).await;
+    let (ticket, code) = (ticket(done("asking for a code", asked)?)?, stage.code().await?);
+    let tried = stage.operation("confirm_login_code").confirm_login_code(&who, &ticket, &code).await;
+    let refusal = refused("claiming the number of another profile", tried)?;
+    let played = stage.told(&refusal).await?;
+
+    let there = stage.session("earlier").await?;
+    let number = stage.phone();
+    done("giving it up", stage.operation("remove_login").remove_login(&there, &number).await)?;
+    let released = stage.operation("request_login_release").request_login_release(&there, &number).await;
+    done("asking for the number to be free at once", released)?;
+    let number = PhoneNumber::parse(&number)?;
+    let free = stage.link_of(number.canonical(), NoticeKind::LoginReleaseLink).await?;
+    done("giving the number free", stage.operation("release_login").release_login(&there, &free).await)?;
+    // The refusal has not spent the code.
+    let link = stage.operation("confirm_login_code").confirm_login_code(&who, &ticket, &code).await;
+    confirm(stage, &who, &done("typing the code", link)?).await?;
+    let end = stage.sign_in(stage.request(stage.phone(), PASSWORD)).await?.end();
+    let how = "They sign in to the other profile, free the number there, and claim it here.";
     Ok(played.pressed(Remedy::R18, how, end))
 }
 

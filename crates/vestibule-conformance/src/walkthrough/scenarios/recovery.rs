@@ -3,7 +3,8 @@
 use core::time::Duration;
 
 use vestibule::{Acting, SignUpAsked, SignUpRequest};
-use vestibule_core::{ContactEmail, Remedy, Secret};
+use vestibule_checkword::TRIES_PER_CODE;
+use vestibule_core::{ContactEmail, Failure, Refusal, Remedy, Secret};
 use vestibule_profiles::{NewMember, Role};
 
 use crate::walkthrough::scene::Played;
@@ -165,6 +166,55 @@ pub(super) async fn not_confirmed_yet(stage: &mut Stage) -> Result<Played, Stage
     done("confirming a sign-up", confirmed)?;
     let end = stage.sign_in(stage.of("ben")).await?.end();
     Ok(played.pressed(Remedy::R1, "The confirmation is sent again; they choose a password.", end))
+}
+
+/// A code that a phone was sent, with a digit wrong.
+pub(super) async fn mistyped_code(stage: &mut Stage) -> Result<Played, StageError> {
+    stage.person_with_phone("ben").await?;
+    stage.mark().await?;
+    let ticket = stage.ask_by_phone().await?;
+    let code = stage.code().await?;
+    let refusal = refused("a wrong code", type_code(stage, &ticket, &wrong(&code)).await)?;
+    let played = stage.told(&refusal).await?;
+    let end = by_code(stage, &ticket, &code).await?;
+    Ok(played.pressed(Remedy::R34, "They look again, and type the code of the message.", end))
+}
+
+/// Somebody guesses until the code is worth nothing; its owner asks for another.
+pub(super) async fn code_typed_too_often(stage: &mut Stage) -> Result<Played, StageError> {
+    stage.person_with_phone("ben").await?;
+    stage.mark().await?;
+    let ticket = stage.ask_by_phone().await?;
+    let code = stage.code().await?;
+    for _ in 0..TRIES_PER_CODE {
+        let _refusal = refused("a wrong code", type_code(stage, &ticket, &wrong(&code)).await)?;
+    }
+    let refusal = refused("a code that was typed too often", type_code(stage, &ticket, &code).await)?;
+    let played = stage.told(&refusal).await?;
+    stage.wait(2 * MINUTE);
+    let ticket = stage.ask_by_phone().await?;
+    let end = by_code(stage, &ticket, &stage.code().await?).await?;
+    Ok(played.pressed(Remedy::R2, "They ask for another code.", end))
+}
+
+async fn type_code(
+    stage: &Stage,
+    ticket: &Secret<String>,
+    code: &str,
+) -> Result<Secret<String>, Failure<Refusal>> {
+    stage.operation("confirm_recovery_code").confirm_recovery_code(ticket, code).await
+}
+
+/// The code, a new password, and a sign-in with it.
+async fn by_code(stage: &mut Stage, ticket: &Secret<String>, code: &str) -> Result<String, StageError> {
+    let link = done("typing a code", type_code(stage, ticket, code).await)?;
+    done("setting a new password", stage.recover(&link).await)?;
+    Ok(stage.sign_in(stage.request(stage.phone(), NEW_PASSWORD)).await?.end())
+}
+
+/// Another code than this.
+fn wrong(code: &str) -> String {
+    code.chars().map(|digit| if digit == '9' { '0' } else { '9' }).collect()
 }
 
 /// Ben, who has asked for a link; his login.

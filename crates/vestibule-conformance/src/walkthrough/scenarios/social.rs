@@ -8,6 +8,7 @@ use vestibule_profiles::{AccountPolicy, NewMember, Role};
 
 use vestibule::{Acting, Authenticated};
 
+use crate::walkthrough::phone::ticket;
 use crate::walkthrough::scene::Played;
 use crate::walkthrough::stage::{Door, PASSWORD, PROVIDER, STAFF, Stage, StageError, done, refused};
 
@@ -139,15 +140,23 @@ pub(super) async fn only_a_social_account(stage: &mut Stage) -> Result<Played, S
     ))
 }
 
+/// What is refused is to give the social account up too soon; then a number is connected, as an address would be.
 pub(super) async fn social_account_and_a_phone(stage: &mut Stage) -> Result<Played, StageError> {
     let who = social_only(stage).await?;
-    let asked = ConnectRequest::new(stage.phone());
-    let tried = stage.operation("request_address").request_address(&who, asked).await;
-    let refusal = refused("connecting a telephone number", tried)?;
+    let given_up =
+        stage.operation("unlink_provider").unlink_provider(&who, &stage.social(PROVIDER, "of-ben")?).await;
+    let refusal = refused("giving up the last way in", given_up)?;
     let played = stage.told(&refusal).await?;
-    connect(stage, &who, "ben").await?;
-    let end = stage.sign_in(stage.of("ben")).await?.end();
-    Ok(played.pressed(Remedy::R35, "They connect an address instead: codes go to no phone here yet.", end))
+    let asked = ConnectRequest::new(stage.phone());
+    let asked = stage.operation("request_address").request_address(&who, asked).await;
+    let (ticket, code) = (ticket(done("asking for a code", asked)?)?, stage.code().await?);
+    let link = stage.operation("confirm_address_code").confirm_address_code(&who, &ticket, &code).await;
+    let link = done("typing a code", link)?;
+    let connected = stage.operation("connect_address").connect_address(&who, &link, PASSWORD).await;
+    let _token = done("connecting a number", connected)?;
+    let end = stage.sign_in(stage.request(stage.phone(), PASSWORD)).await?.end();
+    let how = "They connect their phone by a code, and set a password; the social account stays.";
+    Ok(played.pressed(Remedy::R19, how, end))
 }
 
 /// The address became somebody's login between the message and its link.
