@@ -21,6 +21,8 @@ macro_rules! purposes {
 purposes! {
     /// A number is connected to a profile without a password, by a code.
     CODE_CONNECT "code-connect",
+    /// A lost second factor is to be reset, and the password alone does not count (R33): a code beside the link.
+    CODE_FACTOR_RESET "code-factor-reset",
     /// A number becomes a login of a profile that is signed in, by a code.
     CODE_LOGIN "code-login",
     /// A forgotten password is to be replaced, by a code that a phone was sent (R2).

@@ -30,6 +30,8 @@ pub enum NoticeKind {
     FactorReset,
     /// The reset of a lost second factor was begun: a link ends it (R33).
     FactorResetBegun,
+    /// Somebody who knows a password that does not count says that the second factor is lost: a code counts beside the link (R33).
+    FactorResetCode,
     /// Somebody who knows the password says that the second factor is lost: a link begins its reset (R33).
     FactorResetLink,
     /// A reset of the second factor was stopped (R33).
@@ -132,6 +134,7 @@ impl NoticeKind {
         Self::FactorOn,
         Self::FactorReset,
         Self::FactorResetBegun,
+        Self::FactorResetCode,
         Self::FactorResetLink,
         Self::FactorResetStopped,
         Self::MemberExempted,
@@ -207,6 +210,7 @@ impl NoticeKind {
             Self::NobodyHere => "mailbox.nobody_here",
             Self::RecoveryWhileBlocked => "mailbox.recovery_while_blocked",
             Self::RecoveryWhileFrozen => "mailbox.recovery_while_frozen",
+            Self::FactorResetCode => "phone.factor_reset_code",
             Self::LoginCode => "phone.login_code",
             Self::RecoveryCode => "phone.recovery_code",
             Self::SignUpCode => "phone.sign_up_code",
@@ -330,6 +334,10 @@ impl NoticeKind {
                 "Somebody asked for a new password for this address. Its profile is frozen, because an address that was removed \
                  from it objected. Ask at a login that the profile had long before, or ask support."
             }
+            Self::FactorResetCode => {
+                "Somebody, perhaps you, lost the second factor of the profile with this number. Type this code on that page if it \
+                 was you, and tell it to nobody, whoever asks. If it was not you, change your password at once."
+            }
             Self::LoginCode => {
                 "Somebody, perhaps you, makes this number a login of their profile. Type this code on that page if it was you, \
                  and tell it to nobody, whoever asks."
@@ -431,7 +439,7 @@ impl NoticeKind {
     /// Whether the message is a code that is typed on the page that asked for it (R2).
     #[must_use]
     pub const fn carries_code(self) -> bool {
-        matches!(self, Self::LoginCode | Self::RecoveryCode | Self::SignUpCode)
+        matches!(self, Self::FactorResetCode | Self::LoginCode | Self::RecoveryCode | Self::SignUpCode)
     }
 
     pub(crate) const fn of_move(step: Move) -> Self {

@@ -23,7 +23,7 @@ pub use enrol::{Enrolled, Enrolling, Resumed};
 pub use pending::{NextStep, PendingSignIn};
 pub use problem::FactorProblem;
 pub use remembered::OwnDevice;
-pub use reset::{FactorResetPage, ResetStarted};
+pub use reset::{FactorResetPage, ResetAsked, ResetStarted};
 
 pub(crate) use pending::Shown;
 pub(crate) use problem::ENTRIES;

@@ -3,8 +3,8 @@
 use vestibule_checkword::decide;
 use vestibule_checkword::{CheckwordRead, Intent, Problem as WordProblem, Rotation, is_code_of, purpose};
 use vestibule_core::{
-    AddressKey, BatchId, ClientAddress, Error, Failure, Identifier, Purpose, Refusal, Secret, SubjectId,
-    Timestamp,
+    AddressKey, AddressKind, BatchId, ClientAddress, Error, Failure, Identifier, Purpose, Refusal, Secret,
+    SubjectId, Timestamp,
 };
 use vestibule_credentials::CredentialsWrite;
 use vestibule_journal::{Draft, EventActor, EventKind, RefusedBy};
@@ -20,6 +20,7 @@ use crate::login::{frozen, primary_of};
 use crate::mailbox::write;
 use crate::notice::{Notice, NoticeKind};
 use crate::outbox::Outgoing;
+use crate::phone::{CodeFor, Typed};
 use crate::problem::{RecoveryProblem, SignInProblem};
 use crate::refuse::Attempt;
 use crate::telling::bound_to;
@@ -42,6 +43,18 @@ pub struct ResetStarted {
     pub ends_at: Timestamp,
 }
 
+/// By what a reset is begun.
+#[derive(Debug)]
+#[must_use]
+#[expect(clippy::exhaustive_enums, reason = "a page that overlooks one would leave people waiting")]
+pub enum ResetAsked {
+    /// By the link that the primary login was sent: [`Vestibule::begin_factor_reset`].
+    ByLink,
+    /// The password does not count, so both kinds of address do: by the link that a mailbox was sent, and the code that goes with this
+    /// ticket and that a phone was sent: [`Vestibule::begin_factor_reset_by_two`].
+    ByLinkAndCode(Secret<String>),
+}
+
 /// A link that ends a reset, as its page may show it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -52,24 +65,42 @@ pub struct FactorResetPage {
     pub ends_at: Timestamp,
 }
 
+/// What a reset that may be begun relies on.
+struct MayReset {
+    /// Of the password that was shown.
+    generation: u64,
+    /// Of the row of resets.
+    version: u64,
+    /// Whether a two-step sign-in was completed with that password.
+    password_counts: bool,
+    /// The phone that counts beside a mailbox, where it was not.
+    phone: Option<Identifier>,
+}
+
 impl Vestibule {
     /// Says that the second factor is lost (R33), at a sign-in whose password was right: a link goes to the primary login.
     ///
     /// The password counts only if a two-step sign-in was completed with it since it was set; or whoever has the mailbox alone
-    /// could set a new one and then reset the factor.
+    /// could set a new one and then reset the factor. Where it does not, whoever has a mailbox and a phone verified shows both.
     ///
     /// # Errors
     ///
     /// `factor.sign_in_over`, `factor.reset_needs_factor`, `factor.reset_password_unproven`, `factor.reset_waits` when one is
     /// running, `profile.frozen`, `profile.blocked`, `profile.blocked_until`, `recovery.no_address`.
-    pub async fn request_factor_reset(&self, pending: &Secret<String>) -> Result<(), Failure<Refusal>> {
+    pub async fn request_factor_reset(
+        &self,
+        pending: &Secret<String>,
+    ) -> Result<ResetAsked, Failure<Refusal>> {
         let inner = self.inner();
         let now = inner.clock.now();
         for _ in 0..ROUNDS {
             let (shown, profile) = inner.read_pending(pending, now).await?;
-            let (generation, _) = inner.may_reset(&shown, &profile, now).await?;
-            let subject = shown.subject;
-            let own = inner.store.identifiers(subject).await?;
+            let may = inner.may_reset(&shown, &profile, now).await?;
+            let (subject, generation) = (shown.subject, may.generation);
+            let mut own = inner.store.identifiers(subject).await?;
+            if !may.password_counts {
+                own.retain(|own| own.identifier.kind() == AddressKind::Email);
+            }
             let Some(to) = primary_of(&profile, &own).map(|own| own.identifier.clone()) else {
                 return inner.refuse_person(&RecoveryProblem::NoAddress, subject, now).await;
             };
@@ -93,7 +124,13 @@ impl Vestibule {
             batch.push(CredentialsWrite::RequirePassword { subject, generation }.into());
             batch.push(ProfilesWrite::RequireProfile { subject, epoch: profile.epoch }.into());
             if inner.land(id, now, batch).await?.is_none() {
-                return Ok(());
+                return match may.phone {
+                    Some(phone) if !may.password_counts => {
+                        let what = CodeFor::FactorReset(subject, profile.epoch);
+                        inner.send_code(&phone, what, None).await.map(ResetAsked::ByLinkAndCode)
+                    }
+                    _ => Ok(ResetAsked::ByLink),
+                };
             }
         }
         Err(busy().into())
@@ -112,57 +149,23 @@ impl Vestibule {
         pending: &Secret<String>,
         link: &Secret<String>,
     ) -> Result<ResetStarted, Failure<Refusal>> {
-        let inner = self.inner();
-        let now = inner.clock.now();
-        let (digest, purpose) = inner.read_link_for(link, &[purpose::FACTOR_RESET], now).await?;
-        for _ in 0..ROUNDS {
-            let (shown, profile) = inner.read_pending(pending, now).await?;
-            let (generation, version) = inner.may_reset(&shown, &profile, now).await?;
-            let subject = shown.subject;
-            let found = inner.store.found(digest).await?;
-            let intent = Intent::OwnSession(subject);
-            let redemption = match decide::redeem(found.as_ref(), purpose, intent, now) {
-                Ok(redemption) => redemption,
-                Err(problem) => return inner.refuse_link(&problem, Some(digest), now).await,
-            };
-            let ends_at = now.plus(inner.reset_waits);
-            // The mailbox is the proof: it must be theirs still when this lands.
-            let live = inner.live_link(digest, purpose, now).await?;
-            let Some(address) = inner.bound_address(&live).await? else {
-                let problem = WordProblem::Rotated { at: now, by: Rotation::AddressRemoved };
-                return inner.refuse_link(&problem, Some(digest), now).await;
-            };
-            let (kind, key) = (address.identifier.kind(), address.identifier.key());
-            // The way to stop it: there is none without.
-            let (id, asking) = inner.ask_for_link((subject, purpose::FACTOR_KEEP), &[], now).await?;
-            let (keep, until, words) = match asking {
-                Asking::Link { link: Some(link), until, writes } => (link, until, writes),
-                Asking::Link { link: None, until: not_before, .. } | Asking::Spaced { not_before, .. } => {
-                    let problem = vestibule_throttle::Problem::Wait { not_before };
-                    return inner.refuse_person(&problem, subject, now).await;
-                }
-            };
-            let event =
-                Draft::new(EventKind::FACTOR_RESET_BEGUN, EventActor::Person(subject)).subject(subject);
-            let mut batch = inner.record(event, id, now)?;
-            batch.push(redemption.write.into());
-            batch.push(CredentialsWrite::RequirePassword { subject, generation }.into());
-            batch.push(ProfilesWrite::RequireProfile { subject, epoch: profile.epoch }.into());
-            let course = Some(Course { begun_at: now, ends_at, generation });
-            batch.push(MfaWrite::SetCourse { subject, from: version, course }.into());
-            let held = ProfilesWrite::RequireIdentifier { subject, kind, key, leaving_until: None };
-            batch.push(held.into());
-            batch.extend(words.into_iter().map(AnyWrite::from));
-            let told = Some((&keep, Some(until)));
-            batch.extend(inner.letters_of_reset(subject, NoticeKind::FactorResetBegun, told, now).await?);
-            // The link is used: it is sent no more.
-            let blank = NoticeKind::FactorResetLink;
-            batch.push(inner.reset_letter(&address.identifier, blank, (None, None), now)?);
-            if inner.land(id, now, batch).await?.is_none() {
-                return Ok(ResetStarted { ends_at });
-            }
-        }
-        Err(busy().into())
+        self.inner().begin_reset(pending, link, None).await
+    }
+
+    /// The same where the password does not count: by the link of the mailbox, and the code that the phone was sent.
+    ///
+    /// # Errors
+    ///
+    /// As [`begin_factor_reset`](Self::begin_factor_reset), and `checkword.code_wrong`, `checkword.code_spent`,
+    /// `checkword.code_wait`.
+    pub async fn begin_factor_reset_by_two(
+        &self,
+        pending: &Secret<String>,
+        link: &Secret<String>,
+        ticket: &Secret<String>,
+        code: &str,
+    ) -> Result<ResetStarted, Failure<Refusal>> {
+        self.inner().begin_reset(pending, link, Some((ticket, code))).await
     }
 
     /// Looks at a link that ends a reset; it reads only.
@@ -325,13 +328,87 @@ impl Vestibule {
 }
 
 impl Inner {
+    /// Begins a reset by the link, and the code where one is.
+    async fn begin_reset(
+        &self,
+        pending: &Secret<String>,
+        link: &Secret<String>,
+        code: Option<(&Secret<String>, &str)>,
+    ) -> Result<ResetStarted, Failure<Refusal>> {
+        let now = self.clock.now();
+        let (digest, purpose) = self.read_link_for(link, &[purpose::FACTOR_RESET], now).await?;
+        let mut typed: Option<Typed> = None;
+        for _ in 0..ROUNDS {
+            let (shown, profile) = self.read_pending(pending, now).await?;
+            let may = self.may_reset(&shown, &profile, now).await?;
+            let (subject, generation, version) = (shown.subject, may.generation, may.version);
+            let found = self.store.found(digest).await?;
+            let intent = Intent::OwnSession(subject);
+            let redemption = match decide::redeem(found.as_ref(), purpose, intent, now) {
+                Ok(redemption) => redemption,
+                Err(problem) => return self.refuse_link(&problem, Some(digest), now).await,
+            };
+            if let (Some(code), None) = (code, &typed) {
+                typed = Some(self.type_code(code, purpose::CODE_FACTOR_RESET, Some(subject), now).await?);
+            }
+            let beside = match &typed {
+                Some(typed) => self.proves_beside(typed, &profile, now).await?,
+                None if may.password_counts => Vec::new(),
+                None => {
+                    return self.refuse_person(&FactorProblem::ResetPasswordUnproven, subject, now).await;
+                }
+            };
+            let ends_at = now.plus(self.reset_waits);
+            // The mailbox is the proof: it must be theirs still when this lands.
+            let live = self.live_link(digest, purpose, now).await?;
+            let Some(address) = self.bound_address(&live).await? else {
+                let problem = WordProblem::Rotated { at: now, by: Rotation::AddressRemoved };
+                return self.refuse_link(&problem, Some(digest), now).await;
+            };
+            let (kind, key) = (address.identifier.kind(), address.identifier.key());
+            if !may.password_counts && kind != AddressKind::Email {
+                return self.refuse_person(&FactorProblem::ResetPasswordUnproven, subject, now).await;
+            }
+            // The way to stop it: there is none without.
+            let (id, asking) = self.ask_for_link((subject, purpose::FACTOR_KEEP), &[], now).await?;
+            let (keep, until, words) = match asking {
+                Asking::Link { link: Some(link), until, writes } => (link, until, writes),
+                Asking::Link { link: None, until: not_before, .. } | Asking::Spaced { not_before, .. } => {
+                    let problem = vestibule_throttle::Problem::Wait { not_before };
+                    return self.refuse_person(&problem, subject, now).await;
+                }
+            };
+            let event =
+                Draft::new(EventKind::FACTOR_RESET_BEGUN, EventActor::Person(subject)).subject(subject);
+            let mut batch = self.record(event, id, now)?;
+            batch.push(redemption.write.into());
+            batch.extend(beside);
+            batch.push(CredentialsWrite::RequirePassword { subject, generation }.into());
+            batch.push(ProfilesWrite::RequireProfile { subject, epoch: profile.epoch }.into());
+            let course = Some(Course { begun_at: now, ends_at, generation });
+            batch.push(MfaWrite::SetCourse { subject, from: version, course }.into());
+            let held = ProfilesWrite::RequireIdentifier { subject, kind, key, leaving_until: None };
+            batch.push(held.into());
+            batch.extend(words.into_iter().map(AnyWrite::from));
+            let told = Some((&keep, Some(until)));
+            batch.extend(self.letters_of_reset(subject, NoticeKind::FactorResetBegun, told, now).await?);
+            // The link is used: it is sent no more.
+            let blank = NoticeKind::FactorResetLink;
+            batch.push(self.reset_letter(&address.identifier, blank, (None, None), now)?);
+            if self.land(id, now, batch).await?.is_none() {
+                return Ok(ResetStarted { ends_at });
+            }
+        }
+        Err(busy().into())
+    }
+
     /// Whether this sign-in may reset the factor: the generation of its password, and the version of what is known of resets.
     async fn may_reset(
         &self,
         shown: &Shown,
         profile: &Profile,
         now: Timestamp,
-    ) -> Result<(u64, u64), Failure<Refusal>> {
+    ) -> Result<MayReset, Failure<Refusal>> {
         let subject = shown.subject;
         if let Some(problem) = frozen(profile) {
             return self.refuse_person(&problem, subject, now).await;
@@ -348,9 +425,23 @@ impl Inner {
             let problem = FactorProblem::ResetWaits { until: course.ends_at };
             return self.refuse_person(&problem, subject, now).await;
         }
-        match (shown.password, reset) {
-            (Some((generation, _)), Some(reset)) if reset.counts(generation) => {
-                Ok((generation, reset.version))
+        let Some((generation, _)) = shown.password else {
+            return self.refuse_person(&FactorProblem::ResetPasswordUnproven, subject, now).await;
+        };
+        let password_counts = reset.as_ref().is_some_and(|reset| reset.counts(generation));
+        let version = reset.map_or(0, |reset| reset.version);
+        if password_counts {
+            return Ok(MayReset { generation, version, password_counts, phone: None });
+        }
+        // Two kinds of address stand in for it, where codes go to phones.
+        let own = self.store.identifiers(subject).await?;
+        let of = |kind| {
+            let own: Vec<_> = own.iter().filter(|own| own.identifier.kind() == kind).cloned().collect();
+            primary_of(profile, &own).map(|own| own.identifier.clone())
+        };
+        match (self.phones, of(AddressKind::Email), of(AddressKind::Phone)) {
+            (Some(_), Some(_), Some(phone)) => {
+                Ok(MayReset { generation, version, password_counts, phone: Some(phone) })
             }
             _ => self.refuse_person(&FactorProblem::ResetPasswordUnproven, subject, now).await,
         }

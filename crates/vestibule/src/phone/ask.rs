@@ -2,7 +2,9 @@
 
 use vestibule_checkword::decide::CheckwordRequest;
 use vestibule_checkword::{CheckwordRead, CheckwordWrite, code_of, purpose};
-use vestibule_core::{Failure, Identifier, KeyPurpose, Purpose, Refusal, Secret, SecretText, Timestamp};
+use vestibule_core::{
+    Failure, Identifier, KeyPurpose, Purpose, Refusal, Secret, SecretText, SubjectId, Timestamp,
+};
 use vestibule_journal::{Draft, EventActor, EventKind};
 use vestibule_profiles::{ProfilesRead, ProfilesWrite};
 
@@ -21,6 +23,8 @@ use crate::writes::{AnyGuard, AnyWrite};
 pub(crate) enum CodeFor<'a> {
     /// To be connected to a profile without a password (R19).
     Connect(&'a Authenticated),
+    /// To count beside a mailbox where a password does not (R33), at a sign-in of this person, while their epoch is this.
+    FactorReset(SubjectId, u64),
     /// To become a login, perhaps in the place of another (R18).
     Login(&'a Authenticated, Option<Named>),
     /// R2.
@@ -29,9 +33,19 @@ pub(crate) enum CodeFor<'a> {
 }
 
 impl<'a> CodeFor<'a> {
-    const fn asker(self) -> Option<&'a Authenticated> {
+    /// Whoever asked in a session of theirs.
+    const fn session(self) -> Option<&'a Authenticated> {
         match self {
             Self::Connect(who) | Self::Login(who, _) => Some(who),
+            Self::FactorReset(..) | Self::Recovery | Self::SignUp => None,
+        }
+    }
+
+    /// Whoever has shown who they are, and the epoch of their profile.
+    const fn asker(self) -> Option<(SubjectId, u64)> {
+        match self {
+            Self::Connect(who) | Self::Login(who, _) => Some((who.subject(), who.profile.epoch)),
+            Self::FactorReset(subject, epoch) => Some((subject, epoch)),
             Self::Recovery | Self::SignUp => None,
         }
     }
@@ -39,6 +53,7 @@ impl<'a> CodeFor<'a> {
     const fn purpose(self) -> Purpose {
         match self {
             Self::Connect(_) => purpose::CODE_CONNECT,
+            Self::FactorReset(..) => purpose::CODE_FACTOR_RESET,
             Self::Login(..) => purpose::CODE_LOGIN,
             Self::Recovery => purpose::CODE_RECOVERY,
             Self::SignUp => purpose::CODE_SIGN_UP,
@@ -48,6 +63,7 @@ impl<'a> CodeFor<'a> {
     const fn told(self) -> NoticeKind {
         match self {
             Self::Connect(_) | Self::Login(..) => NoticeKind::LoginCode,
+            Self::FactorReset(..) => NoticeKind::FactorResetCode,
             Self::Recovery => NoticeKind::RecoveryCode,
             Self::SignUp => NoticeKind::SignUpCode,
         }
@@ -68,7 +84,7 @@ impl Inner {
             match self.send_code_once(phone, what, language, now).await? {
                 Ok(ticket) => return Ok(ticket),
                 Err(guard) => {
-                    if let Some(who) = what.asker() {
+                    if let Some(who) = what.session() {
                         self.still_theirs(who, guard).await?;
                     }
                 }
@@ -88,11 +104,11 @@ impl Inner {
         let decoy = self.decoy_of_mailbox(&key);
         let owner = self.store.identifier_owner(kind, key).await?.map(|own| own.subject);
         let profile = self.store.profile(owner.unwrap_or(decoy)).await?;
-        let (holder, purpose) = (what.asker().map_or(decoy, Authenticated::subject), what.purpose());
+        let (holder, purpose) = (what.asker().map_or(decoy, |(subject, _)| subject), what.purpose());
         let bound = CodeBound {
             phone: phone.clone(),
             owner: profile.as_ref().map(|profile| (profile.subject, profile.epoch)),
-            asker: what.asker().map(|who| who.profile.epoch),
+            asker: what.asker().map(|(_, epoch)| epoch),
             replaces: match what {
                 CodeFor::Login(_, replaces) => replaces,
                 _ => None,
@@ -138,9 +154,10 @@ impl Inner {
         // EXPOSE: the code that belongs to it goes to the phone, and the ticket itself does not.
         let code = code_of(&self.ring, ticket.expose(), purpose);
         batch.push(self.code_message(&message, code.as_ref().zip(until), is_nobodys)?);
-        if let Some(who) = what.asker() {
-            let (subject, epoch) = (who.subject(), who.profile.epoch);
+        if let Some((subject, epoch)) = what.asker() {
             batch.push(ProfilesWrite::RequireProfile { subject, epoch }.into());
+        }
+        if let Some(who) = what.session() {
             batch.push(vestibule_sessions::decide::require(&who.session).into());
         }
         Ok(match self.land(id, now, batch).await? {

@@ -5,7 +5,7 @@ use vestibule_checkword::{CheckwordRead, Intent, Problem as WordProblem, Rotatio
 use vestibule_core::{
     Failure, Purpose, Refusal, Registered, Secret, SecretDigest, StoreError, SubjectId, Timestamp,
 };
-use vestibule_profiles::{Problem, Profile, ProfileIdentifier, ProfilesRead};
+use vestibule_profiles::{Problem, Profile, ProfileIdentifier, ProfilesRead, ProfilesWrite};
 
 use super::bound::CodeBound;
 use crate::asking::Asking;
@@ -133,7 +133,7 @@ impl Vestibule {
         if inner.ways_of(who).await?.has_password {
             return inner.refuse_own(who, &SocialProblem::HasPassword, now).await;
         }
-        let typed = inner.type_code((ticket, code), purpose::CODE_CONNECT, Some(who), now).await?;
+        let typed = inner.type_code((ticket, code), purpose::CODE_CONNECT, Some(who.subject()), now).await?;
         let asked = Asked::Connect(who.subject(), who.profile.epoch);
         for _ in 0..ROUNDS {
             let (view, own) = inner.code_view(&typed).await?;
@@ -168,7 +168,7 @@ impl Vestibule {
         let now = inner.clock.now();
         let who = &inner.may_change_logins(who).await?;
         let subject = who.subject();
-        let typed = inner.type_code((ticket, code), purpose::CODE_LOGIN, Some(who), now).await?;
+        let typed = inner.type_code((ticket, code), purpose::CODE_LOGIN, Some(subject), now).await?;
         for _ in 0..ROUNDS {
             let (view, _) = inner.code_view(&typed).await?;
             let CodeBound { phone, replaces, .. } = &typed.bound;
@@ -193,7 +193,7 @@ impl Vestibule {
 }
 
 /// A code that was right. It is used up by what it comes to.
-struct Typed {
+pub(crate) struct Typed {
     digest: SecretDigest,
     purpose: Purpose,
     holder: SubjectId,
@@ -202,11 +202,11 @@ struct Typed {
 
 impl Inner {
     /// Takes a try, durably, and looks at the code then. For a number that is nobody's the same.
-    async fn type_code(
+    pub(crate) async fn type_code(
         &self,
         (ticket, code): (&Secret<String>, &str),
         purpose: Purpose,
-        who: Option<&Authenticated>,
+        holder: Option<SubjectId>,
         now: Timestamp,
     ) -> Result<Typed, Failure<Refusal>> {
         let (digest, _) = self.read_link_for(ticket, &[purpose], now).await?;
@@ -214,8 +214,8 @@ impl Inner {
             let found = self.store.found(digest).await?;
             let id = self.batch_id(now)?;
             let decided = inspect(found.as_ref(), purpose, now)
-                .and_then(|live| match who {
-                    Some(who) if who.subject() != live.holder => Err(WordProblem::OtherPerson),
+                .and_then(|live| match holder {
+                    Some(holder) if holder != live.holder => Err(WordProblem::OtherPerson),
                     _ => Ok(live),
                 })
                 .and_then(|live| Ok((live, take_try(found.as_ref(), purpose, id, now)?)));
@@ -292,6 +292,34 @@ impl Inner {
         Ok(link)
     }
 
+    /// The writes that use a code up as a second proof, while the number is this person's and nothing of their profile has changed since
+    /// they asked.
+    pub(crate) async fn proves_beside(
+        &self,
+        typed: &Typed,
+        profile: &Profile,
+        now: Timestamp,
+    ) -> Result<Vec<AnyWrite>, Failure<Refusal>> {
+        let subject = profile.subject;
+        let (kind, key) = (typed.bound.phone.kind(), typed.bound.phone.key());
+        let owner = self.store.identifier_owner(kind, key).await?.map(|own| own.subject);
+        if typed.bound.asker != Some(profile.epoch) || owner != Some(subject) {
+            return self.refuse_link(&changed(now), Some(typed.digest), now).await;
+        }
+        let used = self.uses(typed, now).await?;
+        let held = ProfilesWrite::RequireIdentifier { subject, kind, key, leaving_until: None };
+        Ok(vec![used, held.into(), self.withdraw_code(&typed.bound.phone, typed.purpose, now)?])
+    }
+
+    /// The write that uses a code up.
+    async fn uses(&self, typed: &Typed, now: Timestamp) -> Result<AnyWrite, Failure<Refusal>> {
+        let found = self.store.found(typed.digest).await?;
+        match redeem(found.as_ref(), typed.purpose, Intent::TypedCode, now) {
+            Ok(redemption) => Ok(redemption.write.into()),
+            Err(problem) => self.refuse_link(&problem, Some(typed.digest), now).await,
+        }
+    }
+
     /// One round: the code is used up, and its link made, in one commit. `None`: others were faster.
     async fn hand_over(
         &self,
@@ -300,18 +328,14 @@ impl Inner {
         more: Vec<AnyWrite>,
         now: Timestamp,
     ) -> Result<Option<Secret<String>>, Failure<Refusal>> {
-        let found = self.store.found(typed.digest).await?;
-        let redemption = match redeem(found.as_ref(), typed.purpose, Intent::TypedCode, now) {
-            Ok(redemption) => redemption,
-            Err(problem) => return self.refuse_link(&problem, Some(typed.digest), now).await,
-        };
+        let used = self.uses(typed, now).await?;
         // Nothing spaces what no message carries, and a text that cannot be told again is made anew.
         let (id, Asking::Link { link: Some(link), writes, .. }) =
             self.ask_for(&link.handed_over(), now).await?
         else {
             return Err(vestibule_core::Error::from(vestibule_core::ErrorKind::Misuse).into());
         };
-        let mut batch = vec![AnyWrite::from(redemption.write)];
+        let mut batch = vec![used];
         batch.extend(writes.into_iter().map(AnyWrite::from));
         batch.push(self.withdraw_code(&typed.bound.phone, typed.purpose, now)?);
         batch.extend(more);

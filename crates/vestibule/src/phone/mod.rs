@@ -8,6 +8,7 @@ mod bound;
 mod confirm;
 
 pub(crate) use ask::CodeFor;
+pub(crate) use confirm::Typed;
 
 use core::num::NonZeroU32;
 

@@ -3,9 +3,10 @@
 use core::time::Duration;
 
 use vestibule::{
-    Enrolling, FactorAnswer, NextStep, NoticeKind, PendingSignIn, RecoveryRequest, Resumed, SignInRequest,
+    Enrolling, FactorAnswer, NewPerson, NextStep, NoticeKind, PendingSignIn, RecoveryRequest, ResetAsked,
+    Resumed, SignInRequest,
 };
-use vestibule_core::Secret;
+use vestibule_core::{LoginEmail, PhoneNumber, Secret};
 use vestibule_mfa::AuthenticatorName;
 
 use crate::app::{App, code_of, login};
@@ -25,7 +26,7 @@ fn ada() -> (World, App, Vec<String>, PendingSignIn) {
 }
 
 fn link(world: &World, pending: &PendingSignIn) -> Secret<String> {
-    block_on(world.vestibule.request_factor_reset(&pending.token)).unwrap();
+    let _ = block_on(world.vestibule.request_factor_reset(&pending.token)).unwrap();
     world.link_of(NoticeKind::FactorResetLink).link.unwrap()
 }
 
@@ -333,4 +334,75 @@ fn full_windows_of_codes_keep_no_recovery_code_out() {
         (0..100).any(|_| code_of(world.complete(&pending, app.answer(world.now(), 21))) == "throttle.wait");
     assert!(full);
     world.complete(&pending, FactorAnswer::recovery_code(codes[0].clone())).unwrap();
+}
+
+/// Ada, with a phone beside her mailbox, and a password that was set anew by it since her factor was shown.
+fn recovered_with_a_phone() -> (World, PendingSignIn) {
+    let world = World::new();
+    let person = NewPerson::verified_by_host(LoginEmail::parse(ADA).unwrap())
+        .also(PhoneNumber::parse(PHONE).unwrap())
+        .password(crate::world::RIGHT);
+    block_on(world.vestibule.register_verified(person)).unwrap();
+    let (app, ..) = world.enrol(ADA);
+    world.next_step();
+    let pending = world.pending(login(ADA));
+    world.complete(&pending, app.answer(world.now(), 0)).unwrap();
+    recover(&world);
+    let pending = world.pending(SignInRequest::new(ADA, NEW));
+    (world, pending)
+}
+
+const PHONE: &str = "+12025550100";
+
+fn asked_by_two(world: &World, pending: &PendingSignIn) -> (Secret<String>, Secret<String>, String) {
+    let asked = block_on(world.vestibule.request_factor_reset(&pending.token)).unwrap();
+    let ResetAsked::ByLinkAndCode(ticket) = asked else { panic!("the password does not count") };
+    let link = world.link_of(NoticeKind::FactorResetLink);
+    assert_eq!(link.recipient.expose(), ADA);
+    let text = world.link_of(NoticeKind::FactorResetCode);
+    assert_eq!((text.recipient.expose().as_str(), text.link.is_none()), (PHONE, true));
+    (link.link.unwrap(), ticket, text.code.unwrap().expose().clone())
+}
+
+/// R33: where the password does not count, a mailbox and a phone do, together.
+#[test]
+fn two_kinds_of_address_stand_in_for_a_password_that_does_not_count() {
+    let (world, pending) = recovered_with_a_phone();
+    let (link, ticket, code) = asked_by_two(&world, &pending);
+    let started =
+        block_on(world.vestibule.begin_factor_reset_by_two(&pending.token, &link, &ticket, &code)).unwrap();
+    assert_eq!(started.ends_at, world.now().plus(WAIT));
+    assert!(world.link_of(NoticeKind::FactorResetBegun).link.is_some(), "everybody is told");
+    world.clock.advance(WAIT);
+    assert_eq!(world.pending(SignInRequest::new(ADA, NEW)).next, NextStep::SetUp);
+}
+
+#[test]
+fn neither_of_two_kinds_begins_a_reset_without_the_other() {
+    let (world, pending) = recovered_with_a_phone();
+    let (link, ticket, code) = asked_by_two(&world, &pending);
+    let alone = block_on(world.vestibule.begin_factor_reset(&pending.token, &link));
+    assert_eq!(world.told(alone), "factor.reset_password_unproven");
+    let other = if code == "000000" { "000001" } else { "000000" };
+    let by_two = |link: &Secret<String>, code: &str| {
+        code_of(block_on(world.vestibule.begin_factor_reset_by_two(&pending.token, link, &ticket, code)))
+    };
+    assert_eq!(by_two(&link, other), "checkword.code_wrong");
+    assert_eq!(by_two(&ticket, &code), "checkword.wrong_purpose", "the ticket is no link");
+    world.clock.advance(WAIT);
+    assert_eq!(world.pending(SignInRequest::new(ADA, NEW)).next, NextStep::Code);
+}
+
+/// PR-5: neither the link nor the code outlives a further new password.
+#[test]
+fn a_new_password_ends_what_was_asked_for_by_two_kinds() {
+    let (world, pending) = recovered_with_a_phone();
+    let (link, ticket, code) = asked_by_two(&world, &pending);
+    world.clock.advance(Duration::from_secs(60));
+    let _ = block_on(world.vestibule.request_recovery(RecoveryRequest::new(ADA))).unwrap();
+    let again = world.link_of(NoticeKind::RecoveryLink).link.unwrap();
+    block_on(world.vestibule.recover(&again, "twelve owls over the mill", None)).unwrap();
+    let pending = world.pending(SignInRequest::new(ADA, "twelve owls over the mill"));
+    let begun = block_on(world.vestibule.begin_factor_reset_by_two(&pending.token, &link, &ticket, &code));
+    assert_eq!(code_of(begun), "checkword.rotated");
 }

@@ -176,7 +176,7 @@ fn scene(state: State) -> Scene {
             world.complete(&pending, app.answer(world.now(), 0)).unwrap();
             world.next_step();
             let pending = world.pending(SignInRequest::new(BOB, RIGHT));
-            block_on(v.request_factor_reset(&pending.token)).unwrap();
+            let _ = block_on(v.request_factor_reset(&pending.token)).unwrap();
             let link = world.link_of(vestibule::NoticeKind::FactorResetLink).link.unwrap();
             block_on(v.begin_factor_reset(&pending.token, &link)).unwrap();
             if state == State::ResetOver {

@@ -81,7 +81,7 @@ async fn proven(stage: &mut Stage) -> Result<Equipped, StageError> {
 /// R33: the link is asked for, and used at the same sign-in.
 async fn begin(stage: &Stage, pending: &PendingSignIn) -> Result<(), StageError> {
     let asked = stage.operation("request_factor_reset").request_factor_reset(&pending.token).await;
-    done("asking for a reset", asked)?;
+    let _asked = done("asking for a reset", asked)?;
     let link: Secret<String> = stage.link_of(&stage.address("ben"), NoticeKind::FactorResetLink).await?;
     let begun = stage.operation("begin_factor_reset").begin_factor_reset(&pending.token, &link).await;
     done("beginning a reset", begun).map(|_| ())
