@@ -38,7 +38,9 @@ pub struct Checkword {
     pub sends: u64,
     /// When the last one was.
     pub last_sent_at: Timestamp,
-    /// The tries that were taken with typed codes; a link has none.
+    /// Whether it is the ticket of a code that is typed, and no link: it is worth nothing without its code.
+    pub is_code: bool,
+    /// The tries that were taken with typed codes; with links none are.
     pub tries: Tries,
     /// Counts every change of the row.
     pub version: u64,
@@ -101,6 +103,7 @@ impl Checkword {
             .u64(self.tries.of_code)
             .u64(self.tries.of_day)
             .time(self.tries.day_began_at)
+            .bool(self.is_code)
             .finish()
     }
 
@@ -125,6 +128,7 @@ impl Checkword {
             sealed: row.maybe("sealed", |row| row.bytes("sealed").map(<[u8]>::to_vec))?,
             sends: row.u64("sends")?,
             last_sent_at: row.time("last_sent_at")?,
+            is_code: false,
             tries: Tries::NONE,
             version: row.u64("version")?,
             set_by: row.batch("set_by")?,
@@ -135,6 +139,7 @@ impl Checkword {
                 of_day: row.u64("day_tries")?,
                 day_began_at: row.time("day_began_at")?,
             };
+            checkword.is_code = row.bool("is_code")?;
         }
         row.finish()?;
         checkword.checked()
@@ -194,7 +199,7 @@ mod tests {
         #[test]
         fn every_row_comes_back_from_its_bytes_and_no_cut_of_them_reads(
             numbers in any::<(u64, u64, u64)>(), times in any::<(i64, i64, i64)>(), which in 0..3usize,
-            tries in any::<(u64, u64, i64)>(), change in 0..7usize, at in any::<prop::sample::Index>(),
+            tries in any::<(u64, u64, i64, bool)>(), change in 0..7usize, at in any::<prop::sample::Index>(),
         ) {
             let when = Timestamp::from_unix_micros(times.2);
             let mut row = row();
@@ -203,6 +208,7 @@ mod tests {
                 row.sealed = None;
             }
             (row.generation, row.sends, row.version) = numbers;
+            row.is_code = tries.3;
             let day_began_at = Timestamp::from_unix_micros(tries.2);
             row.tries = Tries { of_code: tries.0, of_day: tries.1, day_began_at };
             row.issued_at = Timestamp::from_unix_micros(times.0);
@@ -225,7 +231,7 @@ mod tests {
     fn a_row_of_the_first_form_has_no_tries() {
         let mut bytes = row().encode();
         bytes[0] = 1;
-        bytes.truncate(bytes.len() - 24);
+        bytes.truncate(bytes.len() - 25);
         assert_eq!(Checkword::decode(&bytes), Ok(row()));
     }
 

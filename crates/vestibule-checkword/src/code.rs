@@ -20,14 +20,9 @@ pub fn code_of(ring: &KeyRing, link: &str, purpose: Purpose) -> Option<Secret<St
 /// Whether what was typed is that code: six ASCII digits, blanks and dashes between them or none.
 #[must_use]
 pub fn is_code_of(ring: &KeyRing, link: &str, purpose: Purpose, typed: &str) -> bool {
-    let mut digits = String::with_capacity(DIGITS);
-    for typed in typed.chars().filter(|typed| !typed.is_whitespace() && *typed != '-') {
-        if !typed.is_ascii_digit() || digits.len() >= DIGITS {
-            return false;
-        }
-        digits.push(typed);
-    }
-    let digits = Secret::new(digits);
+    let is_gap = |typed: &char| typed.is_whitespace() || *typed == '-';
+    let digits =
+        Secret::new(typed.chars().filter(|typed| !is_gap(typed)).take(DIGITS + 1).collect::<String>());
     code_of(ring, link, purpose).is_some_and(|code| {
         // EXPOSE: the comparison.
         let (code, digits) = (code.expose(), digits.expose());

@@ -23,10 +23,12 @@ pub fn rotate(holder: SubjectId, purposes: &[Purpose], by: Rotation, at: Timesta
     purposes.iter().map(rotated).collect()
 }
 
-/// Wipes the sealed text once it is sent no more.
+/// Wipes the sealed text once it can be told no more: that of a link with the first half of its life, that of a code, whose page
+/// asks for it, with all of it.
 #[must_use]
 pub fn wipe(checkword: &Checkword, now: Timestamp) -> Option<CheckwordWrite> {
-    let due = checkword.sealed.is_some() && !checkword.half_life().is_after(now);
+    let end = if checkword.is_code { checkword.expires_at } else { checkword.half_life() };
+    let due = checkword.sealed.is_some() && !end.is_after(now);
     due.then(|| CheckwordWrite::Wipe {
         holder: checkword.holder,
         purpose: checkword.purpose.clone(),

@@ -87,10 +87,11 @@ pub(crate) fn sends(row: &Checkword, now: Timestamp) -> u64 {
     if now.since(row.last_sent_at) >= QUIET { 1 } else { row.sends.saturating_add(1) }
 }
 
-/// From when the next message may follow.
-pub(crate) fn next_message(row: &Checkword) -> Timestamp {
+/// From when the next message may follow. Codes are spaced by no more than they live, or nobody could type one for want of it.
+pub(crate) fn next_message(row: &Checkword, as_code: bool) -> Timestamp {
     let place = usize::try_from(row.sends.saturating_sub(1)).unwrap_or(usize::MAX);
-    row.last_sent_at.plus(SPACING.get(place).copied().unwrap_or(HOUR))
+    let spacing = SPACING.get(place).copied().unwrap_or(HOUR);
+    row.last_sent_at.plus(if as_code { spacing.min(CODE_LASTS) } else { spacing })
 }
 
 #[cfg(test)]
@@ -111,13 +112,14 @@ mod tests {
 
     #[test]
     fn spacing_grows_to_an_hour_and_never_closes() {
-        let waits: Vec<u64> = [0, 1, 2, 3, 4, 5, u64::MAX]
-            .map(|sends| {
+        let waits = |as_code| {
+            [0, 1, 2, 3, 4, 5, u64::MAX].map(|sends| {
                 let row = Checkword { sends, ..row() };
-                next_message(&row).since(row.last_sent_at).as_secs()
+                next_message(&row, as_code).since(row.last_sent_at).as_secs()
             })
-            .to_vec();
-        assert_eq!(waits, [60, 60, 300, 900, 3600, 3600, 3600]);
+        };
+        assert_eq!(waits(false), [60, 60, 300, 900, 3600, 3600, 3600]);
+        assert_eq!(waits(true), [60, 60, 300, 600, 600, 600, 600], "a code lasts no longer");
     }
 
     #[test]

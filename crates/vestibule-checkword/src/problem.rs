@@ -16,10 +16,7 @@ pub enum Problem {
         not_before: Timestamp,
     },
     /// What was typed is not the code that was sent.
-    CodeWrong {
-        /// How often it may be typed again.
-        left: u64,
-    },
+    CodeWrong,
     /// Its time is over (P8b).
     Expired {
         /// The first instant at which it was refused.
@@ -55,7 +52,6 @@ pub enum Problem {
 const EVERYBODY: &[Audience] = &[Audience::Visitor, Audience::MailboxOwner, Audience::Operator];
 const WHEN: &[FactEntry] = &[FactEntry::new("at", EVERYBODY)];
 const NOT_BEFORE: &[FactEntry] = &[FactEntry::new("not_before", EVERYBODY)];
-const LEFT: &[FactEntry] = &[FactEntry::new("tries_left", EVERYBODY)];
 const WHEN_AND_WHY: &[FactEntry] = &[FactEntry::new("at", EVERYBODY), FactEntry::new("change", EVERYBODY)];
 const AGAIN: &[Remedy] = &[Remedy::R1, Remedy::R2, Remedy::R38];
 const NEWEST: &[Remedy] = &[Remedy::R4, Remedy::R36, Remedy::R1, Remedy::R38];
@@ -69,19 +65,19 @@ static CODE_SPENT: Entry = Entry::new(
 )
 .visitor("This code was typed too often. Ask for a new one.")
 .remedies(&[Remedy::R2, Remedy::R35, Remedy::R1, Remedy::R38]);
-static CODE_WAIT: Entry =
-    Entry::new("checkword.code_wait", "P8", "Codes for this number were typed too often within a day.")
-        .visitor("Codes for this number were typed too often today. Use another way, or wait.")
-        .facts(NOT_BEFORE)
-        .remedies(&[Remedy::R35, Remedy::R1, Remedy::R38]);
+static CODE_WAIT: Entry = Entry::new("checkword.code_wait", "P8", "Codes were typed too often within a day.")
+    .visitor("Codes were typed too often today. Use another way, or wait.")
+    .facts(NOT_BEFORE)
+    .remedies(&[Remedy::R35, Remedy::R1, Remedy::R38]);
 static CODE_WRONG: Entry =
-    Entry::new("checkword.code_wrong", "P8e", "What was typed is not the code that was sent.")
-        .visitor("This is not the code that was sent last. Look at the newest message, and type it again.")
-        .facts(LEFT)
+    Entry::new("checkword.code_wrong", "P8", "What was typed is not the code that was sent.")
+        .visitor(
+            "This is not the code that was sent last. Look at the newest message; a code lasts ten minutes.",
+        )
         .remedies(&[Remedy::R34, Remedy::R2, Remedy::R35, Remedy::R38]);
 static EXPIRED: Entry =
     Entry::new("checkword.expired", "P8b", "The link was opened after its time was over.")
-        .visitor("This link has expired. Ask for a new one.")
+        .visitor("This link or code has expired. Ask for a new one.")
         .facts(WHEN)
         .remedies(AGAIN);
 static MALFORMED: Entry = Entry::new(
@@ -97,19 +93,21 @@ static OTHER_PERSON: Entry =
         .remedies(&[Remedy::R6, Remedy::R38]);
 static ROTATED: Entry =
     Entry::new("checkword.rotated", "P8d", "A change of the profile made the link worthless.")
-        .visitor("This link is worth nothing any more, because the profile was changed after it was sent.")
+        .visitor(
+            "This link or code is worth nothing any more, because the profile was changed after it was sent.",
+        )
         .facts(WHEN_AND_WHY)
         .remedies(AGAIN);
 static SUPERSEDED: Entry = Entry::new("checkword.superseded", "P8a", "A newer link was sent after this one.")
-    .visitor("A newer link was sent. Only the newest one works.")
+    .visitor("A newer link or code was sent. Only the newest one works.")
     .facts(WHEN)
     .remedies(NEWEST);
 static UNKNOWN: Entry =
     Entry::new("checkword.unknown", "P8", "Nobody knows the link: it was not made here, or very long ago.")
-        .visitor("This link is not known here. Ask for a new one.")
+        .visitor("This link or code is not known here. Ask for a new one.")
         .remedies(AGAIN);
 static USED: Entry = Entry::new("checkword.used", "P8d", "The link was used before.")
-    .visitor("This link was already used. If it was not you, ask for a new one at once.")
+    .visitor("This link or code was already used. If it was not you, ask for a new one at once.")
     .facts(WHEN)
     .remedies(AGAIN);
 static WRONG_PURPOSE: Entry = Entry::new(
@@ -144,7 +142,7 @@ impl Registered for Problem {
         match self {
             Self::CodeSpent => &CODE_SPENT,
             Self::CodeWait { .. } => &CODE_WAIT,
-            Self::CodeWrong { .. } => &CODE_WRONG,
+            Self::CodeWrong => &CODE_WRONG,
             Self::Expired { .. } => &EXPIRED,
             Self::Malformed => &MALFORMED,
             Self::OtherPerson => &OTHER_PERSON,
@@ -163,10 +161,12 @@ impl Registered for Problem {
             }
             Self::Rotated { at, by } => vec![("at", at.to_string()), ("change", by.as_str().to_owned())],
             Self::CodeWait { not_before } => vec![("not_before", not_before.to_string())],
-            Self::CodeWrong { left } => vec![("tries_left", left.to_string())],
-            Self::CodeSpent | Self::Malformed | Self::OtherPerson | Self::Unknown | Self::WrongPurpose => {
-                Vec::new()
-            }
+            Self::CodeSpent
+            | Self::CodeWrong
+            | Self::Malformed
+            | Self::OtherPerson
+            | Self::Unknown
+            | Self::WrongPurpose => Vec::new(),
         }
     }
 }
@@ -181,7 +181,7 @@ mod tests {
         let all = [
             Problem::CodeSpent,
             Problem::CodeWait { not_before: at },
-            Problem::CodeWrong { left: 4 },
+            Problem::CodeWrong,
             Problem::Expired { at },
             Problem::Malformed,
             Problem::OtherPerson,

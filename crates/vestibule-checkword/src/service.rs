@@ -172,7 +172,9 @@ impl<S: CheckwordRead + Commit<CheckwordWrite>> Checkwords<S> {
                     }
                     Wanted::Again { checkword, writes } => (before, checkword.expires_at, writes, true, None),
                     Wanted::Spaced { not_before, writes } => {
-                        let live = newest.filter(|row| row.is_live(now));
+                        // Of something else it is none of theirs.
+                        let live = newest
+                            .filter(|row| row.is_live(now) && row.is_code && row.bound == request.bound());
                         let link = before.filter(|_| live.is_some());
                         (link, live.map_or(now, |row| row.expires_at), writes, true, Some(not_before))
                     }
@@ -248,9 +250,12 @@ impl<S: CheckwordRead + Commit<CheckwordWrite>> Checkwords<S> {
                 continue;
             }
             if !is_code_of(&self.ring, ticket, purpose, typed) {
-                return Err(Failure::Refused(Problem::CodeWrong { left: taken.left }));
+                return Err(Failure::Refused(Problem::CodeWrong));
             }
-            return self.redeem(ticket, purpose, Intent::TypedCode, now).await;
+            return match taken.ended {
+                Some(problem) => Err(Failure::Refused(problem)),
+                None => self.redeem(ticket, purpose, Intent::TypedCode, now).await,
+            };
         }
         Err(Error::busy(Duration::from_millis(50)).into())
     }

@@ -23,6 +23,7 @@ pub(crate) fn row() -> Checkword {
         sealed: Some(sealed),
         sends: 1,
         last_sent_at: NOW,
+        is_code: false,
         tries: Tries::NONE,
         version: 4,
         set_by: BatchId::from_bytes([6; 16]),

@@ -9,8 +9,8 @@ use crate::problem::Problem;
 /// How often a code may be typed, right or wrong, before it is worth nothing.
 pub const TRIES_PER_CODE: u64 = 5;
 
-/// How often codes of one slot may be typed in a day, whatever their number: with six digits a guess is right once in
-/// 50 000 such days.
+/// How often codes of one slot may be typed in a day from the first, whatever their number: with six digits a guess at one slot is right
+/// once in 50 000 such days.
 pub const TRIES_PER_DAY: u64 = 20;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -41,8 +41,8 @@ impl Tries {
         self.of_code >= TRIES_PER_CODE
     }
 
-    /// One more, and how many are left for this code.
-    pub(crate) fn take(self, now: Timestamp) -> Result<(Self, u64), Problem> {
+    /// One more.
+    pub(crate) fn take(self, now: Timestamp) -> Result<Self, Problem> {
         if self.are_spent() {
             return Err(Problem::CodeSpent);
         }
@@ -53,8 +53,7 @@ impl Tries {
             return Err(Problem::CodeWait { not_before: day_began_at.plus(DAY) });
         }
         let of_code = self.of_code.saturating_add(1);
-        let taken = Self { of_code, of_day: of_day.saturating_add(1), day_began_at };
-        Ok((taken, TRIES_PER_CODE.saturating_sub(of_code)))
+        Ok(Self { of_code, of_day: of_day.saturating_add(1), day_began_at })
     }
 }
 
@@ -67,17 +66,15 @@ mod tests {
     fn a_code_takes_five_tries_and_a_day_twenty_whatever_the_number_of_codes() {
         let mut tries = Tries::NONE;
         for code in 0..4 {
-            for left in [4, 3, 2, 1, 0] {
-                let (taken, told) = tries.take(NOW.plus(DAY / 4 * code)).unwrap();
-                assert_eq!(told, left);
-                tries = taken;
+            for _ in 0..TRIES_PER_CODE {
+                tries = tries.take(NOW.plus(DAY / 4 * code)).unwrap();
             }
             assert_eq!(tries.take(NOW.plus(DAY / 4 * code)), Err(Problem::CodeSpent));
             tries = tries.of_next_code();
         }
         let last = NOW.plus(DAY - Duration::from_micros(1));
         assert_eq!(tries.take(last), Err(Problem::CodeWait { not_before: NOW.plus(DAY) }));
-        let (taken, _) = tries.take(NOW.plus(DAY)).unwrap();
+        let taken = tries.take(NOW.plus(DAY)).unwrap();
         assert_eq!(taken, Tries { of_code: 1, of_day: 1, day_began_at: NOW.plus(DAY) });
     }
 

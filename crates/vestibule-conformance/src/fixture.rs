@@ -245,6 +245,7 @@ pub(crate) fn checkword(number: u64, generation: u64, version: u64) -> Checkword
         sealed: Some(sealed()),
         sends: 1,
         last_sent_at: NOW,
+        is_code: false,
         tries: Tries { of_code: 2, of_day: 7, day_began_at: Timestamp::from_unix_micros(-3) },
         version,
         set_by: BatchId::from_bytes([0; 16]),

@@ -50,6 +50,7 @@ kinds! {
     MEMBERSHIP_ADDED "membership.added" "A member was added.",
     MEMBERSHIP_APPROVED "membership.approved" "A waiting member was approved.",
     MEMBERSHIP_EXEMPTED "membership.exempted" "A member's exemption from the second factor was set or ended.",
+    MEMBERSHIP_CONTACT_CHANGED "membership.contact_changed" "A member's contact address followed a login of theirs.",
     MEMBERSHIP_DECLINED "membership.declined" "A waiting member was declined.",
     MEMBERSHIP_DISMISSED "membership.dismissed" "A member was dismissed.",
     MEMBERSHIP_REINSTATED "membership.reinstated" "A dismissed member was reinstated.",

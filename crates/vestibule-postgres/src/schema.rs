@@ -45,7 +45,7 @@ const CHECKWORD: Domain = Domain::new(
     "checkword",
     &[
         Migration::new(1, include_str!("../migrations/checkword/0001_init.sql")),
-        Migration::new(2, include_str!("../migrations/checkword/0002_tries.sql")),
+        Migration::new(2, include_str!("../migrations/checkword/0002_codes.sql")),
     ],
 );
 

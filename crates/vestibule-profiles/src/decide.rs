@@ -271,6 +271,29 @@ pub fn add_member(
     Ok(writes)
 }
 
+/// Gives a member another contact address, or none: the key of the old one is freed, that of the new one taken, in this
+/// account alone (U-9).
+#[must_use]
+pub fn set_contact(member: &Membership, contact: Option<&ContactEmail>) -> Vec<ProfilesWrite> {
+    let (account, subject) = (member.account, member.subject);
+    let old = member.contact.as_deref().and_then(|typed| ContactEmail::parse(typed).ok());
+    let (old, new) = (old.map(|old| old.key()), contact.map(ContactEmail::key));
+    let mut writes = vec![ProfilesWrite::SetContact {
+        account,
+        subject,
+        from: member.version,
+        contact: contact.map(|contact| contact.as_typed().to_owned()),
+    }];
+    // The same address in another spelling keeps its key.
+    if old != new {
+        let moves = [(old, Some(subject), None), (new, None, Some(subject))];
+        writes.extend(moves.into_iter().filter_map(|(key, from, to)| {
+            key.map(|key| ProfilesWrite::MoveContact { account, key, from, to })
+        }));
+    }
+    writes
+}
+
 /// Approves, declines, dismisses or reinstates a member.
 ///
 /// # Errors

@@ -273,6 +273,17 @@ pub enum ProfilesWrite {
         /// What becomes of it.
         block: Option<Block>,
     },
+    /// Replaces the contact address of a membership. Its key moves by [`MoveContact`](Self::MoveContact).
+    SetContact {
+        /// Where.
+        account: AccountId,
+        /// Who.
+        subject: SubjectId,
+        /// The version that was read.
+        from: u64,
+        /// The address as typed.
+        contact: Option<String>,
+    },
     /// Notes that the person has a second factor, or none any more, and ends their sessions: whoever signs in meanwhile
     /// decides again.
     SetFactor {
@@ -391,6 +402,7 @@ impl Write for ProfilesWrite {
             Self::CreateAccount { account } => RowName::new(rank::ACCOUNT, &[account.account.as_bytes()]),
             Self::MoveMembership { account, subject, .. }
             | Self::RequireMembership { account, subject, .. }
+            | Self::SetContact { account, subject, .. }
             | Self::TouchMembership { account, subject, .. } => {
                 RowName::new(rank::MEMBERSHIP, &[account.as_bytes(), subject.as_bytes()])
             }
@@ -423,7 +435,9 @@ impl Write for ProfilesWrite {
                 ProfilesGuard::SettingsVersion
             }
             Self::MoveContact { .. } => ProfilesGuard::Contact,
-            Self::MoveMembership { .. } | Self::RequireMembership { .. } => ProfilesGuard::MembershipVersion,
+            Self::MoveMembership { .. } | Self::RequireMembership { .. } | Self::SetContact { .. } => {
+                ProfilesGuard::MembershipVersion
+            }
             Self::NotePending { .. } | Self::TouchMembership { .. } => ProfilesGuard::Always,
             Self::ForgetLeaving { .. }
             | Self::LeaveIdentifier { .. }
@@ -455,6 +469,7 @@ impl Write for ProfilesWrite {
             | Self::NotePending { .. }
             | Self::ReleaseIdentifier { .. }
             | Self::SetBlock { .. }
+            | Self::SetContact { .. }
             | Self::SetFactor { .. }
             | Self::SetFreeze { .. }
             | Self::SetPrimary { .. }
@@ -571,6 +586,16 @@ impl Write for ProfilesWrite {
                     profile.epoch += 1;
                 })
             }),
+            Self::SetContact { account, subject, from, contact } => {
+                let key = keys::membership(*account, *subject);
+                let found = rows.get(&key)?.map(Membership::decode).transpose()?;
+                let Some(membership) = found.filter(|membership| membership.version == *from) else {
+                    return Ok(Verdict::Refused);
+                };
+                let version = membership.version + 1;
+                rows.put(key, Membership { contact: contact.clone(), version, ..membership }.encode());
+                Ok(Verdict::Lands)
+            }
             Self::SetFactor { subject, from, since } => profile(rows, *subject, |profile| {
                 (profile.epoch == *from).then(|| {
                     profile.factor_since = *since;

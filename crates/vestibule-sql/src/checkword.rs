@@ -70,6 +70,7 @@ fn put(plan: &mut Plan, batch: BatchId, checkword: &Checkword, from: Option<u64>
         checkword.tries.of_code.into(),
         checkword.tries.of_day.into(),
         checkword.tries.day_began_at.into(),
+        checkword.is_code.into(),
     ];
     let mut params = slot(plan.realm(), checkword.holder, &checkword.purpose, more);
     if let Some(from) = from {
@@ -78,16 +79,16 @@ fn put(plan: &mut Plan, batch: BatchId, checkword: &Checkword, from: Option<u64>
             "update vestibule_checkword
              set generation = ?4, digest = ?5, bound = ?6, issued_at = ?7, expires_at = ?8, state = ?9, state_at = ?10,
              rotation = ?11, sealed = ?12, sends = ?13, last_sent_at = ?14, version = ?15, set_by = ?16,
-             tries = ?17, day_tries = ?18, day_began_at = ?19
-             where realm = ?1 and holder = ?2 and purpose = ?3 and version = ?20",
+             tries = ?17, day_tries = ?18, day_began_at = ?19, is_code = ?20
+             where realm = ?1 and holder = ?2 and purpose = ?3 and version = ?21",
             params,
         );
     } else {
         plan.step(
             "insert into vestibule_checkword
              (realm, holder, purpose, generation, digest, bound, issued_at, expires_at, state, state_at, rotation, sealed,
-             sends, last_sent_at, version, set_by, tries, day_tries, day_began_at)
-             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)
+             sends, last_sent_at, version, set_by, tries, day_tries, day_began_at, is_code)
+             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)
              on conflict (realm, holder, purpose) do nothing",
             params,
         );
@@ -131,7 +132,7 @@ fn remember(plan: &mut Plan, holder: SubjectId, purpose: &str, batch: BatchId) {
 pub fn checkword(realm: &Realm, holder: SubjectId, purpose: &str) -> Query<Checkword> {
     Query::new(
         "select holder, purpose, generation, digest, bound, issued_at, expires_at, state, state_at, rotation, sealed,
-         sends, last_sent_at, version, set_by, tries, day_tries, day_began_at from vestibule_checkword
+         sends, last_sent_at, version, set_by, tries, day_tries, day_began_at, is_code from vestibule_checkword
          where realm = ?1 and holder = ?2 and purpose = ?3",
         slot(realm, holder, purpose, []),
         read_checkword,
@@ -144,7 +145,7 @@ pub fn checkword(realm: &Realm, holder: SubjectId, purpose: &str) -> Query<Check
 pub fn newest_by_digest(realm: &Realm, digest: SecretDigest) -> Query<Checkword> {
     Query::new(
         "select holder, purpose, generation, digest, bound, issued_at, expires_at, state, state_at, rotation, sealed,
-         sends, last_sent_at, version, set_by, tries, day_tries, day_began_at
+         sends, last_sent_at, version, set_by, tries, day_tries, day_began_at, is_code
          from vestibule_checkword where (realm, holder, purpose) in
          (select realm, holder, purpose from vestibule_checkword where realm = ?1 and digest = ?2)",
         [realm.into(), digest.into()],
@@ -187,16 +188,16 @@ pub fn forget_formers(realm: &Realm, issued_before: Timestamp, budget: u32) -> S
     )
 }
 
-/// Wipes the sealed texts of checkwords that are past half of their life and are sent no more, at most `budget` rows.
+/// Wipes the sealed texts of links that are past half of their life and of codes past all of it, which are told no more, at most `budget` rows.
 #[must_use]
 pub fn wipe_sealed(realm: &Realm, now: Timestamp, budget: u32) -> Statement {
     Statement::new(
         "update vestibule_checkword set sealed = null, version = version + 1
          where (realm, holder, purpose) in
          (select realm, holder, purpose from vestibule_checkword
-          where realm = ?1 and sealed is not null and issued_at + (expires_at - issued_at) / 2 < ?2
+          where realm = ?1 and sealed is not null and issued_at + (expires_at - issued_at) / (2 - is_code) < ?2
           order by issued_at limit ?3)
-         and sealed is not null and issued_at + (expires_at - issued_at) / 2 < ?2",
+         and sealed is not null and issued_at + (expires_at - issued_at) / (2 - is_code) < ?2",
         [realm.into(), now.into(), budget.into()],
     )
 }
@@ -221,6 +222,7 @@ fn read_checkword(row: &mut RowValues) -> Result<Checkword, CorruptRow> {
             of_day: row.u64("day_tries")?,
             day_began_at: row.time("day_began_at")?,
         },
+        is_code: row.flag("is_code")?,
     };
     checkword.checked()
 }

@@ -18,8 +18,8 @@ pub(crate) enum Asking {
     /// Messages are spaced.
     Spaced {
         not_before: Timestamp,
-        /// The text that is on its way, if it can be told.
-        live: Option<Secret<String>>,
+        /// The text that is on its way, if it can be told; and whether it is bound to the same.
+        live: Option<(Secret<String>, bool)>,
         writes: Vec<CheckwordWrite>,
     },
 }
@@ -55,7 +55,8 @@ impl Inner {
                 Asking::Link { link: before, until: checkword.expires_at, writes }
             }
             Wanted::Spaced { not_before, writes } => {
-                let live = before.filter(|_| newest.as_ref().is_some_and(|word| word.is_live(now)));
+                let live = newest.filter(|word| word.is_live(now)).map(|word| word.bound == asked.bound());
+                let live = before.zip(live);
                 Asking::Spaced { not_before, live, writes }
             }
         };

@@ -44,11 +44,13 @@ pub use import::{
     ImportField, ImportProblem, Imported, ImportedAccount, ImportedMembership, ImportedPerson, Skipped,
 };
 pub use links::{BaseUrlError, BaseUrls};
-pub use login::{FreezePage, LeavingLogin, LoginChange, LoginChangePage, LoginProblem, OwnLogin, OwnLogins};
+pub use login::{
+    FreezePage, LeavingLogin, LoginChange, LoginChangePage, LoginProblem, OwnLogin, OwnLogins, Propagation,
+};
 pub use member::{FactorSeen, LoginSeen, MemberSeen, MemberView};
 pub use notice::{Notice, NoticeKind, WaitingMessage, WaitingMessages};
 pub use permit::ChangePermit;
-pub use phone::{PhoneCodes, Sent};
+pub use phone::{CodeSent, PhoneCodes, Sent};
 pub use problem::{RecoveryProblem, SignInProblem};
 pub use recover::{Advice, OpenSession, RecoveryPage};
 pub use recovery::{RecoveryRequest, UnknownAddressNotice};

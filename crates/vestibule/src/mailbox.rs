@@ -4,7 +4,7 @@
 use vestibule_core::kv::RecordReader;
 use vestibule_core::{CorruptRow, Error, Identifier, Secret, SubjectId, Timestamp};
 use vestibule_journal::Code;
-use vestibule_profiles::ProfilesRead;
+use vestibule_profiles::{ProfileIdentifier, ProfilesRead};
 
 use crate::notice::{Notice, NoticeKind, WaitingMessage};
 use crate::outbox::Outgoing;
@@ -78,20 +78,28 @@ impl Inner {
         })
     }
 
-    /// The writes that wipe whatever waits for a person's mailboxes: what makes their links worthless lets none be sent.
+    /// The writes that wipe whatever waits for a person's addresses: what makes their links worthless lets none be sent.
     pub(crate) async fn withdrawals(
         &self,
         subject: SubjectId,
         at: Timestamp,
     ) -> Result<Vec<AnyWrite>, Error> {
         let own = self.store.identifiers(subject).await?;
-        let mailboxes = own.iter().filter(|own| own.verified_at.is_some() && !own.is_social());
-        let mut writes: Vec<AnyWrite> =
-            mailboxes.map(|own| self.withdraw(&own.identifier, at)).collect::<Result<_, _>>()?;
+        let mut writes = self.withdraw_answers(&own, at)?;
         if let Some(own) = own.first() {
             writes.extend(self.withdraw_login_letters(&subject, &own.identifier, at)?);
         }
         Ok(writes)
+    }
+
+    /// The same of the answers to a recovery alone.
+    pub(crate) fn withdraw_answers(
+        &self,
+        own: &[ProfileIdentifier],
+        at: Timestamp,
+    ) -> Result<Vec<AnyWrite>, Error> {
+        let told = own.iter().filter(|own| own.verified_at.is_some() && !own.is_social());
+        told.map(|own| self.withdraw(&own.identifier, at)).collect()
     }
 
     /// The write that wipes whatever waits for the owner of a mailbox: a link that was used or made worthless is sent no

@@ -87,8 +87,10 @@ impl Vestibule {
         let inner = self.inner();
         let login = inner.reachable(&request.login, request.client).await?;
         if login.kind() == AddressKind::Phone {
-            let ticket = inner.send_code(&login, CodeFor::Recovery, request.language.as_deref()).await?;
-            return Ok(Sent::Code(ticket));
+            return inner
+                .send_code(&login, CodeFor::Recovery, request.language.as_deref())
+                .await
+                .map(Sent::Code);
         }
         let _told = inner.tell_mailbox(&login, Asked::Recovery, request.language, None).await?;
         Ok(Sent::Message)
@@ -133,6 +135,16 @@ impl Vestibule {
                 return Err(Failure::Refused(refusal));
             };
             let event = by.draft(EventKind::RECOVERY_SENT).account(account).subject(subject);
+            if login.identifier.kind() == AddressKind::Phone
+                && !inner.may_text(&login.identifier, now).await?
+            {
+                let limit = inner.texts_in_an_hour();
+                let not_before = now.start_of(limit.span()).plus(limit.span());
+                let problem = vestibule_throttle::Problem::Wait { not_before };
+                let (actor, whom) = (by.actor(), Some(subject));
+                let refusal = inner.refuse_after_proof(&problem, actor, whom, Some(account), now).await?;
+                return Err(Failure::Refused(refusal));
+            }
             let told = inner.tell_mailbox(&login.identifier, Asked::RecoveryOf(subject), None, Some(event));
             if told.await? == Told::Told {
                 return Ok(());
@@ -157,32 +169,29 @@ impl Inner {
             let key = AddressKey::from_bytes(*digest.as_bytes());
             return self.refuse_at_door(&SignInProblem::LoginMalformed, door(key), RefusedBy::Window).await;
         };
-        let of_realm = match (login.kind(), self.phones) {
-            (AddressKind::Email, _) => None,
-            (AddressKind::Phone, Some(phones)) => Some(Limit::per_hour(phones.per_hour)),
+        let limit = match (login.kind(), &self.phones) {
+            (AddressKind::Email, _) => BY_CLIENT,
+            (AddressKind::Phone, Some(phones)) if phones.reach(&login) => CODES_BY_CLIENT,
             _ => {
                 let problem = RecoveryProblem::KindNotOffered;
                 return self.refuse_at_door(&problem, door(login.key()), RefusedBy::Window).await;
             }
         };
         if let Some(client) = client {
-            let limit = if of_realm.is_some() { CODES_BY_CLIENT } else { BY_CLIENT };
             let owner =
                 [login.kind().as_str().as_bytes(), client.own_network().to_bytes().as_slice()].concat();
             if !self.throttle.count(WindowKind::Message, &owner, &limit, now).await? {
                 return self.refuse_too_many(limit, door(login.key())).await;
             }
         }
-        // Only after the client's own: whoever is refused there uses nothing of the realm's.
-        if let Some(limit) = of_realm
-            && !self.throttle.count(WindowKind::Message, b"phones", &limit, now).await?
-        {
-            return self.refuse_too_many(limit, door(login.key())).await;
-        }
         Ok(login)
     }
 
-    async fn refuse_too_many<T>(&self, limit: Limit, attempt: Attempt) -> Result<T, Failure<Refusal>> {
+    pub(crate) async fn refuse_too_many<T>(
+        &self,
+        limit: Limit,
+        attempt: Attempt,
+    ) -> Result<T, Failure<Refusal>> {
         let not_before = attempt.now.start_of(limit.span()).plus(limit.span());
         let problem = vestibule_throttle::Problem::Wait { not_before };
         self.refuse_at_door(&problem, attempt, RefusedBy::Window).await

@@ -53,7 +53,8 @@ pub fn inspect(found: Option<&Found>, purpose: Purpose, now: Timestamp) -> Resul
 ///
 /// # Errors
 ///
-/// As [`inspect`]; [`Problem::OtherPerson`] when the session is not the holder's.
+/// As [`inspect`]; [`Problem::OtherPerson`] when the session is not the holder's; [`Problem::WrongPurpose`] for the ticket of a
+/// code with any intent but [`Intent::TypedCode`].
 pub fn redeem(
     found: Option<&Found>,
     purpose: Purpose,
@@ -61,6 +62,9 @@ pub fn redeem(
     now: Timestamp,
 ) -> Result<Redemption, Problem> {
     let checkword = judge(found, purpose, now)?;
+    if checkword.is_code && intent != Intent::TypedCode {
+        return Err(Problem::WrongPurpose);
+    }
     match intent {
         Intent::OwnSession(person) if person != checkword.holder => return Err(Problem::OtherPerson),
         Intent::FederatedIdentity | Intent::OwnSession(_) | Intent::NewPassword | Intent::TypedCode => {}
@@ -92,7 +96,7 @@ pub(super) fn judge(found: Option<&Found>, purpose: Purpose, now: Timestamp) -> 
     if newest.is_live(now) { Ok(newest) } else { Err(Problem::Expired { at: newest.expires_at }) }
 }
 
-const fn ended(state: State) -> Option<Problem> {
+pub(super) const fn ended(state: State) -> Option<Problem> {
     match state {
         State::Live => None,
         State::Rotated { at, by } => Some(Problem::Rotated { at, by }),

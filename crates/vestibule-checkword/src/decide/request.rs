@@ -39,6 +39,12 @@ impl CheckwordRequest {
         self.holder
     }
 
+    /// What it will be bound to.
+    #[must_use]
+    pub fn bound(&self) -> &[u8] {
+        &self.bound
+    }
+
     /// What it will be for.
     #[must_use]
     pub const fn purpose(&self) -> Purpose {
@@ -125,7 +131,7 @@ pub fn request(
         let writes = vec![CheckwordWrite::Put { checkword: checkword.clone(), from: None }];
         return Wanted::New { checkword, writes };
     };
-    let not_before = next_message(newest);
+    let not_before = next_message(newest, request.way == Way::Code);
     if is_sent && not_before.is_after(now) {
         return Wanted::Spaced { not_before, writes: super::wipe(newest, now).into_iter().collect() };
     }
@@ -150,7 +156,10 @@ pub fn request(
 
 /// Whether it is the same text that is asked for, bound to the same, and can be told again.
 fn sent_again(newest: &Checkword, request: &CheckwordRequest, now: Timestamp) -> bool {
-    newest.is_due_again(now) && newest.sealed.is_some() && newest.bound == request.bound
+    newest.is_due_again(now)
+        && newest.sealed.is_some()
+        && newest.bound == request.bound
+        && newest.is_code == (request.way == Way::Code)
 }
 
 #[derive(Clone, Copy)]
@@ -185,6 +194,7 @@ fn fresh(
         sealed: Some(made.sealed.to_bytes()),
         sends: numbers.sends,
         last_sent_at: numbers.last_sent_at,
+        is_code: request.way == Way::Code,
         tries: numbers.tries,
         version: numbers.version,
         set_by: made.batch,

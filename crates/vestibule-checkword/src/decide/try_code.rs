@@ -1,8 +1,8 @@
 //! A try with a typed code is taken before the code is looked at.
 
-use vestibule_core::{BatchId, Purpose, Timestamp};
+use vestibule_core::{BatchId, Purpose, SubjectId, Timestamp};
 
-use super::redeem::judge;
+use super::redeem::{ended, judge};
 use crate::checkword::Checkword;
 use crate::problem::Problem;
 use crate::store::Found;
@@ -14,8 +14,12 @@ use crate::write::CheckwordWrite;
 #[must_use]
 #[non_exhaustive]
 pub struct TakenTry {
-    /// How many more there are with this code.
-    pub left: u64,
+    /// Whose it is.
+    pub holder: SubjectId,
+    /// What it is bound to.
+    pub bound: Vec<u8>,
+    /// Why the code is worth nothing any more. It is for whoever types the right one: others learn nothing of what its owner did.
+    pub ended: Option<Problem>,
     /// The write that takes it.
     pub write: CheckwordWrite,
 }
@@ -24,16 +28,29 @@ pub struct TakenTry {
 ///
 /// # Errors
 ///
-/// As [`inspect`](super::inspect); [`Problem::CodeSpent`] and [`Problem::CodeWait`] when too many were.
+/// As [`inspect`](super::inspect) of what is not the newest of its slot, or over; [`Problem::CodeSpent`] and [`Problem::CodeWait`]
+/// when too many codes were typed; [`Problem::WrongPurpose`] for a link.
 pub fn take_try(
     found: Option<&Found>,
     purpose: Purpose,
     batch: BatchId,
     now: Timestamp,
 ) -> Result<TakenTry, Problem> {
-    let row = judge(found, purpose, now)?;
-    let (tries, left) = row.tries.take(now)?;
+    let (row, ended) = match found {
+        Some(Found::Newest(row)) if row.purpose == purpose.as_str() => {
+            if !row.expires_at.is_after(now) {
+                return Err(Problem::Expired { at: row.expires_at });
+            }
+            (row, ended(row.state))
+        }
+        other => (judge(other, purpose, now)?, None),
+    };
+    if !row.is_code {
+        return Err(Problem::WrongPurpose);
+    }
+    let tries = row.tries.take(now)?;
     let version = row.version.saturating_add(1);
     let checkword = Checkword { tries, version, set_by: batch, ..row.clone() };
-    Ok(TakenTry { left, write: CheckwordWrite::Put { checkword, from: Some(row.version) } })
+    let write = CheckwordWrite::Put { checkword, from: Some(row.version) };
+    Ok(TakenTry { holder: row.holder, bound: row.bound.clone(), ended, write })
 }

@@ -54,6 +54,7 @@ pub(super) async fn checkwords_come_back_unchanged<H: Harness>(harness: &H) -> O
         expires_at: at(i64::MAX),
         sends: 1 << 40,
         last_sent_at: at(-1),
+        is_code: true,
         tries: Tries { of_code: 1 << 42, of_day: 1 << 43, day_began_at: at(i64::MAX) },
         ..checkword(1, 1 << 40, 1 << 41)
     };

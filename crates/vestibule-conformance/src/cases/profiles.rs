@@ -2,7 +2,8 @@
 
 use vestibule_core::Landed;
 use vestibule_profiles::{
-    Account, AccountPolicy, Block, Profile, ProfileIdentifier, ProfilesGuard, ProfilesRead, ProfilesWrite,
+    Account, AccountPolicy, Block, Membership, Profile, ProfileIdentifier, ProfilesGuard, ProfilesRead,
+    ProfilesWrite,
 };
 
 use crate::finding::{Outcome, ensure, same};
@@ -203,6 +204,38 @@ pub(super) async fn stale_versions_are_refused<H: Harness>(harness: &H) -> Outco
     scene.refuse("a stale membership", vec![leave(9)], ProfilesGuard::MembershipVersion).await?;
     scene.land(vec![leave(1)]).await?;
     scene.refuse("a membership that is gone", vec![leave(1)], ProfilesGuard::MembershipVersion).await
+}
+
+pub(super) async fn contact_replaced_in_one_membership<H: Harness>(harness: &H) -> Outcome {
+    let scene = Scene::open(harness, "contact_replaced_in_one_membership").await?;
+    let (acme, other) = (account_id("acme")?, account_id("other")?);
+    scene.land(vec![add_membership(acme, subject(1))?, add_membership(other, subject(1))?]).await?;
+    let set = |from, contact: Option<&str>| ProfilesWrite::SetContact {
+        account: acme,
+        subject: subject(1),
+        from,
+        contact: contact.map(str::to_owned),
+    };
+    scene
+        .refuse("a stale membership", vec![set(9, Some("a@example.com"))], ProfilesGuard::MembershipVersion)
+        .await?;
+    scene
+        .refuse(
+            "nobody's",
+            vec![ProfilesWrite::SetContact { account: acme, subject: subject(2), from: 1, contact: None }],
+            ProfilesGuard::MembershipVersion,
+        )
+        .await?;
+    let before =
+        (scene.store.membership(acme, subject(1)).await?, scene.store.membership(other, subject(1)).await?);
+    scene.land(vec![set(1, Some("Ada@Example.com"))]).await?;
+    let expected =
+        before.0.map(|row| Membership { contact: Some("Ada@Example.com".to_owned()), version: 2, ..row });
+    same("the membership", &scene.store.membership(acme, subject(1)).await?, &expected)?;
+    same("that in another account", &scene.store.membership(other, subject(1)).await?, &before.1)?;
+    scene.land(vec![set(2, None)]).await?;
+    let contact = scene.store.membership(acme, subject(1)).await?.map(|row| (row.contact, row.version));
+    same("a contact that was taken away", &contact, &Some((None, 3)))
 }
 
 pub(super) async fn last_wrong_secret_only_moves_forward<H: Harness>(harness: &H) -> Outcome {

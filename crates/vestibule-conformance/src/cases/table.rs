@@ -555,6 +555,14 @@ pub fn all<H: Harness>() -> Vec<Case<H>> {
             run: |harness| Box::pin(profiles::stale_versions_are_refused(harness)),
         },
         Case {
+            id: "contact_replaced_in_one_membership",
+            clauses: &["S-1", "S-4"],
+            needs: Need::Nothing,
+            breaks: "a contact address that was changed in one company changes in another, or over what somebody else has changed",
+            since: 1,
+            run: |harness| Box::pin(profiles::contact_replaced_in_one_membership(harness)),
+        },
+        Case {
             id: "last_wrong_secret_only_moves_forward",
             clauses: &["S-7"],
             needs: Need::Nothing,

@@ -62,6 +62,7 @@ pub(super) fn meant(draw: &Draw, which: u8, store: &MemoryStore) -> Result<Check
                 sealed: (draw.flag && state == State::Live).then(sealed),
                 sends: draw.n.into(),
                 last_sent_at: instant(draw.by.1),
+                is_code: draw.flag,
                 tries: Tries {
                     of_code: draw.n.into(),
                     of_day: draw.who.into(),

@@ -205,6 +205,10 @@ fn profiles(draw: &Draw, store: &MemoryStore) -> Result<ProfilesWrite, Finding> 
         }
         17 => ProfilesWrite::SetState { account, from: settings, state: state(draw.n) },
         18 => ProfilesWrite::TakeIdentifier { identifier: identifier(draw, true)? },
+        _ if draw.flag => {
+            let contact = (other > 0).then(|| text(draw.n));
+            ProfilesWrite::SetContact { account, subject, from: version, contact }
+        }
         _ => ProfilesWrite::TouchMembership { account, subject, at: instant(delta) },
     })
 }

@@ -39,7 +39,7 @@ impl Stage {
 /// The ticket of a code.
 pub(super) fn ticket(sent: Sent) -> Result<Secret<String>, StageError> {
     match sent {
-        Sent::Code(ticket) => Ok(ticket),
+        Sent::Code(sent) => Ok(sent.ticket),
         Sent::Message => Err(StageError::Script("a message was sent, and no code".to_owned())),
     }
 }

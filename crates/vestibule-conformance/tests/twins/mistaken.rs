@@ -158,6 +158,10 @@ pub(crate) const FAILING: &[(Mistake, &[&str])] = &[
         ],
     ),
     (
+        Mistake::LastContactWins,
+        &["contact_replaced_in_one_membership", "random_batches_are_answered_as_the_reference_answers"],
+    ),
+    (
         Mistake::TouchSets,
         &[
             "last_wrong_secret_only_moves_forward",

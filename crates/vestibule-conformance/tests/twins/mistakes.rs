@@ -44,6 +44,8 @@ pub(crate) enum Mistake {
     ContactsGlobal,
     /// Subjects of providers are compared without regard to case.
     FoldsSubjects,
+    /// A contact address is replaced whatever version was read.
+    LastContactWins,
     /// The last touch to arrive counts, not the latest.
     TouchSets,
     /// Instants come from a clock of the store's own.
@@ -166,6 +168,7 @@ impl Mistake {
         Self::ContactsGlobal,
         Self::FoldsSubjects,
         Self::FreesAtOnce,
+        Self::LastContactWins,
         Self::TouchSets,
         Self::AsksOwnClock,
         Self::LastPasswordWins,
@@ -332,7 +335,7 @@ impl Wrong {
         };
         use ProfilesWrite::{
             AddMembership, BumpEpoch, CreateAccount, CreateProfile, EditPolicy, LeaveIdentifier, MoveContact,
-            MoveMembership, ReleaseIdentifier, SetBlock, TakeIdentifier, TouchMembership,
+            MoveMembership, ReleaseIdentifier, SetBlock, SetContact, TakeIdentifier, TouchMembership,
         };
         use SessionsWrite::{EndSession, PutDevice, PutSession, StampAdmissions, TouchSession};
 
@@ -355,6 +358,11 @@ impl Wrong {
                     identifier.identifier = folded.unwrap().into();
                 }
                 Some(vec![TakeIdentifier { identifier }.into()])
+            }
+            (Mistake::LastContactWins, Profiles(SetContact { account, subject, from, contact })) => {
+                let row = self.inner.membership(account, subject).await?;
+                let from = row.map_or(from, |row| row.version);
+                Some(vec![SetContact { account, subject, from, contact }.into()])
             }
             (Mistake::TouchSets, Profiles(TouchMembership { account, subject, at })) => {
                 let row = self.inner.membership(account, subject).await?;

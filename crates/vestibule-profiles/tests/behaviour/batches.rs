@@ -96,6 +96,7 @@ fn spoil(write: &ProfilesWrite) -> ProfilesWrite {
         ProfilesWrite::RequireMembership { version, .. } | ProfilesWrite::RequireSettings { version, .. } => {
             *version += 1;
         }
+        ProfilesWrite::SetContact { from, .. } => *from += 1,
         ProfilesWrite::RequireProfile { epoch, .. } | ProfilesWrite::SetPrimary { epoch, .. } => *epoch += 1,
         ProfilesWrite::ForgetLeaving { subject, .. } | ProfilesWrite::RequireIdentifier { subject, .. } => {
             *subject = person("nobody");

@@ -185,6 +185,14 @@ impl Lower<Plan> for ProfilesWrite {
                 );
             }
             Self::TakeIdentifier { identifier } => take_identifier(plan, identifier),
+            Self::SetContact { account, subject, from, contact } => {
+                let params = member(plan, *account, *subject, [(*from).into(), contact.clone().into()]);
+                plan.step(
+                    "update vestibule_membership set contact = ?5, version = version + 1
+                     where realm = ?1 and account = ?2 and subject = ?3 and version = ?4",
+                    params,
+                );
+            }
             Self::TouchMembership { account, subject, at } => {
                 let params = member(plan, *account, *subject, [(*at).into()]);
                 plan.always(

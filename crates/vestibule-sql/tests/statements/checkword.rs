@@ -18,6 +18,7 @@ fn slot(state: State, sealed: Option<&[u8]>) -> Checkword {
         sealed: sealed.map(<[u8]>::to_vec),
         sends: 1,
         last_sent_at: later(0),
+        is_code: true,
         tries: Tries { of_code: 1, of_day: 2, day_began_at: later(0) },
         version: 4,
         set_by: BatchId::from_bytes([0; 16]),

@@ -125,6 +125,10 @@ fn writes_of_profiles_are_these_statements() {
         RequireProfile = [ProfilesWrite::RequireProfile { subject, epoch: 7 }]
         RequireSettings = [ProfilesWrite::RequireSettings { account: account_id, version: 7 }]
         SetBlock = [blocked(Some(Block { since: later(1), until: Some(later(2)) })), blocked(None)]
+        SetContact = [
+            ProfilesWrite::SetContact { account: account_id, subject, from: 7, contact: Some("Ada@example.com".to_owned()) },
+            ProfilesWrite::SetContact { account: account_id, subject, from: 7, contact: None },
+        ]
         SetFactor = [
             ProfilesWrite::SetFactor { subject, from: 7, since: Some(NOW) },
             ProfilesWrite::SetFactor { subject, from: 7, since: None },

@@ -20,7 +20,7 @@ use crate::login::{frozen, primary_of};
 use crate::mailbox::write;
 use crate::notice::{Notice, NoticeKind};
 use crate::outbox::Outgoing;
-use crate::phone::{CodeFor, Typed};
+use crate::phone::{CodeFor, CodeSent, Typed};
 use crate::problem::{RecoveryProblem, SignInProblem};
 use crate::refuse::Attempt;
 use crate::telling::bound_to;
@@ -52,7 +52,7 @@ pub enum ResetAsked {
     ByLink,
     /// The password does not count, so both kinds of address do: by the link that a mailbox was sent, and the code that goes with this
     /// ticket and that a phone was sent: [`Vestibule::begin_factor_reset_by_two`].
-    ByLinkAndCode(Secret<String>),
+    ByLinkAndCode(CodeSent),
 }
 
 /// A link that ends a reset, as its page may show it.
@@ -349,7 +349,8 @@ impl Inner {
                 Err(problem) => return self.refuse_link(&problem, Some(digest), now).await,
             };
             if let (Some(code), None) = (code, &typed) {
-                typed = Some(self.type_code(code, purpose::CODE_FACTOR_RESET, Some(subject), now).await?);
+                typed =
+                    Some(self.type_code(code, purpose::CODE_FACTOR_RESET, (Some(subject), None), now).await?);
             }
             let beside = match &typed {
                 Some(typed) => self.proves_beside(typed, &profile, now).await?,
@@ -439,8 +440,8 @@ impl Inner {
             let own: Vec<_> = own.iter().filter(|own| own.identifier.kind() == kind).cloned().collect();
             primary_of(profile, &own).map(|own| own.identifier.clone())
         };
-        match (self.phones, of(AddressKind::Email), of(AddressKind::Phone)) {
-            (Some(_), Some(_), Some(phone)) => {
+        match (&self.phones, of(AddressKind::Email), of(AddressKind::Phone)) {
+            (Some(phones), Some(_), Some(phone)) if phones.reach(&phone) => {
                 Ok(MayReset { generation, version, password_counts, phone: Some(phone) })
             }
             _ => self.refuse_person(&FactorProblem::ResetPasswordUnproven, subject, now).await,

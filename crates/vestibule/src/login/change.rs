@@ -317,6 +317,10 @@ impl Inner {
             Draft::new(EventKind::LOGIN_CHANGE_REQUESTED, EventActor::Person(subject)).subject(subject);
         let mut batch = self.record(event.field("login", &change.new.masked()), id, now)?;
         batch.extend(words.into_iter().map(AnyWrite::from));
+        // One change is pending at a time: what was asked for by phone is none any more.
+        let by_phone = decide::rotate(subject, &[purpose::CODE_LOGIN], Rotation::Withdrawn, now);
+        batch.extend(by_phone.into_iter().map(AnyWrite::from));
+        batch.push(self.withdraw_code(&change.new, (subject, purpose::CODE_LOGIN), now)?);
         batch.push(self.login_letter(LoginLetter {
             slot: Slot::Change(&subject),
             to,
@@ -382,11 +386,12 @@ impl Inner {
         subject: SubjectId,
         now: Timestamp,
     ) -> Result<Vec<AnyWrite>, Error> {
-        let words = [purpose::CONFIRM_ADDRESS, purpose::CONFIRM_REMOVAL];
+        let words = [purpose::CODE_LOGIN, purpose::CONFIRM_ADDRESS, purpose::CONFIRM_REMOVAL];
         let rotated: Vec<CheckwordWrite> = decide::rotate(subject, &words, Rotation::Withdrawn, now);
         let mut writes: Vec<AnyWrite> = rotated.into_iter().map(AnyWrite::from).collect();
         if let Some(own) = self.store.identifiers(subject).await?.first() {
             writes.extend(self.withdraw_login_letters(&subject, &own.identifier, now)?);
+            writes.push(self.withdraw_code(&own.identifier, (subject, purpose::CODE_LOGIN), now)?);
         }
         Ok(writes)
     }

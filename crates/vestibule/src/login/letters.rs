@@ -63,19 +63,30 @@ impl Inner {
         to: &Identifier,
         at: Timestamp,
     ) -> Result<[AnyWrite; 2], Error> {
-        let blank = |slot| {
-            let kind = NoticeKind::NobodyHere; // said to nobody
-            self.login_letter(LoginLetter {
-                slot,
-                to,
-                kind,
-                until: None,
-                link: None,
-                blank: true,
-                language: None,
-                at,
-            })
-        };
-        Ok([blank(Slot::Change(subject))?, blank(Slot::Release(subject))?])
+        Ok([self.blank(Slot::Change(subject), to, at)?, self.blank(Slot::Release(subject), to, at)?])
+    }
+
+    /// The same of the change alone.
+    pub(crate) fn withdraw_change(
+        &self,
+        subject: &SubjectId,
+        to: &Identifier,
+        at: Timestamp,
+    ) -> Result<AnyWrite, Error> {
+        self.blank(Slot::Change(subject), to, at)
+    }
+
+    fn blank(&self, slot: Slot<'_>, to: &Identifier, at: Timestamp) -> Result<AnyWrite, Error> {
+        let kind = NoticeKind::NobodyHere; // said to nobody
+        self.login_letter(LoginLetter {
+            slot,
+            to,
+            kind,
+            until: None,
+            link: None,
+            blank: true,
+            language: None,
+            at,
+        })
     }
 }

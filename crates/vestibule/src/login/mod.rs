@@ -11,12 +11,14 @@ mod leave;
 mod letters;
 mod list;
 mod problem;
+mod propagate;
 mod release;
 
 pub use change::{LoginChange, LoginChangePage};
 pub use freeze::FreezePage;
 pub use list::{LeavingLogin, OwnLogin, OwnLogins};
 pub use problem::LoginProblem;
+pub use propagate::Propagation;
 
 pub(crate) use bound::{Change, Named};
 pub(crate) use problem::ENTRIES;

@@ -1,22 +1,30 @@
 //! A code is asked for. The page gets a ticket and the same answer for every number.
 
-use vestibule_checkword::decide::CheckwordRequest;
-use vestibule_checkword::{CheckwordRead, CheckwordWrite, code_of, purpose};
+use core::num::NonZeroU32;
+
+use vestibule_checkword::decide::{self, CheckwordRequest};
+use vestibule_checkword::{CheckwordRead, CheckwordWrite, Rotation, code_of, purpose};
 use vestibule_core::{
     Failure, Identifier, KeyPurpose, Purpose, Refusal, Secret, SecretText, SubjectId, Timestamp,
 };
 use vestibule_journal::{Draft, EventActor, EventKind};
 use vestibule_profiles::{ProfilesRead, ProfilesWrite};
+use vestibule_throttle::{Limit, WindowKind};
 
+use super::CodeSent;
 use super::bound::CodeBound;
 use crate::asking::Asking;
 use crate::login::Named;
 use crate::mailbox::write;
 use crate::notice::{Notice, NoticeKind};
 use crate::outbox::Outgoing;
+use crate::refuse::Attempt;
 use crate::session::Authenticated;
 use crate::vestibule::{Inner, ROUNDS, busy};
 use crate::writes::{AnyGuard, AnyWrite};
+
+/// How many messages one number is sent in an hour, whatever they are for.
+const BY_NUMBER: Limit = Limit::per_hour(NonZeroU32::MIN.saturating_add(9));
 
 /// For what a number is to be proven.
 #[derive(Debug, Clone, Copy)]
@@ -78,11 +86,11 @@ impl Inner {
         phone: &Identifier,
         what: CodeFor<'_>,
         language: Option<&str>,
-    ) -> Result<Secret<String>, Failure<Refusal>> {
+    ) -> Result<CodeSent, Failure<Refusal>> {
         let now = self.clock.now();
         for _ in 0..ROUNDS {
             match self.send_code_once(phone, what, language, now).await? {
-                Ok(ticket) => return Ok(ticket),
+                Ok(ticket) => return Ok(CodeSent { ticket, number: phone.masked() }),
                 Err(guard) => {
                     if let Some(who) = what.session() {
                         self.still_theirs(who, guard).await?;
@@ -107,7 +115,13 @@ impl Inner {
         let (holder, purpose) = (what.asker().map_or(decoy, |(subject, _)| subject), what.purpose());
         let bound = CodeBound {
             phone: phone.clone(),
-            owner: profile.as_ref().map(|profile| (profile.subject, profile.epoch)),
+            // Only what a recovery relies on: of a number that nobody has, as much.
+            owner: match what {
+                CodeFor::Recovery => {
+                    Some((owner.unwrap_or(decoy), profile.map_or(0, |profile| profile.epoch)))
+                }
+                _ => None,
+            },
             asker: what.asker().map(|(_, epoch)| epoch),
             replaces: match what {
                 CodeFor::Login(_, replaces) => replaces,
@@ -128,7 +142,17 @@ impl Inner {
         let (id, asking) = self.ask_for(&request, now).await?;
         let (ticket, until, mut words) = match asking {
             Asking::Link { link, until, writes } => (link, Some(until), writes),
-            Asking::Spaced { live, writes, .. } => (live, None, writes),
+            Asking::Spaced { live: Some((live, is_same)), writes, .. }
+                if is_same || what.asker().is_none() =>
+            {
+                (Some(live), None, writes)
+            }
+            // Whoever has shown who they are is told; of what they asked before it would be the ticket of another number.
+            Asking::Spaced { not_before, .. } if let Some((subject, _)) = what.asker() => {
+                let problem = vestibule_throttle::Problem::Wait { not_before };
+                return self.refuse_person(&problem, subject, now).await;
+            }
+            Asking::Spaced { writes, .. } => (None, None, writes),
         };
         while words.len() < 2 {
             let purpose = purpose.as_str().to_owned();
@@ -141,11 +165,20 @@ impl Inner {
                 .map_err(vestibule_core::Error::from)?
                 .render(),
         };
+        // Counted for every number, as often as a code would be sent.
+        if until.is_some() && !self.may_text(phone, now).await? {
+            return self.refuse_texting(phone, what, now).await;
+        }
         let is_nobodys = matches!(what, CodeFor::Recovery) && owner.is_none();
-        let message = CodeMessage { phone, purpose, kind: what.told(), language, now };
+        let message = CodeMessage { phone, holder, purpose, kind: what.told(), language, now };
         let mut batch = Vec::with_capacity(8);
         if let CodeFor::Login(who, _) = what {
             let subject = who.subject();
+            // One change is pending at a time: what was asked for by mail is none any more.
+            let by_mail = [purpose::CONFIRM_ADDRESS];
+            let rotated = decide::rotate(subject, &by_mail, Rotation::Withdrawn, now);
+            batch.extend(rotated.into_iter().map(AnyWrite::from));
+            batch.push(self.withdraw_change(&subject, phone, now)?);
             let event = Draft::new(EventKind::LOGIN_CHANGE_REQUESTED, EventActor::Person(subject));
             let event = event.subject(subject).field("login", &phone.masked());
             batch.extend(self.record(event, id, now)?);
@@ -164,6 +197,41 @@ impl Inner {
             None => Ok(ticket),
             Some(guard) => Err(guard),
         })
+    }
+
+    /// Whether one more message may go to this number, and from this realm, in this hour.
+    pub(crate) async fn may_text(
+        &self,
+        phone: &Identifier,
+        now: Timestamp,
+    ) -> Result<bool, vestibule_core::Error> {
+        let of_number = [b"phone:".as_slice(), phone.key().as_bytes()].concat();
+        Ok(self.throttle.count(WindowKind::Message, &of_number, &BY_NUMBER, now).await?
+            && self.throttle.count(WindowKind::Message, b"phones", &self.texts_in_an_hour(), now).await?)
+    }
+
+    pub(crate) fn texts_in_an_hour(&self) -> Limit {
+        Limit::per_hour(self.phones.as_ref().map_or(NonZeroU32::MIN, |phones| phones.per_hour))
+    }
+
+    async fn refuse_texting<T>(
+        &self,
+        phone: &Identifier,
+        what: CodeFor<'_>,
+        now: Timestamp,
+    ) -> Result<T, Failure<Refusal>> {
+        let limit = self.texts_in_an_hour();
+        match what.asker() {
+            Some((subject, _)) => {
+                let not_before = now.start_of(limit.span()).plus(limit.span());
+                let problem = vestibule_throttle::Problem::Wait { not_before };
+                self.refuse_person(&problem, subject, now).await
+            }
+            None => {
+                let attempt = Attempt { key: phone.key(), client: None, account: None, now };
+                self.refuse_too_many(limit, attempt).await
+            }
+        }
     }
 
     /// The write that sends a code, or, `None`, takes a place of its own and sends nothing.
@@ -188,14 +256,14 @@ impl Inner {
     }
 
     /// The write that wipes a code that waits: it was typed, or is worth nothing any more.
-    pub(super) fn withdraw_code(
+    pub(crate) fn withdraw_code(
         &self,
         phone: &Identifier,
-        purpose: Purpose,
+        (holder, purpose): (SubjectId, Purpose),
         now: Timestamp,
     ) -> Result<AnyWrite, vestibule_core::Error> {
         let kind = NoticeKind::NobodyHere; // said to nobody
-        let message = CodeMessage { phone, purpose, kind, language: None, now };
+        let message = CodeMessage { phone, holder, purpose, kind, language: None, now };
         self.queue(Outgoing {
             slot: ("phone.code", &message.owner()),
             to: phone,
@@ -211,6 +279,7 @@ impl Inner {
 /// A message to a number.
 struct CodeMessage<'a> {
     phone: &'a Identifier,
+    holder: SubjectId,
     purpose: Purpose,
     kind: NoticeKind,
     language: Option<&'a str>,
@@ -218,8 +287,8 @@ struct CodeMessage<'a> {
 }
 
 impl CodeMessage<'_> {
-    /// Whose slot it takes: one for each number and purpose.
+    /// Whose slot it takes: the number's, or that of whoever asked in a session of theirs, which no stranger takes.
     fn owner(&self) -> Vec<u8> {
-        [self.purpose.as_str().as_bytes(), b":", self.phone.key().as_bytes()].concat()
+        [self.purpose.as_str().as_bytes(), b":", self.holder.as_bytes()].concat()
     }
 }

@@ -1,22 +1,30 @@
 //! A code was typed. Its owner is told the truth about the number, and handed the link that a mailbox would have been sent.
 
-use vestibule_checkword::decide::{CheckwordRequest, inspect, redeem, take_try};
-use vestibule_checkword::{CheckwordRead, Intent, Problem as WordProblem, Rotation, is_code_of, purpose};
+use vestibule_checkword::decide::{CheckwordRequest, redeem, rotate, take_try};
+use vestibule_checkword::{
+    CheckwordRead, Intent, Problem as WordProblem, Rotation, is_code_of, open_link, purpose,
+};
 use vestibule_core::{
-    Failure, Purpose, Refusal, Registered, Secret, SecretDigest, StoreError, SubjectId, Timestamp,
+    AddressKey, ClientAddress, Failure, Purpose, Refusal, Registered, Secret, SecretDigest, StoreError,
+    SubjectId, Timestamp,
 };
 use vestibule_profiles::{Problem, Profile, ProfileIdentifier, ProfilesRead, ProfilesWrite};
+use vestibule_throttle::{Limit, WindowKind};
 
 use super::bound::CodeBound;
 use crate::asking::Asking;
 use crate::login::{Change, LoginProblem};
 use crate::notice::NoticeKind;
+use crate::refuse::Attempt;
 use crate::session::Authenticated;
 use crate::social::SocialProblem;
 use crate::telling::{Asked, Truth, bound_to, connects, relied_on};
 use crate::vestibule::{Inner, ROUNDS, Vestibule, busy};
 use crate::views::{SignInQuestion, SignInView, Views};
 use crate::writes::{AnyGuard, AnyWrite};
+
+/// How many codes one client types in an hour, whatever the numbers.
+const TYPED_BY_CLIENT: Limit = Limit::per_hour(core::num::NonZeroU32::MIN.saturating_add(14));
 
 /// The profile was changed after the code was asked for.
 const fn changed(now: Timestamp) -> WordProblem {
@@ -38,9 +46,9 @@ impl Vestibule {
     /// # async fn f(vestibule: &Vestibule, login: &str, typed_code: &str) -> Result<(), Failure<Refusal>> {
     /// match vestibule.request_recovery(RecoveryRequest::new(login)).await? {
     ///     Sent::Message => println!("We sent a message to that address."),
-    ///     Sent::Code(ticket) => {
-    ///         // "We sent a code to that number": the page keeps the ticket until the code is typed.
-    ///         let link = vestibule.confirm_recovery_code(&ticket, typed_code).await?;
+    ///     Sent::Code(sent) => {
+    ///         // "We sent a code to +1***01": the page keeps the ticket until the code is typed.
+    ///         let link = vestibule.confirm_recovery_code(&sent.ticket, typed_code, None).await?;
     ///         vestibule.recover(&link, "a long new password", None).await?;
     ///     }
     /// }
@@ -58,10 +66,11 @@ impl Vestibule {
         &self,
         ticket: &Secret<String>,
         code: &str,
+        client: Option<ClientAddress>,
     ) -> Result<Secret<String>, Failure<Refusal>> {
         let inner = self.inner();
         let now = inner.clock.now();
-        let typed = inner.type_code((ticket, code), purpose::CODE_RECOVERY, None, now).await?;
+        let typed = inner.type_code((ticket, code), purpose::CODE_RECOVERY, (None, client), now).await?;
         for _ in 0..ROUNDS {
             let (view, own) = inner.code_view(&typed).await?;
             let truth = Truth::of(Asked::Recovery, &view, own.as_ref(), None, now);
@@ -69,12 +78,13 @@ impl Vestibule {
                 return inner.refuse_typed(&typed, truth, view.profile.as_ref(), now).await;
             };
             if typed.bound.owner != Some((holder, profile.epoch)) {
-                return inner.refuse_link(&changed(now), Some(typed.digest), now).await;
+                return inner.outdated(&typed, now).await;
             }
             let link = CheckwordRequest::new(holder, purpose).bound_to(&bound_to(&typed.bound.phone));
             let mut more = relied_on(Asked::Recovery, &view, &typed.bound.phone, typed.holder, now);
             // What waits for the person's mailboxes is an older link.
-            more.extend(inner.withdrawals(holder, now).await?);
+            let own = inner.store.identifiers(holder).await?;
+            more.extend(inner.withdraw_answers(&own, now)?);
             if let Some(link) = inner.hand_over(&typed, link, more, now).await? {
                 return Ok(link);
             }
@@ -93,10 +103,11 @@ impl Vestibule {
         &self,
         ticket: &Secret<String>,
         code: &str,
+        client: Option<ClientAddress>,
     ) -> Result<Secret<String>, Failure<Refusal>> {
         let inner = self.inner();
         let now = inner.clock.now();
-        let typed = inner.type_code((ticket, code), purpose::CODE_SIGN_UP, None, now).await?;
+        let typed = inner.type_code((ticket, code), purpose::CODE_SIGN_UP, (None, client), now).await?;
         for _ in 0..ROUNDS {
             let (view, own) = inner.code_view(&typed).await?;
             let truth = Truth::of(Asked::SignUp, &view, own.as_ref(), None, now);
@@ -133,7 +144,9 @@ impl Vestibule {
         if inner.ways_of(who).await?.has_password {
             return inner.refuse_own(who, &SocialProblem::HasPassword, now).await;
         }
-        let typed = inner.type_code((ticket, code), purpose::CODE_CONNECT, Some(who.subject()), now).await?;
+        let typed = inner
+            .type_code((ticket, code), purpose::CODE_CONNECT, (Some(who.subject()), who.client), now)
+            .await?;
         let asked = Asked::Connect(who.subject(), who.profile.epoch);
         for _ in 0..ROUNDS {
             let (view, own) = inner.code_view(&typed).await?;
@@ -168,7 +181,8 @@ impl Vestibule {
         let now = inner.clock.now();
         let who = &inner.may_change_logins(who).await?;
         let subject = who.subject();
-        let typed = inner.type_code((ticket, code), purpose::CODE_LOGIN, Some(subject), now).await?;
+        let typed =
+            inner.type_code((ticket, code), purpose::CODE_LOGIN, (Some(subject), who.client), now).await?;
         for _ in 0..ROUNDS {
             let (view, _) = inner.code_view(&typed).await?;
             let CodeBound { phone, replaces, .. } = &typed.bound;
@@ -201,38 +215,58 @@ pub(crate) struct Typed {
 }
 
 impl Inner {
-    /// Takes a try, durably, and looks at the code then. For a number that is nobody's the same.
+    /// Takes a try, durably, and looks at the code then. For a number that is nobody's the same; and whoever types a wrong one learns
+    /// nothing of what the owner of the number did with theirs.
     pub(crate) async fn type_code(
         &self,
         (ticket, code): (&Secret<String>, &str),
         purpose: Purpose,
-        holder: Option<SubjectId>,
+        (asker, client): (Option<SubjectId>, Option<ClientAddress>),
         now: Timestamp,
     ) -> Result<Typed, Failure<Refusal>> {
         let (digest, _) = self.read_link_for(ticket, &[purpose], now).await?;
+        if let Some(client) = client {
+            let owner = [b"codes".as_slice(), client.own_network().to_bytes().as_slice()].concat();
+            if !self.throttle.count(WindowKind::Message, &owner, &TYPED_BY_CLIENT, now).await? {
+                let attempt = Attempt {
+                    key: AddressKey::from_bytes(*digest.as_bytes()),
+                    client: Some(client),
+                    account: None,
+                    now,
+                };
+                return self.refuse_too_many(TYPED_BY_CLIENT, attempt).await;
+            }
+        }
+        // EXPOSE: the code that was typed is compared with the one that belongs to it.
+        let is_right = is_code_of(&self.ring, ticket.expose(), purpose, code);
         for _ in 0..ROUNDS {
             let found = self.store.found(digest).await?;
             let id = self.batch_id(now)?;
-            let decided = inspect(found.as_ref(), purpose, now)
-                .and_then(|live| match holder {
-                    Some(holder) if holder != live.holder => Err(WordProblem::OtherPerson),
-                    _ => Ok(live),
-                })
-                .and_then(|live| Ok((live, take_try(found.as_ref(), purpose, id, now)?)));
-            let (live, taken) = match decided {
-                Ok(decided) => decided,
+            let taken = match take_try(found.as_ref(), purpose, id, now) {
+                Ok(taken) if asker.is_some_and(|asker| asker != taken.holder) => {
+                    return self.refuse_link(&WordProblem::OtherPerson, Some(digest), now).await;
+                }
+                Ok(taken) => taken,
+                Err(
+                    WordProblem::Superseded { .. } | WordProblem::Used { .. } | WordProblem::Rotated { .. },
+                ) if !is_right => {
+                    return self.refuse_link(&WordProblem::CodeWrong, Some(digest), now).await;
+                }
                 Err(problem) => return self.refuse_link(&problem, Some(digest), now).await,
             };
             if self.land(id, now, vec![taken.write.into()]).await?.is_some() {
                 continue;
             }
-            // EXPOSE: the code that was typed is compared with the one that belongs to it.
-            if !is_code_of(&self.ring, ticket.expose(), purpose, code) {
-                let problem = WordProblem::CodeWrong { left: taken.left };
-                return self.refuse_link(&problem, Some(digest), now).await;
-            }
-            let bound = CodeBound::decode(&live.bound).map_err(StoreError::from)?;
-            return Ok(Typed { digest, purpose, holder: live.holder, bound });
+            let problem = match taken.ended {
+                _ if !is_right => WordProblem::CodeWrong,
+                // Its answer may have been lost, or asked for twice: see `hand_over`.
+                None | Some(WordProblem::Used { .. }) => {
+                    let bound = CodeBound::decode(&taken.bound).map_err(StoreError::from)?;
+                    return Ok(Typed { digest, purpose, holder: taken.holder, bound });
+                }
+                Some(problem) => problem,
+            };
+            return self.refuse_link(&problem, Some(digest), now).await;
         }
         Err(busy().into())
     }
@@ -247,6 +281,16 @@ impl Inner {
         let view = self.store.sign_in_view(SignInQuestion { kind, key, decoy, device: None, account: None });
         let view = view.await?;
         Ok((view, self.store.identifier_owner(kind, key).await?))
+    }
+
+    /// The profile was changed after the code was asked for (PR-5). The next one that is asked for is a new one, since this was proven.
+    async fn outdated<T>(&self, typed: &Typed, now: Timestamp) -> Result<T, Failure<Refusal>> {
+        let id = self.batch_id(now)?;
+        let rotated = rotate(typed.holder, &[typed.purpose], Rotation::Withdrawn, now);
+        let mut batch: Vec<AnyWrite> = rotated.into_iter().map(AnyWrite::from).collect();
+        batch.push(self.withdraw_code(&typed.bound.phone, (typed.holder, typed.purpose), now)?);
+        let _always = self.land(id, now, batch).await?;
+        self.refuse_link(&changed(now), Some(typed.digest), now).await
     }
 
     /// The truth about a number of which no link comes, to whoever has proven it.
@@ -308,16 +352,41 @@ impl Inner {
         }
         let used = self.uses(typed, now).await?;
         let held = ProfilesWrite::RequireIdentifier { subject, kind, key, leaving_until: None };
-        Ok(vec![used, held.into(), self.withdraw_code(&typed.bound.phone, typed.purpose, now)?])
+        Ok(vec![
+            used,
+            held.into(),
+            self.withdraw_code(&typed.bound.phone, (typed.holder, typed.purpose), now)?,
+        ])
     }
 
     /// The write that uses a code up.
     async fn uses(&self, typed: &Typed, now: Timestamp) -> Result<AnyWrite, Failure<Refusal>> {
-        let found = self.store.found(typed.digest).await?;
-        match redeem(found.as_ref(), typed.purpose, Intent::TypedCode, now) {
-            Ok(redemption) => Ok(redemption.write.into()),
+        match self.redeems(typed, now).await? {
+            Ok(used) => Ok(used),
             Err(problem) => self.refuse_link(&problem, Some(typed.digest), now).await,
         }
+    }
+
+    async fn redeems(
+        &self,
+        typed: &Typed,
+        now: Timestamp,
+    ) -> Result<Result<AnyWrite, WordProblem>, vestibule_core::Error> {
+        let found = self.store.found(typed.digest).await?;
+        let redemption = redeem(found.as_ref(), typed.purpose, Intent::TypedCode, now);
+        Ok(redemption.map(|redemption| redemption.write.into()))
+    }
+
+    /// The link that was handed over for a code, if nothing has become of it: its answer was lost, or the form was sent twice (PR-11).
+    async fn handed_before(
+        &self,
+        link: &CheckwordRequest,
+        now: Timestamp,
+    ) -> Result<Option<Secret<String>>, vestibule_core::Error> {
+        let purpose = link.purpose();
+        let newest = self.store.checkword(link.holder(), purpose.as_str().to_owned()).await?;
+        let mut newest = newest.filter(|word| word.is_live(now) && word.bound == link.bound());
+        Ok(open_link(&self.ring, newest.as_mut(), purpose))
     }
 
     /// One round: the code is used up, and its link made, in one commit. `None`: others were faster.
@@ -328,7 +397,17 @@ impl Inner {
         more: Vec<AnyWrite>,
         now: Timestamp,
     ) -> Result<Option<Secret<String>>, Failure<Refusal>> {
-        let used = self.uses(typed, now).await?;
+        let used = match self.redeems(typed, now).await? {
+            Ok(used) => used,
+            Err(problem) => {
+                if matches!(problem, WordProblem::Used { .. })
+                    && let Some(handed) = self.handed_before(&link, now).await?
+                {
+                    return Ok(Some(handed));
+                }
+                return self.refuse_link(&problem, Some(typed.digest), now).await;
+            }
+        };
         // Nothing spaces what no message carries, and a text that cannot be told again is made anew.
         let (id, Asking::Link { link: Some(link), writes, .. }) =
             self.ask_for(&link.handed_over(), now).await?
@@ -337,7 +416,7 @@ impl Inner {
         };
         let mut batch = vec![used];
         batch.extend(writes.into_iter().map(AnyWrite::from));
-        batch.push(self.withdraw_code(&typed.bound.phone, typed.purpose, now)?);
+        batch.push(self.withdraw_code(&typed.bound.phone, (typed.holder, typed.purpose), now)?);
         batch.extend(more);
         match self.land(id, now, batch).await? {
             None => Ok(Some(link)),

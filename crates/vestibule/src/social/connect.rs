@@ -77,9 +77,8 @@ impl Vestibule {
         }
         let address = inner.reachable(&request.address, request.client).await?;
         if address.kind() == AddressKind::Phone {
-            let ticket =
-                inner.send_code(&address, CodeFor::Connect(who), request.language.as_deref()).await?;
-            return Ok(Sent::Code(ticket));
+            let what = CodeFor::Connect(who);
+            return inner.send_code(&address, what, request.language.as_deref()).await.map(Sent::Code);
         }
         let asked = Asked::Connect(who.subject(), who.profile.epoch);
         match inner.tell_mailbox(&address, asked, request.language, None).await {

@@ -3,8 +3,8 @@
 use core::time::Duration;
 
 use vestibule::{
-    Enrolling, FactorAnswer, NewPerson, NextStep, NoticeKind, PendingSignIn, RecoveryRequest, ResetAsked,
-    Resumed, SignInRequest,
+    CodeSent, Enrolling, FactorAnswer, NewPerson, NextStep, NoticeKind, PendingSignIn, RecoveryRequest,
+    ResetAsked, Resumed, SignInRequest,
 };
 use vestibule_core::{LoginEmail, PhoneNumber, Secret};
 use vestibule_mfa::AuthenticatorName;
@@ -356,7 +356,9 @@ const PHONE: &str = "+12025550100";
 
 fn asked_by_two(world: &World, pending: &PendingSignIn) -> (Secret<String>, Secret<String>, String) {
     let asked = block_on(world.vestibule.request_factor_reset(&pending.token)).unwrap();
-    let ResetAsked::ByLinkAndCode(ticket) = asked else { panic!("the password does not count") };
+    let ResetAsked::ByLinkAndCode(CodeSent { ticket, .. }) = asked else {
+        panic!("the password does not count")
+    };
     let link = world.link_of(NoticeKind::FactorResetLink);
     assert_eq!(link.recipient.expose(), ADA);
     let text = world.link_of(NoticeKind::FactorResetCode);

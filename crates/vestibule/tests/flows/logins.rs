@@ -3,12 +3,13 @@
 use core::time::Duration;
 
 use vestibule::{
-    Acting, Authenticated, LoginChange, NewPerson, NoticeKind, RecoveryRequest, SignInRequest, WaitingMessage,
+    Acting, Authenticated, LoginChange, NewPerson, NoticeKind, Propagation, RecoveryRequest, SignInRequest,
+    WaitingMessage,
 };
-use vestibule_core::{Audience, Failure, Identifier, LoginEmail, Refusal, Secret, SubjectId};
-use vestibule_profiles::ProfilesRead;
+use vestibule_core::{Audience, ContactEmail, Failure, Identifier, LoginEmail, Refusal, Secret, SubjectId};
+use vestibule_profiles::{Move, NewMember, ProfilesRead};
 
-use crate::world::{ADA, NEW, RIGHT, World, block_on, reason, refused};
+use crate::world::{ADA, NEW, RIGHT, World, block_on, reason, refused, role};
 
 pub(crate) const HOME: &str = "ada@home.example";
 const OFFICE: &str = "ada@office.example";
@@ -501,4 +502,44 @@ fn an_administrators_link_goes_to_the_primary_login() {
     send();
     assert!(waiting(&world, HOME, NoticeKind::RecoveryLink).is_some());
     assert!(waiting(&world, ADA, NoticeKind::RecoveryLink).is_none());
+}
+
+/// U-9: a contact address follows the login account by account; what is somebody else's there is skipped, and reported.
+#[test]
+fn a_contact_address_follows_a_login_where_it_can_and_says_where_it_cannot() {
+    let world = World::new();
+    let ada = with_two(&world);
+    world.person(BOB);
+    let carol = world.person("carol@example.com");
+    let owner = world.session(BOB);
+    let by = Acting::Administrator(&owner);
+    let contact = |typed: &str| ContactEmail::parse(typed).unwrap();
+    let add = |account, subject, typed: &str| {
+        let member = NewMember::active(subject, role()).contact(contact(typed));
+        block_on(world.vestibule.add_member(by, account, member)).unwrap();
+    };
+    let [plain, taken, other, left] = [1, 2, 3, 4].map(|number| world.account(&owner, number));
+    add(plain, ada, "ADA@example.com");
+    add(taken, ada, ADA);
+    add(taken, carol, HOME);
+    add(other, ada, "desk@example.com");
+    add(left, ada, ADA);
+    block_on(world.vestibule.move_member(by, left, ada, Move::Dismiss)).unwrap();
+    let who = world.session(ADA);
+    let propagate = |old: &str, new: &str| block_on(world.vestibule.propagate_login(&who, old, new));
+    assert_eq!(world.told(propagate(ADA, BOB)), "login.not_yours");
+    let report = propagate(ADA, HOME).unwrap();
+    assert_eq!(report, [(plain, Propagation::Changed), (taken, Propagation::Taken)]);
+    let contacts = [plain, taken, other, left]
+        .map(|account| block_on(world.store.membership(account, ada)).unwrap().unwrap().contact.unwrap());
+    assert_eq!(contacts, [HOME, ADA, "desk@example.com", ADA]);
+    let key = contact(HOME).key();
+    assert_eq!(block_on(world.store.contact_owner(plain, key)).unwrap(), Some(ada));
+    assert_eq!(block_on(world.store.contact_owner(plain, contact(ADA).key())).unwrap(), None, "free there");
+    assert_eq!(block_on(world.store.contact_owner(taken, key)).unwrap(), Some(carol));
+    assert_eq!(
+        propagate(ADA, HOME).unwrap(),
+        [(taken, Propagation::Taken)],
+        "again it goes on with the rest"
+    );
 }

@@ -29,7 +29,7 @@ fn with_bob() -> (World, SubjectId) {
 
 fn ticket_of(sent: Sent) -> Secret<String> {
     match sent {
-        Sent::Code(ticket) => ticket,
+        Sent::Code(sent) => sent.ticket,
         Sent::Message => panic!("a message was sent, and no code"),
     }
 }
@@ -62,11 +62,11 @@ fn code(world: &World, to: &str) -> String {
 }
 
 fn wrong(code: &str) -> String {
-    format!("{}{}", (code.as_bytes()[0] - b'0' + 1) % 10, &code[1..])
+    code.chars().map(|digit| if digit == '9' { '0' } else { '9' }).collect()
 }
 
 fn typed(world: &World, ticket: &Secret<String>, code: &str) -> Result<Secret<String>, Failure<Refusal>> {
-    block_on(world.vestibule.confirm_recovery_code(ticket, code))
+    block_on(world.vestibule.confirm_recovery_code(ticket, code, None))
 }
 
 fn told<T>(answer: Result<T, Failure<Refusal>>) -> &'static str {
@@ -79,7 +79,8 @@ fn a_code_leads_to_a_link_that_sets_a_new_password_once() {
     let before = world.sign_in(BOB);
     let ticket = ask(&world, BOBS);
     let code = code(&world, PLAIN);
-    let link = typed(&world, &ticket, &format!("{} {}", &code[..3], &code[3..])).unwrap();
+    let (left, right) = code.split_at(3);
+    let link = typed(&world, &ticket, &format!("{left} {right}")).unwrap();
     assert!(texts(&world, PLAIN).is_empty(), "a code that was typed waits no more");
     let _ = world.authenticate(&before.token).unwrap();
     let page = block_on(world.vestibule.inspect_recovery(&link, None)).unwrap();
@@ -88,7 +89,38 @@ fn a_code_leads_to_a_link_that_sets_a_new_password_once() {
     assert_eq!(world.dead(&before.token), "session.revoked");
     world.sign_in_with(SignInRequest::new(PLAIN, NEW));
     assert_eq!(refused(block_on(world.vestibule.recover(&link, RIGHT, None))).code(), "checkword.used");
+    assert_eq!(refused(typed(&world, &ticket, &code)).code(), "checkword.rotated");
+}
+
+/// PR-11: whose answer was lost, or who sends the form twice, is handed the same link, as long as nothing has become of it.
+#[test]
+fn a_code_that_is_typed_again_hands_over_the_same_link_and_no_other() {
+    let (world, _) = with_bob();
+    let ticket = ask(&world, BOBS);
+    let code = code(&world, PLAIN);
+    let (one, other) = (typed(&world, &ticket, &code).unwrap(), typed(&world, &ticket, &code).unwrap());
+    assert!(one.expose() == other.expose());
+    // A later link by mail has taken its place: the code is used, and makes no further one.
+    let _ = block_on(world.vestibule.request_recovery(RecoveryRequest::new(BOB))).unwrap();
     assert_eq!(refused(typed(&world, &ticket, &code)).code(), "checkword.used");
+    assert_eq!(refused(block_on(world.vestibule.recover(&one, NEW, None))).code(), "checkword.superseded");
+}
+
+/// PR-6: a stranger who asked for the same number learns nothing of what its owner does with the code.
+#[test]
+fn whoever_types_a_wrong_code_learns_nothing_of_what_the_owner_did() {
+    let (world, _) = with_bob();
+    let ticket = ask(&world, BOBS);
+    let code = code(&world, PLAIN);
+    let strangers = ask(&world, BOBS);
+    let guess = |ticket: &Secret<String>| refused(typed(&world, ticket, &wrong(&code))).code();
+    assert_eq!(guess(&strangers), "checkword.code_wrong");
+    let link = typed(&world, &ticket, &code).unwrap();
+    assert_eq!(guess(&strangers), "checkword.code_wrong");
+    block_on(world.vestibule.recover(&link, NEW, None)).unwrap();
+    world.clock.advance(MINUTE * 2);
+    let _ = ask(&world, BOBS);
+    assert_eq!(guess(&strangers), "checkword.code_wrong");
 }
 
 #[test]
@@ -107,7 +139,7 @@ fn the_page_is_told_the_truth_about_a_number_once_its_code_was_typed() {
     assert!(page.first_password);
     let ticket = sign_up(&world, OTHER);
     assert_eq!(
-        told(block_on(world.vestibule.confirm_sign_up_code(&ticket, &code(&world, OTHER)))),
+        told(block_on(world.vestibule.confirm_sign_up_code(&ticket, &code(&world, OTHER), None))),
         "identifier.taken"
     );
 }
@@ -187,7 +219,7 @@ fn somebody_signs_up_with_a_phone_and_nothing_is_there_before() {
         block_on(owner).unwrap().is_some()
     };
     assert!(!known());
-    let link = block_on(world.vestibule.confirm_sign_up_code(&ticket, &code)).unwrap();
+    let link = block_on(world.vestibule.confirm_sign_up_code(&ticket, &code, None)).unwrap();
     assert!(!known());
     let page = block_on(world.vestibule.inspect_sign_up(&link, None)).unwrap();
     assert_eq!(page.address, "+1***99");
@@ -323,17 +355,137 @@ fn a_deployment_that_sends_no_codes_says_so() {
 
 /// Never two winners, and never more than five looks.
 #[test]
-fn of_those_who_type_one_code_at_once_one_is_handed_the_link() {
+fn those_who_type_one_code_at_once_are_handed_one_link() {
     for _ in 0..20 {
         let (world, _) = with_bob();
         let ticket = ask(&world, BOBS);
         let code = code(&world, PLAIN);
-        let ended = at_once(8, |_| typed(&world, &ticket, &code).map(drop));
+        let ended = at_once(8, |_| typed(&world, &ticket, &code));
         let won = ended.iter().filter(|one| one.is_ok()).count();
-        assert_eq!(won, 1, "{ended:?}");
-        for lost in ended.into_iter().filter(Result::is_err) {
-            let code = refused(lost).code();
-            assert!(["checkword.used", "checkword.code_spent"].contains(&code), "{code}");
-        }
+        assert!(won > 0, "{ended:?}");
+        let mut links = ended.into_iter().filter_map(|one| match one {
+            Ok(link) => Some(link),
+            Err(Failure::Refused(refusal)) => {
+                assert_eq!(refusal.code(), "checkword.code_spent");
+                None
+            }
+            Err(Failure::Fault(fault)) => panic!("{fault:?}"),
+        });
+        let first = links.next().unwrap();
+        assert!(links.all(|link| link.expose() == first.expose()), "one link for all of them");
+        block_on(world.vestibule.recover(&first, NEW, None)).unwrap();
     }
+}
+
+fn changing(world: &World, who: &Authenticated, phone: &str) -> Result<Secret<String>, &'static str> {
+    match block_on(world.vestibule.request_login_change(who, LoginChange::add(phone))) {
+        Ok(sent) => Ok(ticket_of(sent)),
+        refusal => Err(refused(refusal).code()),
+    }
+}
+
+/// What was asked for before is not taken for what is asked for now.
+#[test]
+fn whoever_asks_for_another_number_too_soon_is_told_to_wait() {
+    let (world, _) = with_bob();
+    let who = world.session(BOB);
+    let first = changing(&world, &who, OTHER).unwrap();
+    assert_eq!(changing(&world, &who, NOBODYS).unwrap_err(), "throttle.wait");
+    assert!(changing(&world, &who, OTHER).unwrap().expose() == first.expose(), "the same number is");
+    world.clock.advance(MINUTE);
+    let second = changing(&world, &who, NOBODYS).unwrap();
+    assert_eq!(
+        told(
+            confirm(&world, &who, &second, "+12025550199")
+                .map(drop)
+                .and_then(|()| { block_on(world.vestibule.confirm_login_code(&who, &first, "000000")) })
+        ),
+        "checkword.code_wrong",
+        "the first is superseded, and that is told to whoever has its code"
+    );
+}
+
+/// One change is pending at a time, whichever way it was asked for, and none after it was taken back.
+#[test]
+fn a_change_by_phone_and_one_by_mail_take_each_others_place_and_are_taken_back() {
+    let (world, _) = with_bob();
+    let who = world.session(BOB);
+    let home = "bob@home.example";
+    let mail = |world: &World| {
+        let waiting = block_on(world.vestibule.waiting_messages(None, 500)).unwrap().messages;
+        waiting
+            .into_iter()
+            .find(|one| one.notice.kind == NoticeKind::LoginChangeLink)
+            .and_then(|one| one.link)
+    };
+    let _ = block_on(world.vestibule.request_login_change(&who, LoginChange::add(home))).unwrap();
+    let link = mail(&world).unwrap();
+    let ticket = changing(&world, &who, OTHER).unwrap();
+    assert!(mail(&world).is_none(), "it is sent no more");
+    assert_eq!(told(block_on(world.vestibule.confirm_login_change(&who, &link))), "checkword.rotated");
+    let typed = code(&world, OTHER);
+    world.clock.advance(MINUTE);
+    let _ = block_on(world.vestibule.request_login_change(&who, LoginChange::add(home))).unwrap();
+    assert!(texts(&world, OTHER).is_empty());
+    let late = block_on(world.vestibule.confirm_login_code(&who, &ticket, &typed));
+    assert_eq!(told(late), "checkword.rotated");
+    world.clock.advance(MINUTE * 5);
+    let who = world.session(BOB);
+    let ticket = changing(&world, &who, OTHER).unwrap();
+    let typed = code(&world, OTHER);
+    block_on(world.vestibule.cancel_login_change(&who)).unwrap();
+    assert!(texts(&world, OTHER).is_empty());
+    let late = block_on(world.vestibule.confirm_login_code(&who, &ticket, &typed));
+    assert_eq!(told(late), "checkword.rotated");
+}
+
+/// A stranger's request takes no place of what somebody asked for in a session of theirs.
+#[test]
+fn a_code_that_somebody_asked_for_in_a_session_waits_whoever_asks_for_the_number() {
+    let (world, _) = with_bob();
+    world.person(ADA);
+    let (ada, bob) = (world.session(ADA), world.session(BOB));
+    let ticket = changing(&world, &bob, OTHER).unwrap();
+    let _ = changing(&world, &ada, OTHER).unwrap();
+    let _ = sign_up(&world, OTHER);
+    let codes: Vec<String> =
+        texts(&world, OTHER).into_iter().map(|text| text.code.unwrap().expose().clone()).collect();
+    assert_eq!(codes.len(), 3);
+    let right =
+        codes.iter().any(|code| block_on(world.vestibule.confirm_login_code(&bob, &ticket, code)).is_ok());
+    assert!(right);
+}
+
+#[test]
+fn one_client_types_fifteen_codes_in_an_hour_and_one_number_is_sent_ten() {
+    let world = World::new();
+    let client = std::net::IpAddr::from([192, 0, 2, 1]);
+    for number in 0..15 {
+        let ticket = ask(&world, &format!("+1202555{:04}", number / 5));
+        let wrong = block_on(world.vestibule.confirm_recovery_code(&ticket, "00000", Some(client.into())));
+        assert_eq!(refused(wrong).code(), "checkword.code_wrong", "{number}");
+    }
+    let ticket = ask(&world, "+12025550009");
+    let refusal =
+        refused(block_on(world.vestibule.confirm_recovery_code(&ticket, "00000", Some(client.into()))));
+    assert_eq!(refusal.code(), "throttle.wait");
+    // Each session of its own asks for one number, as often as spacing lets it.
+    let mut sent = 0;
+    for person in 0..12 {
+        let login = format!("n{person}@example.com");
+        world.person(&login);
+        let who = world.session(&login);
+        sent += u32::from(changing(&world, &who, NOBODYS).is_ok());
+    }
+    assert_eq!(sent, 10);
+}
+
+#[test]
+fn codes_go_to_the_countries_that_were_named() {
+    let world = World::with_phones(Some(PhoneCodes::default().only_to(&["+41", "+1202"])));
+    let code = |phone: &str| block_on(world.vestibule.request_recovery(RecoveryRequest::new(phone)));
+    for reached in ["+41 44 555 01 00", BOBS] {
+        assert!(matches!(code(reached), Ok(Sent::Code(_))), "{reached}");
+    }
+    assert_eq!(refused(code("+49 30 123456")).code(), "recovery.kind_not_offered");
 }

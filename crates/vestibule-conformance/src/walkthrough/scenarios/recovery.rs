@@ -202,7 +202,7 @@ async fn type_code(
     ticket: &Secret<String>,
     code: &str,
 ) -> Result<Secret<String>, Failure<Refusal>> {
-    stage.operation("confirm_recovery_code").confirm_recovery_code(ticket, code).await
+    stage.operation("confirm_recovery_code").confirm_recovery_code(ticket, code, stage.client()).await
 }
 
 /// The code, a new password, and a sign-in with it.

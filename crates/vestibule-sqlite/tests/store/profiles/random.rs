@@ -25,7 +25,7 @@ type Draw = (u8, usize, usize, usize, u64, (i8, i8), bool);
 fn any_draw() -> impl Strategy<Value = Draw> {
     // One below, exact, one above; mostly exact.
     let near = prop_oneof![6 => Just(1_u64), 1 => Just(0), 1 => Just(2)];
-    (0..25_u8, 0..3_usize, 0..2_usize, 0..3_usize, near, (-2..3_i8, -2..3_i8), any::<bool>())
+    (0..26_u8, 0..3_usize, 0..2_usize, 0..3_usize, near, (-2..3_i8, -2..3_i8), any::<bool>())
 }
 
 /// Of many writes at once one is refused as a rule, and then nothing lands.
@@ -142,6 +142,10 @@ fn meant((which, who, place, n, near, deltas, flag): Draw, store: &impl Profiles
             let freeze = Freeze { since: seconds(9), change_at: seconds(deltas.0.into()) };
             SetFreeze { subject, from: epoch(), freeze: flag.then_some(freeze) }
         }
+        24 => {
+            let contact = flag.then(|| format!("{n}@example.com"));
+            SetContact { account: id, subject, from: version(), contact }
+        }
         23 => SetPrimary { subject, epoch: epoch(), primary: key },
         _ => TouchMembership { account: id, subject, at: seconds(deltas.0.into()) },
     }
@@ -192,6 +196,7 @@ fn every_batch_is_answered_as_the_reference_answers_and_leaves_the_same_rows() {
         "RequireProfile",
         "RequireSettings",
         "SetBlock",
+        "SetContact",
         "SetFreeze",
         "SetPrimary",
         "SetState",
