@@ -43,7 +43,8 @@ pub enum SessionsWrite {
         /// Which.
         handle: SessionHandle,
     },
-    /// Puts a known device into its slot; the token of the one replaced is found no more.
+    /// Puts a known device into its slot; the token of the one replaced is found no more, unless it is the very same: a device
+    /// is put in its own place again by who relies on it, and by who only renames it.
     PutDevice {
         /// The row.
         device: Device,

@@ -67,6 +67,8 @@ pub struct OwnSession {
     pub last_used_at: Timestamp,
     /// Whether it is the one that asks.
     pub current: bool,
+    /// When the second factor was shown on the remembered device that opened it, if one did.
+    pub remembered_since: Option<Timestamp>,
 }
 
 impl Vestibule {
@@ -242,6 +244,7 @@ impl Vestibule {
             .filter(live)
             .map(|session| OwnSession {
                 current: session.handle == who.session(),
+                remembered_since: session.remembered_since(),
                 handle: session.handle,
                 label: session.label,
                 created_at: session.created_at,

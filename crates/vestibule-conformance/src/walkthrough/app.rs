@@ -162,6 +162,33 @@ impl Stage {
         self.complete(&pending, answer).await
     }
 
+    /// They type the second factor and have the device remembered: its token.
+    pub(super) async fn remember(
+        &self,
+        pending: &PendingSignIn,
+        answer: FactorAnswer,
+    ) -> Result<Secret<String>, StageError> {
+        let completed = self.operation("complete_and_remember");
+        let completed = completed.complete_and_remember(&pending.token, answer, self.client()).await;
+        let completed = done("showing the second factor on a device of their own", completed)?;
+        let signed_in = Door::after(completed.outcome).signed_in("both factors")?;
+        signed_in.device.ok_or_else(|| StageError::Script("no device was remembered".to_owned()))
+    }
+
+    /// They go on by a remembered device: the refusal, if it is one.
+    pub(super) async fn by_device(
+        &self,
+        pending: &PendingSignIn,
+        device: &Secret<String>,
+    ) -> Result<Door, StageError> {
+        let entered = self.operation("enter_remembered");
+        match entered.enter_remembered(&pending.token, device, self.client()).await {
+            Ok(signed_in) => Ok(Door::of(signed_in)),
+            Err(Failure::Refused(refusal)) => Ok(Door::Shut(refusal)),
+            Err(Failure::Fault(fault)) => Err(fault.into()),
+        }
+    }
+
     /// They try to go on without the second factor: the refusal, if it is one.
     pub(super) async fn without_factor(&self, pending: &PendingSignIn) -> Result<Door, StageError> {
         match self.operation("enter_exempt").enter_exempt(&pending.token, self.client()).await {

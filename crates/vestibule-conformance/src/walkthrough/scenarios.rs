@@ -115,6 +115,7 @@ scenarios! {
     "P13" factor::recovery_code_at_hand,
     "P13" factor::exempted_by_an_administrator,
     "P13" factor::exempted_elsewhere,
+    "P13" factor::device_remembered_too_long,
     "P13" factor_reset::sole_administrator,
     "P13" factor::app_reinstalled,
     "P13" factor::clock_wrong,

@@ -380,6 +380,10 @@ fn a_person_sees_their_remembered_devices_and_forgets_them_one_by_one() {
     let device = own().into_iter().find(|one| one.remembered_since == shown).unwrap();
     let opened = [office.enters(&first), office.enters(&first)];
     let other = office.enters(&second);
+    let sessions = block_on(v.list_sessions(&who)).unwrap();
+    let by_the_first = sessions.iter().filter(|one| one.remembered_since == Some(shown)).count();
+    let by_none = sessions.iter().filter(|one| one.remembered_since.is_none()).count();
+    assert_eq!((by_the_first, sessions.len() - by_the_first - by_none), (2, 1), "the list says by what");
     assert_eq!(own().len(), 2, "using one changes nothing in the list");
     let (_, codes_of_ada, ada) = world.enrol(ADA);
     assert_eq!(codes_of_ada.len(), 10);

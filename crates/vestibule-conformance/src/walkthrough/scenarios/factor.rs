@@ -55,6 +55,31 @@ pub(super) async fn exempted_by_an_administrator(stage: &mut Stage) -> Result<Pl
     Ok(played.pressed(Remedy::R26, how, end))
 }
 
+/// Acme accepts a device for a month after the code that was shown on it. The month is over, and the phone is at home.
+pub(super) async fn device_remembered_too_long(stage: &mut Stage) -> Result<Played, StageError> {
+    let Office { acme, ada, ben } = stage.office().await?;
+    let mut policy = AccountPolicy::new();
+    policy.remembers_devices = Some(30 * DAY);
+    let by = Acting::Administrator(&ada);
+    let edited = stage.operation("edit_policy").edit_policy(by, acme, policy).await;
+    done("accepting remembered devices", edited)?;
+    let mut factor = stage.equip("ben").await?;
+    let pending = stage.pending(stage.of("ben").into_account(acme)).await?;
+    let device = stage.remember(&pending, factor.app.answer(stage.now())?).await?;
+    stage.wait(30 * DAY);
+    stage.mark().await?;
+    let pending = stage.pending(stage.of("ben").into_account(acme)).await?;
+    let refusal = stage.by_device(&pending, &device).await?.refusal("a device after its month")?;
+    let played = stage.told(&refusal).await?;
+    let ada = stage.session("ada").await?;
+    let played = stage.seen(played, &ada, acme, ben).await?;
+    let device = stage.remember(&pending, factor.recovery_code()?).await?;
+    let pending = stage.pending(stage.of("ben").into_account(acme)).await?;
+    let end = stage.by_device(&pending, &device).await?.end();
+    let how = "A recovery code stands in for the phone, and they have the device remembered anew: it opens the account again.";
+    Ok(played.pressed(Remedy::R22, how, end))
+}
+
 /// What Acme's administrator allows opens Acme and not Bolts, to which Ben belongs, too.
 pub(super) async fn exempted_elsewhere(stage: &mut Stage) -> Result<Played, StageError> {
     let Office { acme, ada, ben } = stage.office().await?;
