@@ -8,7 +8,8 @@ use vestibule_core::{
     AddressKey, Failure, Identifier, Purpose, Refusal, Registered, Secret, SecretDigest, SubjectId, Timestamp,
 };
 use vestibule_credentials::{
-    CredentialsRead, CredentialsWrite, Lane, PasswordUse, Problem as PasswordProblem, set,
+    CredentialsRead, CredentialsWrite, Lane, PasswordRejection, PasswordUse, PreparedPassword,
+    Problem as PasswordProblem, set,
 };
 use vestibule_journal::{Draft, EventActor, EventKind, RefusedBy};
 use vestibule_profiles::{Problem, ProfileIdentifier, ProfilesRead, ProfilesWrite};
@@ -162,11 +163,14 @@ impl Vestibule {
             Some(profile) => usage_of(&profile),
             None => PasswordUse::Alone,
         };
-        let hash = match inner.hash_new(new, &addresses, usage).await? {
+        let prepared = match PreparedPassword::prepare(new) {
+            Ok(prepared) => prepared,
+            Err(error) => return inner.reject_at_link(error.into(), digest, now).await,
+        };
+        let (have, min) = (prepared.code_points(), inner.passwords.min(PasswordUse::Alone));
+        let hash = match inner.hash_prepared(prepared, &addresses, usage).await? {
             Ok(hash) => hash,
-            Err(rejection) => {
-                return inner.refuse_link(&PasswordProblem::Rejected(rejection), Some(digest), now).await;
-            }
+            Err(rejection) => return inner.reject_at_link(rejection, digest, now).await,
         };
         for _ in 0..ROUNDS {
             let found = inner.store.found(digest).await?;
@@ -183,8 +187,9 @@ impl Vestibule {
                 return inner.refuse_link(&Problem::Blocked { until: block.until }, Some(digest), now).await;
             }
             // A password that was accepted beside a second factor stands alone only if it is long enough for that.
-            if usage == PasswordUse::WithSecondFactor && profile.factor_since.is_none() {
-                break;
+            if usage_of(&profile) == PasswordUse::Alone && have < min {
+                let rejection = PasswordRejection::TooShort { min, have };
+                return inner.reject_at_link(rejection, digest, now).await;
             }
             let (ends, lifted) = match Inner::recovers(&profile, address.verified_at) {
                 Ok(ends) => ends,
@@ -283,6 +288,16 @@ impl Inner {
     ) -> Result<Option<ProfileIdentifier>, vestibule_core::Error> {
         let own = self.store.identifiers(live.holder).await?;
         Ok(own.into_iter().find(|own| own.verified_at.is_some() && bound_to(&own.identifier) == live.bound))
+    }
+
+    /// The new password is not good enough. Nothing of this spends the link.
+    async fn reject_at_link<T>(
+        &self,
+        rejection: PasswordRejection,
+        digest: SecretDigest,
+        now: Timestamp,
+    ) -> Result<T, Failure<Refusal>> {
+        self.refuse_link(&PasswordProblem::Rejected(rejection), Some(digest), now).await
     }
 
     /// A link opens nothing, or what was brought with it is not good. Whoever holds it is told the truth; the rows are folded

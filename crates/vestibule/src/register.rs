@@ -106,10 +106,20 @@ impl Inner {
         usage: PasswordUse,
     ) -> Result<Result<vestibule_credentials::StoredHash, vestibule_credentials::PasswordRejection>, Error>
     {
-        let prepared = match PreparedPassword::prepare(password) {
-            Ok(prepared) => prepared,
-            Err(error) => return Ok(Err(error.into())),
-        };
+        match PreparedPassword::prepare(password) {
+            Ok(prepared) => self.hash_prepared(prepared, addresses, usage).await,
+            Err(error) => Ok(Err(error.into())),
+        }
+    }
+
+    /// The same of a password whose length the caller has looked at.
+    pub(crate) async fn hash_prepared(
+        &self,
+        prepared: PreparedPassword,
+        addresses: &[&str],
+        usage: PasswordUse,
+    ) -> Result<Result<vestibule_credentials::StoredHash, vestibule_credentials::PasswordRejection>, Error>
+    {
         let context =
             addresses.iter().fold(PolicyContext::new(usage).product(&self.product), |context, address| {
                 context.address(address)
