@@ -4,6 +4,7 @@ use vestibule_core::{ClientAddress, Failure, Refusal, Secret};
 use vestibule_mfa::{MfaWrite, RecoveryCode};
 use vestibule_sessions::{Amr, Evidence, SessionsRead};
 
+use super::proof::ShownBy;
 use super::{FactorProblem, Shown};
 use crate::password::Once;
 use crate::refuse::Attempt;
@@ -121,7 +122,7 @@ impl Inner {
             // The device keeps its slot, which is looked up.
             places.devices = self.store.devices(shown.subject).await?;
         }
-        let mut showing = self.show_factor(shown.subject, &answer, (client, shown.device)).await?;
+        let mut showing = self.show_factor(ShownBy::SignIn(&shown), &answer, (client, shown.device)).await?;
         for _ in 0..ROUNDS {
             let (id, right) = self.shown_factor(&mut showing).await?;
             let Some(profile) = self.still_shown(&shown, now).await? else {

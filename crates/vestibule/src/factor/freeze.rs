@@ -7,6 +7,7 @@ use vestibule_profiles::{FreezeProof, decide as profiles};
 use vestibule_sessions::decide as sessions;
 
 use super::FactorAnswer;
+use super::proof::ShownBy;
 use crate::notice::{Notice, NoticeKind};
 use crate::session::Authenticated;
 use crate::vestibule::{ROUNDS, Vestibule, busy};
@@ -33,7 +34,7 @@ impl Vestibule {
             return Ok(None);
         }
         let subject = live.subject();
-        let mut showing = inner.show_factor(subject, &answer, (client, None)).await?;
+        let mut showing = inner.show_factor(ShownBy::Session(&live), &answer, (client, None)).await?;
         for _ in 0..ROUNDS {
             let who = inner.live(who).await?;
             let (id, right) = inner.shown_factor(&mut showing).await?;

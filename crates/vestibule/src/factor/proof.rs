@@ -5,8 +5,9 @@ use vestibule_journal::{Draft, EventActor, EventKind};
 use vestibule_mfa::{FactorProof, MfaRead, Problem, RecoveryCode, TakenTry, TypedCode, decide, take};
 use vestibule_throttle::{Admitted, ChallengePassed, TryRequest};
 
-use super::{Factor, FactorAnswer};
+use super::{Factor, FactorAnswer, FactorProblem, Shown};
 use crate::notice::{Notice, NoticeKind};
+use crate::session::Authenticated;
 use crate::vestibule::{Inner, busy};
 use crate::writes::AnyWrite;
 
@@ -38,6 +39,24 @@ pub(super) struct Right {
     pub(super) writes: Vec<AnyWrite>,
 }
 
+/// Who shows the factor: what the answer is for.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum ShownBy<'a> {
+    /// A sign-in that waits for it.
+    SignIn(&'a Shown),
+    /// A session.
+    Session(&'a Authenticated),
+}
+
+impl ShownBy<'_> {
+    const fn subject(self) -> SubjectId {
+        match self {
+            Self::SignIn(shown) => shown.subject,
+            Self::Session(who) => who.session.subject,
+        }
+    }
+}
+
 impl Inner {
     /// Windows of the factor's own, per person: guessing codes is slow long before the authenticator stops. A known device has its
     /// own, so that whoever has the password does not shut the owner out there (PR-12).
@@ -62,22 +81,20 @@ impl Inner {
 
     /// Reads the answer and pays for its try. A recovery code costs none: nobody guesses 120 bits, and a stop would only shut
     /// out whoever lost their phone.
-    pub(super) async fn ask_factor(
+    async fn ask_factor(
         &self,
         factor: &Factor,
         answer: &FactorAnswer,
         now: Timestamp,
-    ) -> Result<Asked, Failure<Refusal>> {
+    ) -> Result<Result<Asked, Problem>, Error> {
         let subject = factor.subject;
         if !factor.has_confirmed() {
-            return self.refuse_person(&Problem::NotEnrolled, subject, now).await;
+            return Ok(Err(Problem::NotEnrolled));
         }
         let typed = match answer {
             FactorAnswer::RecoveryCode(typed) => {
-                return match RecoveryCode::parse(typed) {
-                    Some(code) => Ok(Asked::RecoveryCode(code)),
-                    None => self.refuse_person(&Problem::RecoveryCodeWrong, subject, now).await,
-                };
+                let code = RecoveryCode::parse(typed).map(Asked::RecoveryCode);
+                return Ok(code.ok_or(Problem::RecoveryCodeWrong));
             }
             FactorAnswer::Code(typed) => typed,
         };
@@ -85,20 +102,41 @@ impl Inner {
             factor.authenticators.iter().any(|found| found.is_confirmed() && code.fits(found.parameters))
         };
         let Some(code) = TypedCode::parse(typed).filter(fits) else {
-            return self.refuse_person(&Problem::Wrong, subject, now).await;
+            return Ok(Err(Problem::Wrong));
         };
         let mut read = factor.tries.clone();
         for _ in 0..vestibule_mfa::STOPS_AT {
             let (taken, write) = match take(subject, read.as_ref(), now) {
                 Ok(next) => next,
-                Err(problem) => return self.refuse_person(&problem, subject, now).await,
+                Err(problem) => return Ok(Err(problem)),
             };
             if self.land(self.batch_id(now)?, now, vec![write.into()]).await?.is_none() {
-                return Ok(Asked::Code(code, Some(taken)));
+                return Ok(Ok(Asked::Code(code, Some(taken))));
             }
             read = self.store.mfa_tries(subject).await?;
         }
-        Err(busy().into())
+        Err(busy())
+    }
+
+    /// An answer is refused. Where what it was for has ended meanwhile, that is the reason: the factor may have gone with it, and
+    /// the answer may have been right.
+    async fn refuse_answer<T>(
+        &self,
+        by: ShownBy<'_>,
+        problem: &Problem,
+        now: Timestamp,
+    ) -> Result<T, Failure<Refusal>> {
+        match by {
+            ShownBy::SignIn(shown) => {
+                if self.still_shown(shown, now).await?.is_none() {
+                    return self.refuse_session(&FactorProblem::SignInOver, Some(shown.subject)).await;
+                }
+            }
+            ShownBy::Session(who) => {
+                let _ = self.live(who).await?;
+            }
+        }
+        self.refuse_person(problem, by.subject(), now).await
     }
 
     /// Judges it on what is stored. The inner error is the domain's.
@@ -150,30 +188,32 @@ impl Inner {
     }
 
     /// Begins to show the second factor: the answer is read, and its try is paid for.
-    pub(super) async fn show_factor(
+    pub(super) async fn show_factor<'a>(
         &self,
-        subject: SubjectId,
+        by: ShownBy<'a>,
         answer: &FactorAnswer,
         (client, device): (Option<ClientAddress>, Option<AddressKey>),
-    ) -> Result<Showing, Failure<Refusal>> {
-        let now = self.clock.now();
+    ) -> Result<Showing<'a>, Failure<Refusal>> {
+        let (now, subject) = (self.clock.now(), by.subject());
         let factor = self.factor_of(subject).await?;
         // A recovery code takes none: nobody guesses 120 bits, and whoever knows the password could fill them.
         let windows = match answer {
             FactorAnswer::Code(_) => Some(self.take_factor_windows(subject, (client, device), now).await?),
             FactorAnswer::RecoveryCode(_) => None,
         };
-        let asked = self.ask_factor(&factor, answer, now).await?;
-        Ok(Showing { subject, now, windows, asked, factor: Some(factor) })
+        match self.ask_factor(&factor, answer, now).await? {
+            Ok(asked) => Ok(Showing { by, now, windows, asked, factor: Some(factor) }),
+            Err(problem) => self.refuse_answer(by, &problem, now).await,
+        }
     }
 
     /// Judges the answer for a batch that is to land with what it proves. Asked once more, because something moved, it reads
     /// again.
     pub(super) async fn shown_factor(
         &self,
-        showing: &mut Showing,
+        showing: &mut Showing<'_>,
     ) -> Result<(BatchId, Right), Failure<Refusal>> {
-        let (subject, now) = (showing.subject, showing.now);
+        let (subject, now) = (showing.by.subject(), showing.now);
         let factor = match showing.factor.take() {
             Some(factor) => factor,
             None => self.factor_of(subject).await?,
@@ -181,12 +221,12 @@ impl Inner {
         let id = self.batch_id(now)?;
         match self.judge(&factor, &showing.asked, (id, now)).await? {
             Ok(right) => Ok((id, right)),
-            Err(problem) => self.refuse_person(&problem, subject, now).await,
+            Err(problem) => self.refuse_answer(showing.by, &problem, now).await,
         }
     }
 
     /// What it proved has landed.
-    pub(super) async fn settle_factor(&self, showing: Showing) {
+    pub(super) async fn settle_factor(&self, showing: Showing<'_>) {
         if let Some(windows) = showing.windows {
             let _ = self.throttle.settle(windows).await;
         }
@@ -195,8 +235,8 @@ impl Inner {
 
 /// A second factor that is being shown. It is no closure over the rest: the futures of such closures are not `Send` for every
 /// lifetime, and a host's handlers must be.
-pub(super) struct Showing {
-    subject: SubjectId,
+pub(super) struct Showing<'a> {
+    by: ShownBy<'a>,
     now: Timestamp,
     windows: Option<Admitted>,
     asked: Asked,

@@ -6,6 +6,7 @@ use vestibule_mfa::RecoveryCode;
 use vestibule_profiles::ProfilesWrite;
 use vestibule_sessions::{Amr, Evidence};
 
+use super::proof::ShownBy;
 use super::{FactorAnswer, Resumed};
 use crate::session::Authenticated;
 use crate::vestibule::{ROUNDS, Vestibule, busy};
@@ -29,7 +30,7 @@ impl Vestibule {
         let inner = self.inner();
         let who = inner.live(who).await?;
         let subject = who.subject();
-        let mut showing = inner.show_factor(subject, &answer, (client, None)).await?;
+        let mut showing = inner.show_factor(ShownBy::Session(&who), &answer, (client, None)).await?;
         for _ in 0..ROUNDS {
             let (id, right) = inner.shown_factor(&mut showing).await?;
             let mut writes = right.writes;
