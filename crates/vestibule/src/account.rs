@@ -326,6 +326,8 @@ impl Inner {
             let by = acting.as_ref().map_or(By::Operator, |(_, acting)| By::Member(acting));
             let writes = match decide(by, &account, member.as_ref(), now) {
                 Ok(writes) => writes,
+                // No guard looks at a refusal: what counts the account's members is still what it was when the member was read.
+                Err(_) if self.store.account(act.account).await?.as_ref() != Some(&account) => continue,
                 Err(problem) => return self.refuse_act(act, &problem).await,
             };
             let id = self.batch_id(now)?;
