@@ -5,6 +5,8 @@
 
 #[path = "../../../vestibule/tests/trouble/acts.rs"]
 mod acts;
+#[path = "../../../vestibule/tests/trouble/amount.rs"]
+mod amount;
 #[path = "../../../vestibule/tests/trouble/calls.rs"]
 mod calls;
 #[path = "../../../vestibule/tests/trouble/cast.rs"]
@@ -13,6 +15,8 @@ mod columns;
 mod cut;
 #[path = "../../../vestibule/tests/trouble/dropped.rs"]
 mod dropped;
+#[path = "../../../vestibule/tests/trouble/factor.rs"]
+mod factor;
 #[path = "../../../vestibule/tests/trouble/full.rs"]
 mod full;
 mod ground;
@@ -80,7 +84,7 @@ fn main() -> ExitCode {
                     tables::a_key_that_is_no_longer_unique_opens_nothing,
                 ),
             ];
-            let cut = |act: &acts::Act| raced::all() || cut::ACTS.contains(act);
+            let cut = |act: &acts::Act| amount::all() || cut::ACTS.contains(act);
             trials.extend(each_of("cut", cut::everywhere, cut));
             trials.extend(each_act("dropped", dropped::every_act));
             trials.extend(each_act("killed", killed::everywhere));
@@ -88,6 +92,6 @@ fn main() -> ExitCode {
             trials.extend(each_act("raced::four", raced::by_four));
             trials
         },
-        raced::left_out,
+        amount::left_out,
     )
 }

@@ -4,12 +4,16 @@
 
 #[path = "../../../vestibule/tests/trouble/acts.rs"]
 mod acts;
+#[path = "../../../vestibule/tests/trouble/amount.rs"]
+mod amount;
 #[path = "../../../vestibule/tests/trouble/calls.rs"]
 mod calls;
 #[path = "../../../vestibule/tests/trouble/cast.rs"]
 mod cast;
 #[path = "../../../vestibule/tests/trouble/dropped.rs"]
 mod dropped;
+#[path = "../../../vestibule/tests/trouble/factor.rs"]
+mod factor;
 #[path = "../../../vestibule/tests/trouble/full.rs"]
 mod full;
 mod ground;

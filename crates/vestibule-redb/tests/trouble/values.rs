@@ -37,7 +37,10 @@ fn every_byte() -> bool {
 
 /// What the closing line says when not every byte was flipped.
 pub(crate) fn left_out() -> Option<String> {
-    (!every_byte()).then(|| format!("one byte in {SHARE} of each value was flipped; {ALL}=1 flips every one"))
+    let bytes = (!every_byte())
+        .then(|| format!("one byte in {SHARE} of each value was flipped; {ALL}=1 flips every one"));
+    let said: Vec<_> = bytes.into_iter().chain(crate::amount::at_commits()).collect();
+    (!said.is_empty()).then(|| said.join("\n"))
 }
 
 pub(crate) fn every_value() {

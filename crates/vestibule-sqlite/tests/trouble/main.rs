@@ -5,6 +5,8 @@
 
 #[path = "../../../vestibule/tests/trouble/acts.rs"]
 mod acts;
+#[path = "../../../vestibule/tests/trouble/amount.rs"]
+mod amount;
 #[path = "../../../vestibule/tests/trouble/calls.rs"]
 mod calls;
 #[path = "../../../vestibule/tests/trouble/cast.rs"]
@@ -12,11 +14,15 @@ mod cast;
 mod columns;
 #[path = "../../../vestibule/tests/trouble/dropped.rs"]
 mod dropped;
+#[path = "../../../vestibule/tests/trouble/factor.rs"]
+mod factor;
 #[path = "../../../vestibule/tests/trouble/failed.rs"]
 mod failed;
 #[path = "../../../vestibule/tests/trouble/full.rs"]
 mod full;
 mod ground;
+#[path = "../../../vestibule/tests/trouble/interleaved.rs"]
+mod interleaved;
 #[path = "../../../vestibule/tests/trouble/killed.rs"]
 mod killed;
 mod migrators;
@@ -49,6 +55,7 @@ fn main() -> ExitCode {
             let mut trials = vec![
                 trial("columns::every_column", columns::every_column),
                 trial("dropped::every_call", dropped::every_call),
+                trial("interleaved::what_no_order_explained_once", interleaved::what_no_order_explained_once),
                 trial("full::no_room", || full::no_room("4m")),
                 trial(
                     "migrators::one_that_is_killed_has_done_nothing",
@@ -77,11 +84,12 @@ fn main() -> ExitCode {
             ];
             trials.extend(each_act("dropped", dropped::every_act));
             trials.extend(each_act("failed", failed::everywhere));
+            trials.extend(each_act("interleaved", interleaved::by_two));
             trials.extend(each_act("killed", killed::everywhere));
             trials.extend(each_act("raced::two", raced::by_two));
             trials.extend(each_act("raced::four", raced::by_four));
             trials
         },
-        raced::left_out,
+        amount::left_out,
     )
 }

@@ -327,7 +327,7 @@ fn it_dies_with_the_epoch_with_every_change_of_the_factor_and_with_the_codes() {
         ("the end of a reset (R33)", |o, _, _| {
             let v = &o.world.vestibule;
             let pending = o.pending(o.here);
-            let _ = block_on(v.request_factor_reset(&pending.token)).unwrap();
+            block_on(v.request_factor_reset(&pending.token)).unwrap();
             let link = o.world.link_of(vestibule::NoticeKind::FactorResetLink).link.unwrap();
             block_on(v.begin_factor_reset(&pending.token, &link)).unwrap();
             o.world.clock.advance(3 * DAY);

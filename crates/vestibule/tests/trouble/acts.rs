@@ -1,12 +1,18 @@
 //! Every command of the facade, each with what comes before it and how it was answered.
 
+#[path = "acts_logins.rs"]
+mod logins;
+#[path = "acts_factor.rs"]
+mod second;
+
 use vestibule::{
-    Acting, Authenticated, ChangePermit, ConnectRequest, Imported, ImportedAccount, ImportedMembership,
-    ImportedPerson, LoginChange, NewPerson, ProviderAnswer, ProviderIdentity, ProviderSignIn,
-    ProviderSignInRequest, ProviderSignUp, ProviderSignUpRequest, RecoveryRequest, SignIn, SignInRequest,
-    SignedIn, Vestibule,
+    Acting, Authenticated, ChangePermit, ConnectRequest, FactorAnswer, Imported, ImportedAccount,
+    ImportedMembership, ImportedPerson, LoginChange, NewPerson, NoticeKind, ProviderAnswer, ProviderIdentity,
+    ProviderSignIn, ProviderSignInRequest, ProviderSignUp, ProviderSignUpRequest, RecoveryRequest, SignIn,
+    SignInRequest, SignedIn, Vestibule, WaitingMessage,
 };
 use vestibule_core::{ErrorKind, Failure, LoginEmail, Refusal, Secret, SessionHandle};
+use vestibule_mfa::AuthenticatorId;
 use vestibule_profiles::{AccountPolicy, Move, NewAccount, NewMember};
 
 use crate::cast::{
@@ -77,6 +83,29 @@ acts! {
     MoveLink = "move_link" from Linked,
     RequestAddress = "request_address" from SocialOnly,
     ConnectAddress = "connect_address" from SocialOnly,
+    RemoveLogin = "remove_login" from Logins,
+    RequestLoginRelease = "request_login_release" from Logins,
+    ReleaseLogin = "release_login" from Logins,
+    CancelLoginChange = "cancel_login_change" from Member,
+    SetPrimaryLogin = "set_primary_login" from Logins,
+    LiftFreeze = "lift_freeze" from Frozen,
+    RequestRecoveryByPhone = "request_recovery_by_phone" from Logins,
+    ConfirmRecoveryCode = "confirm_recovery_code" from Logins,
+    ConfirmLoginCode = "confirm_login_code" from Member,
+    ConfirmAuthenticator = "confirm_authenticator" from Member,
+    ConfirmAuthenticatorAtSignIn = "confirm_authenticator_at_sign_in" from Lost,
+    CompleteSignIn = "complete_sign_in" from Factor,
+    CompleteSignInByRecoveryCode = "complete_sign_in_by_recovery_code" from Factor,
+    StepUp = "step_up" from Factor,
+    RenewRecoveryCodes = "renew_recovery_codes" from Factor,
+    RemoveAuthenticator = "remove_authenticator" from Factor,
+    TurnFactorOff = "turn_factor_off" from Factor,
+    Exempt = "exempt" from Factor,
+    EnterExempt = "enter_exempt" from Exempt,
+    RequestFactorReset = "request_factor_reset" from Factor,
+    BeginFactorReset = "begin_factor_reset" from Factor,
+    KeepFactor = "keep_factor" from Factor,
+    ResetFactor = "reset_factor" from Factor,
 }
 
 /// How a command was answered.
@@ -106,14 +135,33 @@ pub(crate) struct Ready {
     /// Another session of Bob's.
     other: Option<SessionHandle>,
     permit: Option<ChangePermit>,
-    /// The link in Bob's mailbox.
+    /// The link in Bob's mailbox, or the ticket of his page.
     link: Option<Secret<String>>,
+    /// What stands beside the link, or was sent to a phone.
+    code: Option<Secret<String>>,
+    /// Bob's sign-in that waits for his second factor.
+    pending: Option<Secret<String>>,
+    /// What he shows of it.
+    answer: Option<FactorAnswer>,
+    /// Which authenticator it is about.
+    authenticator: Option<AuthenticatorId>,
 }
 
 impl Ready {
     /// Opens what the command needs; the answer if that is refused, too.
     pub(crate) async fn make(act: Act, vestibule: &Vestibule) -> Result<Self, Answer> {
-        let mut ready = Self { act, who: None, from: None, other: None, permit: None, link: None };
+        let mut ready = Self {
+            act,
+            who: None,
+            from: None,
+            other: None,
+            permit: None,
+            link: None,
+            code: None,
+            pending: None,
+            answer: None,
+            authenticator: None,
+        };
         match act {
             Act::Enter
             | Act::SignOut
@@ -168,25 +216,49 @@ impl Ready {
             Act::ConnectAddress => {
                 let who = by_link(vestibule).await?;
                 let _ = vestibule.request_address(&who, ConnectRequest::new(CLEO)).await.map_err(refused)?;
-                ready.link = Some(link(vestibule).await?);
+                ready.link = letter(vestibule, NoticeKind::ConnectLink).await?.link;
                 ready.who = Some(who);
             }
             Act::ConfirmLoginChange | Act::FreezeProfile => {
                 let who = session(vestibule, BOB).await?;
                 let change = LoginChange::replace(BOB, CLEO);
                 let _ = vestibule.request_login_change(&who, change).await.map_err(refused)?;
-                let link = link(vestibule).await?;
+                ready.link = letter(vestibule, NoticeKind::LoginChangeLink).await?.link;
                 if act == Act::FreezeProfile {
+                    let link = ready.link.take().unwrap();
                     vestibule.confirm_login_change(&who, &link).await.map_err(refused)?;
-                } else {
-                    ready.link = Some(link);
+                    let told = letter(vestibule, NoticeKind::LoginLeaves).await?;
+                    (ready.link, ready.code) = (told.link, told.code);
                 }
                 ready.who = Some(who);
             }
             Act::Recover => {
                 let _ = vestibule.request_recovery(RecoveryRequest::new(BOB)).await.map_err(refused)?;
-                ready.link = Some(link(vestibule).await?);
+                ready.link = letter(vestibule, NoticeKind::RecoveryLink).await?.link;
             }
+            Act::RemoveLogin
+            | Act::RequestLoginRelease
+            | Act::ReleaseLogin
+            | Act::CancelLoginChange
+            | Act::SetPrimaryLogin
+            | Act::LiftFreeze
+            | Act::RequestRecoveryByPhone
+            | Act::ConfirmRecoveryCode
+            | Act::ConfirmLoginCode => logins::make(&mut ready, vestibule).await?,
+            Act::ConfirmAuthenticator
+            | Act::ConfirmAuthenticatorAtSignIn
+            | Act::CompleteSignIn
+            | Act::CompleteSignInByRecoveryCode
+            | Act::StepUp
+            | Act::RenewRecoveryCodes
+            | Act::RemoveAuthenticator
+            | Act::TurnFactorOff
+            | Act::Exempt
+            | Act::EnterExempt
+            | Act::RequestFactorReset
+            | Act::BeginFactorReset
+            | Act::KeepFactor
+            | Act::ResetFactor => second::make(&mut ready, vestibule).await?,
         }
         Ok(ready)
     }
@@ -259,11 +331,7 @@ impl Ready {
                 vestibule.confirm_login_change(who(), self.link.as_ref().unwrap()).await
             }
             Act::FreezeProfile => {
-                let waiting = vestibule.waiting_messages(None, 1000).await.map_err(Failure::from);
-                let told = waiting.map_err(refused)?.messages.into_iter().find(|one| one.code.is_some());
-                let Some(told) = told else { return Err(Answer::Refused("no code waits".to_owned())) };
-                let (link, code) = (told.link.unwrap(), told.code.unwrap());
-                vestibule.freeze_profile(&link, code.expose()).await
+                vestibule.freeze_profile(&self.link.unwrap(), self.code.unwrap().expose()).await
             }
             Act::SignInWithProvider => {
                 let request = ProviderSignInRequest::new(says(vestibule, HOME, BOB)).into_account(account);
@@ -293,16 +361,44 @@ impl Ready {
             Act::ConnectAddress => {
                 vestibule.connect_address(who(), self.link.as_ref().unwrap(), NEW).await.map(drop)
             }
+            Act::RemoveLogin
+            | Act::RequestLoginRelease
+            | Act::ReleaseLogin
+            | Act::CancelLoginChange
+            | Act::SetPrimaryLogin
+            | Act::LiftFreeze
+            | Act::RequestRecoveryByPhone
+            | Act::ConfirmRecoveryCode
+            | Act::ConfirmLoginCode => return logins::done(self, vestibule).await,
+            Act::ConfirmAuthenticator
+            | Act::ConfirmAuthenticatorAtSignIn
+            | Act::CompleteSignIn
+            | Act::CompleteSignInByRecoveryCode
+            | Act::StepUp
+            | Act::RenewRecoveryCodes
+            | Act::RemoveAuthenticator
+            | Act::TurnFactorOff
+            | Act::Exempt
+            | Act::EnterExempt
+            | Act::RequestFactorReset
+            | Act::BeginFactorReset
+            | Act::KeepFactor
+            | Act::ResetFactor => return second::done(self, vestibule).await,
         };
-        plain.map(|()| "done".to_owned()).map_err(refused)
+        told(plain)
     }
 }
 
-/// The link that waits for Bob.
-async fn link(vestibule: &Vestibule) -> Result<Secret<String>, Answer> {
+fn told<T>(answer: Result<T, Failure<Refusal>>) -> Result<String, Answer> {
+    answer.map(|_| "done".to_owned()).map_err(refused)
+}
+
+/// The link or the code of this kind that waits for Bob.
+pub(crate) async fn letter(vestibule: &Vestibule, kind: NoticeKind) -> Result<WaitingMessage, Answer> {
     let waiting = vestibule.waiting_messages(None, 1000).await.unwrap();
-    let link = waiting.messages.into_iter().find_map(|message| message.link);
-    link.ok_or_else(|| Answer::Refused("no link waits".to_owned()))
+    let told = |one: &WaitingMessage| one.notice.kind == kind && (one.link.is_some() || one.code.is_some());
+    let found = waiting.messages.into_iter().find(told);
+    found.ok_or_else(|| Answer::Refused(format!("no {kind:?} waits")))
 }
 
 /// A session, signed in and authenticated.
@@ -351,7 +447,10 @@ pub(crate) const ENTERED: &str = "entered";
 
 async fn opened(vestibule: &Vestibule, request: SignInRequest) -> Result<Authenticated, Answer> {
     let token: Secret<String> = match vestibule.sign_in(request).await.map_err(refused)? {
-        SignIn::FactorNeeded(_) => return Err(Answer::Refused(FACTOR_NEEDED.to_owned())),
+        SignIn::FactorNeeded(pending) => match second::by_recovery_code(vestibule, &pending.token).await? {
+            SignIn::SignedIn(signed_in) => signed_in.token,
+            _ => return Err(Answer::Refused("it is marked".to_owned())),
+        },
         SignIn::SignedIn(signed_in) => signed_in.token,
         SignIn::PasswordChangeNeeded { because, .. } => {
             return Err(Answer::Refused(because.code().to_owned()));

@@ -1,14 +1,24 @@
 //! Who is there when something happens: Ada administers an account, Bob is or was or wants to be in it.
 
-use vestibule::{Acting, NewPerson, Provider, Reason, Store, Vestibule};
-use vestibule_core::{AccountId, KeyId, KeyPurpose, KeyRing, LoginEmail, Secret, SocialSubject, SubjectId};
+use vestibule::{Acting, NewPerson, NoticeKind, PhoneCodes, Provider, Reason, Store, Vestibule};
+use vestibule_core::{
+    AccountId, Clock, KeyId, KeyPurpose, KeyRing, LoginEmail, PhoneNumber, Secret, SocialSubject, SubjectId,
+    Timestamp,
+};
 use vestibule_credentials::{HashParams, HashPoolConfig};
 use vestibule_profiles::{Move, NewAccount, NewMember, Role};
 use vestibule_throttle::{ChallengePolicy, Limit, ThrottlePolicy};
 
+use crate::factor::{Draws, set_up};
+
 pub(crate) const ADA: &str = "ada@example.com";
 pub(crate) const BOB: &str = "bob@example.com";
 pub(crate) const CLEO: &str = "cleo@example.com";
+/// Bob's other mailbox and his phone, in the scenes where he has them.
+pub(crate) const HIS: &str = "bob@home.example";
+pub(crate) const PHONE: &str = "+12025550101";
+/// Nobody's phone, in every scene.
+pub(crate) const FREE: &str = "+12025550102";
 pub(crate) const RIGHT: &str = "a horse that counts to nine";
 pub(crate) const NEW: &str = "eleven otters below the pier";
 
@@ -78,12 +88,35 @@ pub(crate) enum Start {
     Elsewhere,
     /// A member whom the operator keeps out.
     Blocked,
+    /// A member with a second factor, whom Ada exempts from it.
+    Exempt,
+    /// A member with a second factor, by which he has signed in.
+    Factor,
+    /// A member whose profile is frozen: the mailbox that he gave up objected.
+    Frozen,
     /// A member whom a social account opens, too; as it does Ada.
     Linked,
+    /// A member with two mailboxes and a phone.
+    Logins,
+    /// A member whose second factor was lost, and reset.
+    Lost,
     /// A member whose password is good for one change only.
     Marked,
     /// A member whom a social account alone opens.
     SocialOnly,
+}
+
+/// One instant for every process and every reference: what is due, and which code an app shows, depends on no machine.
+struct Still;
+
+impl Clock for Still {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_unix_seconds(1_800_000_000)
+    }
+
+    fn is_system(&self) -> bool {
+        false
+    }
 }
 
 /// Windows too wide to meet, no challenge, and the cheapest hash.
@@ -99,11 +132,19 @@ pub(crate) fn deployment(store: impl Store) -> Vestibule {
         .store(store)
         .keys(ring.build().unwrap())
         .hashing(HashPoolConfig::new(HashParams::danger_weak_for_tests(), 1))
+        .clock(Still)
+        .entropy(Draws)
+        .phone_codes(PhoneCodes::default())
         .throttle(throttle)
         .provider(Provider::new(HOME).unwrap())
         .provider(Provider::new(ELSEWHERE).unwrap())
         .build()
         .unwrap()
+}
+
+/// Until when an exemption holds.
+pub(crate) fn tomorrow(vestibule: &Vestibule) -> Timestamp {
+    vestibule.now().plus(core::time::Duration::from_secs(24 * 3600))
 }
 
 /// Brings everybody into their places, in a realm that was empty.
@@ -116,6 +157,9 @@ pub(crate) async fn settle(vestibule: &Vestibule, start: Start) {
         }
         if start == Start::SocialOnly && login == BOB {
             person = NewPerson::verified_by_host(link);
+        }
+        if matches!(start, Start::Logins | Start::Frozen) && login == BOB {
+            person = person.also(LoginEmail::parse(HIS).unwrap()).also(PhoneNumber::parse(PHONE).unwrap());
         }
         vestibule.register_verified(person.subject(subject)).await.unwrap();
     }
@@ -130,8 +174,27 @@ pub(crate) async fn settle(vestibule: &Vestibule, start: Start) {
     match start {
         Start::Outside => {}
         Start::Waiting => join(engines(), NewMember::awaiting_approval(bob(), role("clerk"))).await,
-        Start::Member | Start::Linked | Start::SocialOnly => {
+        Start::Member | Start::Linked | Start::Logins | Start::SocialOnly => {
             join(engines(), NewMember::active(bob(), role("clerk"))).await
+        }
+        Start::Exempt => {
+            join(engines(), NewMember::active(bob(), role("clerk"))).await;
+            set_up(vestibule).await;
+            vestibule.exempt(by, engines(), bob(), Some(tomorrow(vestibule)), &why).await.unwrap();
+        }
+        Start::Factor | Start::Lost => {
+            join(engines(), NewMember::active(bob(), role("clerk"))).await;
+            set_up(vestibule).await;
+            if start == Start::Lost {
+                vestibule.reset_factor(&why, bob()).await.unwrap();
+            }
+        }
+        Start::Frozen => {
+            join(engines(), NewMember::active(bob(), role("clerk"))).await;
+            let who = crate::acts::session(vestibule, BOB).await.unwrap();
+            vestibule.remove_login(&who, HIS).await.unwrap();
+            let told = crate::acts::letter(vestibule, NoticeKind::LoginLeaves).await.unwrap();
+            vestibule.freeze_profile(&told.link.unwrap(), told.code.unwrap().expose()).await.unwrap();
         }
         Start::Dismissed => {
             join(engines(), NewMember::active(bob(), role("clerk"))).await;

@@ -6,7 +6,7 @@ use vestibule_core::Identifier;
 use vestibule_credentials::Lane;
 use vestibule_journal::{Message, MessageState};
 
-use crate::cast::{ADA, BOB, CLEO, ELSEWHERE, HOME, accounts, people, social};
+use crate::cast::{ADA, BOB, CLEO, ELSEWHERE, FREE, HIS, HOME, PHONE, accounts, people, social};
 
 /// More than there is of anything.
 const ALL: u32 = 1000;
@@ -36,10 +36,13 @@ pub(crate) async fn picture(store: &impl Store) -> Vec<String> {
     for subject in people() {
         lines.extend(person(store, subject).await);
     }
-    for login in [ADA, BOB, CLEO] {
+    for login in [ADA, BOB, CLEO, HIS, PHONE, FREE] {
         let login = Identifier::parse_login(login).unwrap();
         let owner = store.identifier_owner(login.kind(), login.key()).await.unwrap();
         lines.push(format!("owner {:?}", owner.map(|owner| owner.subject)));
+        if let Some(leaving) = store.leaving(login.kind(), login.key()).await.unwrap() {
+            lines.push(format!("  left by {}", leaving.subject));
+        }
     }
     for (issuer, login) in [(HOME, BOB), (HOME, CLEO), (HOME, "of bob"), (ELSEWHERE, ADA)] {
         let link = Identifier::from(social(issuer, login));
@@ -86,9 +89,13 @@ async fn person(store: &impl Store, subject: vestibule_core::SubjectId) -> Vec<S
     let epoch = profile.as_ref().map_or(0, |row| row.epoch);
     if let Some(row) = profile {
         lines.push(format!(
-            "profile {subject} epoch {} blocked {} identifiers {} social links {} live memberships {} created accounts {}",
+            "profile {subject} epoch {} blocked {} frozen {} factor {} primary {:?} identifiers {} social links {} \
+             live memberships {} created accounts {}",
             row.epoch,
             row.block.is_some(),
+            row.freeze.is_some(),
+            row.factor_since.is_some(),
+            row.primary,
             row.identifiers,
             row.social_links,
             row.live_memberships,
@@ -100,11 +107,12 @@ async fn person(store: &impl Store, subject: vestibule_core::SubjectId) -> Vec<S
     }
     for own in store.memberships_of(subject, None, ALL).await.unwrap() {
         lines.push(format!(
-            "  in {} {:?} {:?} administers {} version {} epoch {}",
+            "  in {} {:?} {:?} administers {} exempt {} version {} epoch {}",
             own.account,
             own.standing.status,
             own.standing.role,
             own.standing.administers,
+            own.standing.exempt_until.is_some(),
             own.version,
             own.epoch
         ));
@@ -118,7 +126,7 @@ async fn person(store: &impl Store, subject: vestibule_core::SubjectId) -> Vec<S
             own.must_change
         ));
     }
-    for purpose in [purpose::RECOVERY, purpose::SET_FIRST_PASSWORD] {
+    for purpose in purpose::ALL {
         if let Some(own) = store.checkword(subject, purpose.as_str().to_owned()).await.unwrap() {
             let state = format!("{:?}", own.state);
             lines.push(format!(
@@ -132,6 +140,7 @@ async fn person(store: &impl Store, subject: vestibule_core::SubjectId) -> Vec<S
             ));
         }
     }
+    lines.extend(factor(store, subject).await);
     let mut lanes = vec![Lane::Everybody];
     let mut sessions = Vec::new();
     // What is of an older epoch gives way to whoever is drawn its slot.
@@ -166,5 +175,25 @@ async fn person(store: &impl Store, subject: vestibule_core::SubjectId) -> Vec<S
     let events = store.events_of_subject(subject, None, ALL).await.unwrap();
     lines
         .extend(sorted(events.iter().map(|event| format!("  event {:?} code {:?}", event.kind, event.code))));
+    lines
+}
+
+async fn factor(store: &impl Store, subject: vestibule_core::SubjectId) -> Vec<String> {
+    let mut lines = Vec::new();
+    for own in store.authenticators(subject).await.unwrap() {
+        let (confirmed, step) = (own.is_confirmed(), own.last_step);
+        lines.push(format!("  authenticator confirmed {confirmed} at {step:?} version {}", own.version));
+    }
+    for own in store.codes(subject).await.unwrap() {
+        let spent = own.spent.is_some();
+        lines.push(format!("  recovery code {} spent {spent} version {}", own.slot, own.version));
+    }
+    if let Some(own) = store.mfa_tries(subject).await.unwrap() {
+        lines.push(format!("  tries of codes: {} taken, {} settled", own.taken, own.settled));
+    }
+    if let Some(own) = store.factor_reset(subject).await.unwrap() {
+        let waits = own.course.is_some();
+        lines.push(format!("  reset waits {waits} proven by {:?} version {}", own.proven, own.version));
+    }
     lines
 }

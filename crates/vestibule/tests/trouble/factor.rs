@@ -1,0 +1,146 @@
+//! Bob's second factor. Every process knows it: its secrets are drawn alike wherever it is set up.
+
+use core::cell::Cell;
+use std::sync::OnceLock;
+
+use vestibule::{Authenticated, Enrolling, FactorAnswer, Resumed, SignIn, SignInRequest, Vestibule};
+use vestibule_conformance::block_on;
+use vestibule_core::{Entropy, EntropyError, MemoryStore, Secret, SystemEntropy, Timestamp};
+use vestibule_mfa::{AuthenticatorId, AuthenticatorName, Parameters, PendingEnrolment, code_at};
+
+use crate::cast::{BOB, RIGHT, Start, deployment, settle};
+
+thread_local! {
+    /// The next draw, while they are alike everywhere.
+    static ALIKE: Cell<Option<u8>> = const { Cell::new(None) };
+}
+
+/// The machine's, but for what is set up before a scene begins.
+pub(crate) struct Draws;
+
+impl Entropy for Draws {
+    fn try_fill(&self, out: &mut [u8]) -> Result<(), EntropyError> {
+        let Some(draw) = ALIKE.get() else { return SystemEntropy.try_fill(out) };
+        ALIKE.set(Some(draw + 1));
+        for (byte, place) in out.iter_mut().zip(1_u8..) {
+            *byte = draw.wrapping_mul(29).wrapping_add(place.wrapping_mul(83));
+        }
+        Ok(())
+    }
+}
+
+/// An app that holds the secret of an authenticator.
+pub(crate) struct App {
+    pub(crate) id: AuthenticatorId,
+    secret: Secret<Vec<u8>>,
+}
+
+impl App {
+    /// Scans what an enrolling person is shown.
+    pub(crate) fn scan(begun: &PendingEnrolment) -> Self {
+        const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+        let key = begun.manual_key();
+        let (mut bytes, mut bits, mut held) = (Vec::new(), 0_u32, 0);
+        for typed in key.expose().bytes().filter(|byte| *byte != b' ') {
+            bits = bits << 5 | u32::try_from(ALPHABET.iter().position(|one| *one == typed).unwrap()).unwrap();
+            held += 5;
+            if held >= 8 {
+                held -= 8;
+                bytes.push(u8::try_from(bits >> held & 255).unwrap());
+            }
+        }
+        Self { id: begun.id(), secret: Secret::new(bytes) }
+    }
+
+    /// The code of a moment, some steps later or earlier.
+    pub(crate) fn code(&self, now: Timestamp, steps: i64) -> Secret<String> {
+        let step = Parameters::default().step_at(now).checked_add_signed(steps).unwrap();
+        code_at(Parameters::default(), &self.secret, step).unwrap()
+    }
+}
+
+/// What Bob keeps.
+pub(crate) struct Kept {
+    app: App,
+    codes: Vec<String>,
+}
+
+impl Kept {
+    /// The code of his app. The one before it set the app up.
+    pub(crate) fn code(&self, now: Timestamp) -> FactorAnswer {
+        FactorAnswer::Code(self.app.code(now, 0))
+    }
+
+    pub(crate) fn app(&self) -> AuthenticatorId {
+        self.app.id
+    }
+
+    /// A code that he uses for nothing else.
+    pub(crate) fn last_code(&self) -> FactorAnswer {
+        FactorAnswer::recovery_code(self.codes.last().unwrap().clone())
+    }
+
+    /// Those with which he signs in on the way to something, in turn.
+    pub(crate) fn codes(&self) -> impl Iterator<Item = FactorAnswer> {
+        let but_the_last = self.codes.len() - 1;
+        self.codes.iter().take(but_the_last).cloned().map(FactorAnswer::recovery_code)
+    }
+}
+
+/// What Bob keeps once a scene has set his factor up.
+pub(crate) fn kept() -> &'static Kept {
+    static KEPT: OnceLock<Kept> = OnceLock::new();
+    KEPT.get_or_init(|| {
+        block_on(async {
+            let vestibule = deployment(MemoryStore::in_memory());
+            settle(&vestibule, Start::Member).await;
+            set_up(&vestibule).await
+        })
+    })
+}
+
+/// Gives Bob a second factor, and signs him in by it once, so that his password counts if it is lost.
+pub(crate) async fn set_up(vestibule: &Vestibule) -> Kept {
+    let who = crate::acts::session(vestibule, BOB).await.unwrap();
+    ALIKE.set(Some(0));
+    let app = begin(vestibule, Enrolling::Session(&who)).await.unwrap();
+    ALIKE.set(Some(100));
+    let code = app.code(vestibule.now(), -1);
+    let enrolled = vestibule.confirm_authenticator(Enrolling::Session(&who), app.id, &code, None).await;
+    ALIKE.set(None);
+    let sheet = enrolled.unwrap().sheet.unwrap();
+    let codes = sheet.codes().iter().map(|code| code.render().expose().clone()).collect();
+    let kept = Kept { app, codes };
+    let SignIn::FactorNeeded(pending) = vestibule.sign_in(SignInRequest::new(BOB, RIGHT)).await.unwrap()
+    else {
+        panic!("he has a second factor")
+    };
+    let first = kept.codes().next().unwrap();
+    let completed = vestibule.complete_sign_in(&pending.token, first, None).await.unwrap();
+    let SignIn::SignedIn(signed_in) = completed.outcome else { panic!("it is not marked") };
+    // No session is left whose slot a sign-in could guess, and commit once more.
+    let who = vestibule.authenticate(&signed_in.token).await.unwrap();
+    vestibule.sign_out_everywhere(&who).await.unwrap();
+    kept
+}
+
+/// Begins an authenticator, and scans it.
+pub(crate) async fn begin(
+    vestibule: &Vestibule,
+    who: Enrolling<'_>,
+) -> Result<App, vestibule_core::Failure<vestibule_core::Refusal>> {
+    let name = AuthenticatorName::parse("phone").unwrap();
+    vestibule.begin_authenticator(who, &name).await.map(|begun| App::scan(&begun))
+}
+
+/// The session that goes on.
+pub(crate) async fn resumed(
+    vestibule: &Vestibule,
+    resumed: Resumed,
+) -> Result<Authenticated, vestibule_core::Failure<vestibule_core::Refusal>> {
+    match resumed {
+        Resumed::Session { token, .. } => vestibule.authenticate(&token).await,
+        Resumed::SignedIn(signed_in) => vestibule.authenticate(&signed_in.token).await,
+        Resumed::PasswordChangeNeeded { because, .. } => Err(vestibule_core::Failure::Refused(because)),
+    }
+}
