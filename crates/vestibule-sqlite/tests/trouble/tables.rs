@@ -7,6 +7,7 @@ use vestibule_sessions::SessionsRead;
 use vestibule_sqlite::SchemaError;
 
 use crate::acts::session;
+use crate::amount::is_tried;
 use crate::calls::realm;
 use crate::cast::{ADA, BOB, Start, bob, deployment, settle};
 use crate::ground::{Place, block_on, open};
@@ -35,10 +36,13 @@ pub(crate) fn every_constraint_that_is_missing_is_found() {
             _ => weaker(&sql),
         };
         for weaker in without {
+            found[1] += 1;
+            if !is_tried(found[1], 4) {
+                continue;
+            }
             rewrite(&own, &name, &weaker);
             assert!(store.check().is_err_and(|error| is_changed(&error)), "{name}: {weaker}");
             rewrite(&own, &name, &sql);
-            found[1] += 1;
         }
     }
     assert!(store.check().is_ok(), "all is as it was");
