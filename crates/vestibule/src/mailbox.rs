@@ -44,7 +44,7 @@ impl Vestibule {
         let (base, link) = (self.links()?, message.link.as_ref()?);
         let page = match message.notice.kind {
             NoticeKind::ConnectLink => "connect-address",
-            NoticeKind::FactorResetBegun => "keep-factor",
+            NoticeKind::FactorResetBegun | NoticeKind::FactorResetWaits => "keep-factor",
             NoticeKind::FactorResetLink => "reset-factor",
             NoticeKind::FirstPasswordLink => "set-first-password",
             NoticeKind::LoginChangeLink => "login",

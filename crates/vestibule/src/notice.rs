@@ -1,6 +1,7 @@
 //! What a person is told by mail or phone about what was done to them: sealed, in the commit that did it.
 
-use vestibule_checkword::{code_of, purpose};
+use vestibule_checkword::decide::inspect;
+use vestibule_checkword::{CheckwordRead, code_of, purpose, read_link};
 use vestibule_core::kv::{RecordReader, RecordWriter};
 use vestibule_core::{
     AccountId, AddressKind, CorruptRow, Error, Identifier, MessageId, Secret, SubjectId, Timestamp,
@@ -34,6 +35,8 @@ pub enum NoticeKind {
     FactorResetCode,
     /// Somebody who knows the password says that the second factor is lost: a link begins its reset (R33).
     FactorResetLink,
+    /// A reset of the second factor waits still: a link ends it (R33).
+    FactorResetWaits,
     /// A reset of the second factor was stopped (R33).
     FactorResetStopped,
     /// An administrator asks the person for no second factor until a date (R23).
@@ -137,6 +140,7 @@ impl NoticeKind {
         Self::FactorResetCode,
         Self::FactorResetLink,
         Self::FactorResetStopped,
+        Self::FactorResetWaits,
         Self::MemberExempted,
         Self::MemberExemptionEnded,
         Self::RecoveryCodesRenewed,
@@ -193,6 +197,7 @@ impl NoticeKind {
             Self::FactorOn => "notice.factor_on",
             Self::FactorReset => "notice.factor_reset",
             Self::FactorResetBegun => "mailbox.factor_reset_begun",
+            Self::FactorResetWaits => "mailbox.factor_reset_waits",
             Self::FactorResetLink => "mailbox.factor_reset_link",
             Self::FactorResetStopped => "notice.factor_reset_stopped",
             Self::MemberExempted => "notice.member_exempted",
@@ -266,6 +271,10 @@ impl NoticeKind {
             }
             Self::FactorReset => {
                 "The second factor of your profile was reset, its recovery codes too, and you were signed out everywhere. At the next sign-in you set up a new one. If this was not you, set a new password and ask support."
+            }
+            Self::FactorResetWaits => {
+                "The second factor of your profile is about to be reset, as you were told. If you still have it, or did not ask for \
+                 this, open this link and type the code beside it: the reset ends."
             }
             Self::FactorResetBegun => {
                 "Somebody who knows your password began the reset of your second factor. If this was not you, open the link and type the code beside it, or sign in with your second factor: either ends the reset. If it was you, do nothing and wait."
@@ -427,6 +436,7 @@ impl NoticeKind {
             Self::ConnectLink
                 | Self::FactorResetBegun
                 | Self::FactorResetLink
+                | Self::FactorResetWaits
                 | Self::FirstPasswordLink
                 | Self::LoginChangeLink
                 | Self::LoginLeaves
@@ -541,7 +551,8 @@ pub struct WaitingMessages {
 }
 
 impl Vestibule {
-    /// The messages that wait to be sent, opened: a page of at most `limit` rows, in the order of their slots.
+    /// The messages that are due to be sent, opened: a page of at most `limit` rows, in the order of their slots. Reminders become due
+    /// day by day, and are dropped once what they remind of is over.
     ///
     /// # Errors
     ///
@@ -556,8 +567,11 @@ impl Vestibule {
         let full = u32::try_from(rows.len()).is_ok_and(|found| found >= limit && limit > 0);
         let next = if full { rows.last().map(|row| row.slot) } else { None };
         let mut page = WaitingMessages { messages: Vec::new(), unreadable: Vec::new(), next };
-        for row in rows.iter().filter(|row| row.state == MessageState::Queued) {
+        let now = inner.clock.now();
+        let due = |row: &&Message| row.state == MessageState::Queued && !row.not_before.is_after(now);
+        for row in rows.iter().filter(due) {
             match inner.open(row) {
+                Some(message) if inner.is_moot(&message, now).await? => {}
                 Some(message) => page.messages.push(message),
                 None => page.unreadable.push(row.id),
             }
@@ -567,6 +581,17 @@ impl Vestibule {
 }
 
 impl Inner {
+    /// Whether a reminder was overtaken: the link that it carries is worth nothing any more, since what it reminds of is over.
+    async fn is_moot(&self, message: &WaitingMessage, now: Timestamp) -> Result<bool, Error> {
+        let (NoticeKind::FactorResetWaits, Some(link)) = (message.notice.kind, &message.link) else {
+            return Ok(false);
+        };
+        // EXPOSE: looked up by its digest.
+        let Ok(digest) = read_link(&self.ring, link.expose(), purpose::FACTOR_KEEP) else { return Ok(true) };
+        let found = self.store.found(digest).await?;
+        Ok(inspect(found.as_ref(), purpose::FACTOR_KEEP, now).is_err())
+    }
+
     fn open(&self, row: &Message) -> Option<WaitingMessage> {
         let Contents { recipient, payload } = open_message(&self.ring, row).ok()?;
         let (notice, link) = crate::mailbox::read(&row.purpose, &payload).ok()?;
@@ -575,7 +600,7 @@ impl Inner {
         } else {
             let beside = match notice.kind {
                 NoticeKind::LoginLeaves => Some(purpose::FREEZE),
-                NoticeKind::FactorResetBegun => Some(purpose::FACTOR_KEEP),
+                NoticeKind::FactorResetBegun | NoticeKind::FactorResetWaits => Some(purpose::FACTOR_KEEP),
                 _ => None,
             };
             // EXPOSE: the code that stands beside it is made of it, and becomes part of the same message.

@@ -22,6 +22,16 @@ pub(crate) struct Outgoing<'a> {
 
 impl Inner {
     pub(crate) fn queue(&self, outgoing: Outgoing<'_>) -> Result<AnyWrite, Error> {
+        let at = outgoing.at;
+        self.queue_until(outgoing, at)
+    }
+
+    /// The same of a message that is not sent before an instant.
+    pub(crate) fn queue_until(
+        &self,
+        outgoing: Outgoing<'_>,
+        not_before: Timestamp,
+    ) -> Result<AnyWrite, Error> {
         let code = |code| Code::parse(code).map_err(|error| Error::new(ErrorKind::Misuse, error));
         let Outgoing { slot: (slot, owner), to, kind, payload, suppressed, language, at } = outgoing;
         // Those who send to phones ask for one form of a number.
@@ -31,7 +41,7 @@ impl Inner {
             purpose: code(kind.code())?,
             to: to.kind(),
             suppressed,
-            not_before: at,
+            not_before,
             language,
             contents: Contents { recipient: Secret::new(recipient.to_owned()), payload },
         };

@@ -1,5 +1,7 @@
 //! The reset of a lost factor (R33): a password that counts, a link, a waiting time; the factor itself stops it.
 
+use core::time::Duration;
+
 use vestibule_checkword::decide;
 use vestibule_checkword::{CheckwordRead, Intent, Problem as WordProblem, Rotation, is_code_of, purpose};
 use vestibule_core::{
@@ -137,7 +139,7 @@ impl Vestibule {
     }
 
     /// Begins the reset, by the link and at a sign-in of the same person whose password was right. From now on it waits, by
-    /// default for 72 hours; every verified address is told, with a link that ends it, and so does the factor itself, whenever it is shown.
+    /// default for 72 hours; every verified address is told, at once and every day, with a link that ends it, and so does the factor itself, whenever it is shown.
     /// After that the next sign-in by the same password resets it: see [`NextStep::SetUp`](crate::NextStep::SetUp).
     ///
     /// # Errors
@@ -379,6 +381,8 @@ impl Inner {
                     return self.refuse_person(&problem, subject, now).await;
                 }
             };
+            // Before it begins: without it they remind of nothing, and after it they could be lost.
+            self.reminders(subject, (&keep, until), (now, ends_at)).await?;
             let event =
                 Draft::new(EventKind::FACTOR_RESET_BEGUN, EventActor::Person(subject)).subject(subject);
             let mut batch = self.record(event, id, now)?;
@@ -527,6 +531,46 @@ impl Inner {
         let rotated = decide::rotate(subject, &keep, Rotation::Withdrawn, now);
         writes.extend(rotated.into_iter().map(AnyWrite::from));
         Ok(writes)
+    }
+
+    /// Lands what every verified address is told once a day while a reset waits, with the link that ends it: a commit for each day. One
+    /// whose link is worth nothing any more is not sent (see [`Vestibule::waiting_messages`]).
+    async fn reminders(
+        &self,
+        subject: SubjectId,
+        (link, until): (&Secret<String>, Timestamp),
+        (begun_at, ends_at): (Timestamp, Timestamp),
+    ) -> Result<(), Error> {
+        const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+        let own = self.store.identifiers(subject).await?;
+        for day in 1_u32.. {
+            let due = begun_at.plus(DAY * day);
+            if !ends_at.is_after(due) {
+                break;
+            }
+            let kind = NoticeKind::FactorResetWaits;
+            let mut notice = Notice::new(kind, due);
+            notice.until = Some(until);
+            let told = own.iter().filter(|own| own.verified_at.is_some() && !own.is_social());
+            let letters = told.map(|own| {
+                let owner = [own.identifier.key().as_bytes().as_slice(), &day.to_be_bytes()].concat();
+                let outgoing = Outgoing {
+                    slot: ("mailbox.factor_reset_day", &owner),
+                    to: &own.identifier,
+                    kind,
+                    payload: write(&notice, Some(link)),
+                    suppressed: false,
+                    language: None,
+                    at: begun_at,
+                };
+                self.queue_until(outgoing, due)
+            });
+            let letters = letters.collect::<Result<Vec<_>, _>>()?;
+            if !letters.is_empty() {
+                let _always = self.land(self.batch_id(begun_at)?, begun_at, letters).await?;
+            }
+        }
+        Ok(())
     }
 
     /// What every verified address is told of a reset, each in place of what it was told before and was not sent.

@@ -408,3 +408,41 @@ fn a_new_password_ends_what_was_asked_for_by_two_kinds() {
     let begun = block_on(world.vestibule.begin_factor_reset_by_two(&pending.token, &link, &ticket, &code));
     assert_eq!(code_of(begun), "checkword.rotated");
 }
+
+/// R33: every verified address is told again each day, as long as the reset waits.
+#[test]
+fn every_day_of_the_waiting_time_is_told_with_a_link_that_ends_it() {
+    let day = Duration::from_secs(24 * 60 * 60);
+    let (world, ..) = begun();
+    let reminders = || world.told_by_mail(NoticeKind::FactorResetWaits);
+    for told in [0, 1, 2] {
+        assert_eq!(reminders(), told);
+        world.clock.advance(day);
+    }
+    assert_eq!(reminders(), 2, "after its end the factor is asked for anew, and none is told");
+    let (world, ..) = begun();
+    world.clock.advance(day);
+    let message = world.link_of(NoticeKind::FactorResetWaits);
+    let (link, code) = (message.link.unwrap(), message.code.unwrap());
+    block_on(world.vestibule.keep_factor(&link, code.expose())).unwrap();
+    world.clock.advance(day);
+    assert_eq!(world.told_by_mail(NoticeKind::FactorResetWaits), 0, "what is over is told no more");
+    world.clock.advance(day);
+    assert_eq!(world.pending(login(ADA)).next, NextStep::Code);
+}
+
+/// A later reset has a link of its own, and no reminder of the one before speaks for it.
+#[test]
+fn reminders_of_a_reset_that_was_ended_stay_silent_when_another_is_begun() {
+    let day = Duration::from_secs(24 * 60 * 60);
+    let (world, app, _) = begun();
+    world.clock.advance(day);
+    let pending = world.pending(login(ADA));
+    world.complete(&pending, app.answer(world.now(), 0)).unwrap();
+    let pending = world.pending(login(ADA));
+    let link = link(&world, &pending);
+    let _ = block_on(world.vestibule.begin_factor_reset(&pending.token, &link)).unwrap();
+    assert_eq!(world.told_by_mail(NoticeKind::FactorResetWaits), 0);
+    world.clock.advance(day);
+    assert_eq!(world.told_by_mail(NoticeKind::FactorResetWaits), 1);
+}
