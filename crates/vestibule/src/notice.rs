@@ -603,9 +603,10 @@ impl Inner {
                 NoticeKind::FactorResetBegun | NoticeKind::FactorResetWaits => Some(purpose::FACTOR_KEEP),
                 _ => None,
             };
-            // EXPOSE: the code that stands beside it is made of it, and becomes part of the same message.
-            let code =
-                link.as_ref().zip(beside).and_then(|(link, of)| code_of(&self.ring, link.expose(), of));
+            let code = link.as_ref().zip(beside).and_then(|(link, of)| {
+                // EXPOSE: the code that stands beside it is made of it, and becomes part of the same message.
+                code_of(&self.ring, link.expose(), of)
+            });
             (link, code)
         };
         Some(WaitingMessage { id: row.id, by: row.to, recipient, notice, link, code })

@@ -489,3 +489,24 @@ fn codes_go_to_the_countries_that_were_named() {
     }
     assert_eq!(refused(code("+49 30 123456")).code(), "recovery.kind_not_offered");
 }
+
+/// Twenty codes of one number are looked at in a day; its other ways in stay open.
+#[test]
+fn a_number_whose_codes_were_guessed_at_all_day_waits_until_the_day_is_over() {
+    let (world, _) = with_bob();
+    for _ in 0..4 {
+        let ticket = ask(&world, BOBS);
+        let guess = wrong(&code(&world, PLAIN));
+        for _ in 0..5 {
+            assert_eq!(told(typed(&world, &ticket, &guess)), "checkword.code_wrong");
+        }
+        assert_eq!(told(typed(&world, &ticket, &guess)), "checkword.code_spent");
+        world.clock.advance(MINUTE * 16);
+    }
+    let ticket = ask(&world, BOBS);
+    assert_eq!(told(typed(&world, &ticket, &code(&world, PLAIN))), "checkword.code_wait");
+    world.sign_in(PLAIN);
+    world.clock.advance(MINUTE * 60 * 24);
+    let ticket = ask(&world, BOBS);
+    let _link = typed(&world, &ticket, &code(&world, PLAIN)).unwrap();
+}
