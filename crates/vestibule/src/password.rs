@@ -246,7 +246,7 @@ impl Inner {
                 batch.extend(rotated.into_iter().map(AnyWrite::from));
                 batch.extend(self.withdrawals(subject, now).await?);
                 // Its waiting time would run while the owner is kept from stopping it.
-                batch.extend(self.drops_reset(subject, EventActor::Operator, id, now).await?);
+                batch.extend(self.drops_reset(&profile, EventActor::Operator, id, now).await?);
             }
             let told =
                 if until.is_some() { NoticeKind::ProfileBlocked } else { NoticeKind::ProfileUnblocked };
@@ -354,7 +354,7 @@ impl Inner {
                 }
             }
             batch.extend(self.notices(subject, Notice::new(told, now)).await?);
-            batch.extend(self.drops_reset(subject, EventActor::Person(subject), id, now).await?);
+            batch.extend(self.drops_reset(&profile, EventActor::Person(subject), id, now).await?);
             let token = match acting {
                 None => None,
                 Some((who, _)) => {

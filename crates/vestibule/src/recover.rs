@@ -216,7 +216,7 @@ impl Vestibule {
             batch.push(ends.into());
             batch.extend(inner.notices(holder, Notice::new(NoticeKind::PasswordRecovered, now)).await?);
             batch.extend(inner.withdrawals(holder, now).await?);
-            batch.extend(inner.drops_reset(holder, EventActor::Person(holder), id, now).await?);
+            batch.extend(inner.drops_reset(&profile, EventActor::Person(holder), id, now).await?);
             if inner.land(id, now, batch).await?.is_none() {
                 return Ok(());
             }

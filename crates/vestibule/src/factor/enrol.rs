@@ -158,7 +158,7 @@ impl Vestibule {
             // What was pending when the factor changed was asked for without it.
             writes.extend(inner.cancels_changes(subject, now).await?);
             // A new factor is not the one that is lost.
-            writes.extend(inner.drops_reset(subject, EventActor::Person(subject), batch_id, now).await?);
+            writes.extend(inner.drops_reset(&profile, EventActor::Person(subject), batch_id, now).await?);
             let since = Some(profile.factor_since.unwrap_or(now));
             let moves = ProfilesWrite::SetFactor { subject, from, since };
             let evidence = Evidence { amr: Amr::Otp, at: now };

@@ -504,26 +504,48 @@ impl Inner {
         id: BatchId,
         now: Timestamp,
     ) -> Result<Vec<AnyWrite>, Error> {
-        let mut writes = self.drops_reset(subject, EventActor::Person(subject), id, now).await?;
-        if !writes.is_empty() {
-            writes.extend(self.letters_of_reset(subject, NoticeKind::FactorResetStopped, None, now).await?);
-        }
+        let Some(reset) = self.store.factor_reset(subject).await?.filter(|reset| reset.course.is_some())
+        else {
+            return Ok(Vec::new());
+        };
+        let mut writes = self.ends_course(&reset, EventActor::Person(subject), id, now)?;
+        writes.extend(self.letters_of_reset(subject, NoticeKind::FactorResetStopped, None, now).await?);
         Ok(writes)
     }
 
     /// The same where the person is told of something else in the same commit, which would be too large with both: a password
     /// that was set anew, a factor that was turned off; a block, in which the owner could not stop it.
+    ///
+    /// Where none runs, that is relied on: one that was begun meanwhile would outlive the commit.
     pub(crate) async fn drops_reset(
         &self,
-        subject: SubjectId,
+        profile: &Profile,
         by: EventActor,
         id: BatchId,
         now: Timestamp,
     ) -> Result<Vec<AnyWrite>, Error> {
-        let Some(reset) = self.store.factor_reset(subject).await?.filter(|reset| reset.course.is_some())
-        else {
-            return Ok(Vec::new());
-        };
+        let subject = profile.subject;
+        let reset = self.store.factor_reset(subject).await?;
+        match reset.as_ref().filter(|reset| reset.course.is_some()) {
+            Some(reset) => self.ends_course(reset, by, id, now),
+            // Without a factor none begins.
+            None if profile.factor_since.is_none() => Ok(Vec::new()),
+            None => {
+                let from = reset.map_or(0, |reset| reset.version);
+                Ok(vec![MfaWrite::SetCourse { subject, from, course: None }.into()])
+            }
+        }
+    }
+
+    /// The writes that end a reset that runs.
+    fn ends_course(
+        &self,
+        reset: &Reset,
+        by: EventActor,
+        id: BatchId,
+        now: Timestamp,
+    ) -> Result<Vec<AnyWrite>, Error> {
+        let subject = reset.subject;
         let event = Draft::new(EventKind::FACTOR_RESET_STOPPED, by).subject(subject);
         let mut writes = self.record_further(event, id, now)?;
         writes.push(MfaWrite::SetCourse { subject, from: reset.version, course: None }.into());

@@ -117,7 +117,7 @@ impl Vestibule {
             let event = Acting::Operator(reason).draft(EventKind::PROFILE_UNFROZEN).subject(subject);
             let mut batch = inner.record(event, id, now)?;
             batch.push(lifted.into());
-            batch.extend(inner.drops_reset(subject, EventActor::Operator, id, now).await?);
+            batch.extend(inner.drops_reset(&profile, EventActor::Operator, id, now).await?);
             batch.extend(inner.notices(subject, Notice::new(NoticeKind::ProfileUnfrozen, now)).await?);
             if inner.land(id, now, batch).await?.is_none() {
                 return Ok(());

@@ -14,10 +14,13 @@ use crate::ground::block_on;
 use crate::raced::{explained, serial};
 
 /// Pairs, and the scene, that no order explained once: they are tried each time.
-const ONCE_UNEXPLAINED: [(Start, Act, Act); 3] = [
+const ONCE_UNEXPLAINED: [(Start, Act, Act); 6] = [
     (Start::Member, Act::Dismiss, Act::ChangeRole),
     (Start::Factor, Act::Recover, Act::TurnFactorOff),
     (Start::Factor, Act::CompleteSignInByRecoveryCode, Act::TurnFactorOff),
+    (Start::Factor, Act::TurnFactorOff, Act::BeginFactorReset),
+    (Start::Factor, Act::Block, Act::BeginFactorReset),
+    (Start::Factor, Act::ConfirmAuthenticator, Act::BeginFactorReset),
 ];
 
 pub(crate) fn what_no_order_explained_once() {
