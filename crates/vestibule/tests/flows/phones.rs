@@ -510,3 +510,16 @@ fn a_number_whose_codes_were_guessed_at_all_day_waits_until_the_day_is_over() {
     let ticket = ask(&world, BOBS);
     let _link = typed(&world, &ticket, &code(&world, PLAIN)).unwrap();
 }
+
+/// PR-5: a new password ends what was asked for before it, also in the session that goes on.
+#[test]
+fn a_code_for_a_login_of_before_a_new_password_makes_none() {
+    let (world, _) = with_bob();
+    let who = world.session(BOB);
+    let ticket = changing(&world, &who, OTHER).unwrap();
+    let typed = code(&world, OTHER);
+    let token = block_on(world.vestibule.change_password(&who, RIGHT, NEW)).unwrap();
+    let who = world.authenticate(&token).unwrap();
+    let late = block_on(world.vestibule.confirm_login_code(&who, &ticket, &typed));
+    assert_eq!(told(late), "checkword.rotated");
+}
