@@ -6,14 +6,9 @@ use vestibule::{FactorAnswer, NextStep, PendingSignIn};
 use vestibule_core::Secret;
 
 use crate::app::{App, login};
-use crate::world::{ADA, World, block_on, reason};
+use crate::world::{ADA, World, block_on, reason, rounds};
 
 const RACERS: usize = 8;
-
-/// How many rounds; the full count by `VESTIBULE_RACE_ROUNDS`.
-fn rounds() -> usize {
-    std::env::var("VESTIBULE_RACE_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(12)
-}
 
 fn ada() -> (World, App, Vec<String>) {
     let (world, _) = World::with_ada();
@@ -49,7 +44,7 @@ fn winners(world: &World, pending: &PendingSignIn, answers: Vec<FactorAnswer>) -
 #[test]
 fn of_sixteen_who_bring_one_code_exactly_one_is_let_in() {
     let (world, app, _) = ada();
-    for _ in 0..rounds() {
+    for _ in 0..rounds(12) {
         world.next_step();
         let pending = world.pending(login(ADA));
         let answers = (0..RACERS * 2).map(|_| app.answer(world.now(), 0)).collect();
@@ -61,7 +56,7 @@ fn of_sixteen_who_bring_one_code_exactly_one_is_let_in() {
 #[test]
 fn of_many_who_bring_one_recovery_code_exactly_one_is_let_in_and_two_different_ones_both() {
     let (world, _, mut codes) = ada();
-    for round in 0..rounds().min(4) {
+    for round in 0..rounds(12).min(4) {
         let pending = world.pending(login(ADA));
         let (one, other) = (codes[2 * round].clone(), codes[2 * round + 1].clone());
         let mut answers: Vec<_> = (0..RACERS).map(|_| FactorAnswer::recovery_code(one.clone())).collect();
@@ -73,7 +68,7 @@ fn of_many_who_bring_one_recovery_code_exactly_one_is_let_in_and_two_different_o
 
 #[test]
 fn a_new_set_and_an_old_code_never_both_leave_the_old_one_live() {
-    for _ in 0..rounds() {
+    for _ in 0..rounds(12) {
         let (world, _) = World::with_ada();
         let (_, codes, who) = world.enrol(ADA);
         let pending = world.pending(login(ADA));
@@ -103,7 +98,7 @@ fn a_new_set_and_an_old_code_never_both_leave_the_old_one_live() {
 
 #[test]
 fn a_reset_and_a_sign_in_with_the_old_factor_never_leave_a_session_of_it() {
-    for _ in 0..rounds() {
+    for _ in 0..rounds(12) {
         let (world, subject) = World::with_ada();
         let (app, ..) = world.enrol(ADA);
         world.next_step();

@@ -13,7 +13,7 @@ use vestibule_profiles::{AccountPolicy, Move};
 use vestibule_sessions::{Amr, SessionsRead};
 
 use crate::app::{App, code_of, login};
-use crate::world::{ADA, HOME, NEW, RIGHT, World, block_on, reason};
+use crate::world::{ADA, HOME, NEW, RIGHT, World, block_on, reason, rounds};
 
 const BOB: &str = "bob@example.com";
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -327,7 +327,7 @@ fn it_dies_with_the_epoch_with_every_change_of_the_factor_and_with_the_codes() {
         ("the end of a reset (R33)", |o, _, _| {
             let v = &o.world.vestibule;
             let pending = o.pending(o.here);
-            block_on(v.request_factor_reset(&pending.token)).unwrap();
+            let _ = block_on(v.request_factor_reset(&pending.token)).unwrap();
             let link = o.world.link_of(vestibule::NoticeKind::FactorResetLink).link.unwrap();
             block_on(v.begin_factor_reset(&pending.token, &link)).unwrap();
             o.world.clock.advance(3 * DAY);
@@ -501,8 +501,7 @@ fn behind_a_social_account_it_is_the_same() {
 /// Of somebody who enters by a device and its owner who forgets it, whoever is first: nothing is left that it opened.
 #[test]
 fn a_device_that_is_forgotten_leaves_no_session_of_it() {
-    let rounds = std::env::var("VESTIBULE_RACE_ROUNDS").ok().and_then(|rounds| rounds.parse().ok());
-    for _ in 0..rounds.unwrap_or(12) {
+    for _ in 0..rounds(12) {
         let office = office();
         let (world, v) = (&office.world, &office.world.vestibule);
         let (device, who) = office.remember();

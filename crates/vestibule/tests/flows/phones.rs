@@ -9,7 +9,7 @@ use vestibule::{
 use vestibule_core::{AddressKind, Failure, PhoneNumber, Refusal, Secret, SocialSubject, SubjectId};
 
 use crate::races::at_once;
-use crate::world::{ADA, HOME, NEW, RIGHT, World, block_on, reason, refused};
+use crate::world::{ADA, HOME, NEW, RIGHT, World, block_on, reason, refused, rounds};
 
 const BOB: &str = "bob@example.com";
 const BOBS: &str = "+1 (202) 555-0101";
@@ -356,7 +356,7 @@ fn a_deployment_that_sends_no_codes_says_so() {
 /// Never two winners, and never more than five looks.
 #[test]
 fn those_who_type_one_code_at_once_are_handed_one_link() {
-    for _ in 0..20 {
+    for _ in 0..rounds(20) {
         let (world, _) = with_bob();
         let ticket = ask(&world, BOBS);
         let code = code(&world, PLAIN);

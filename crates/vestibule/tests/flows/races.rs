@@ -7,9 +7,7 @@ use vestibule_checkword::{CheckwordRead, State, purpose};
 use vestibule_core::{AccountId, Secret, SubjectId};
 use vestibule_profiles::Move;
 
-use crate::world::{ADA, NEW, RIGHT, World, block_on, reason};
-
-const ROUNDS: usize = 100;
+use crate::world::{ADA, NEW, RIGHT, World, block_on, reason, rounds};
 
 /// Signs in with the password of before while the other act runs; the session, if there is one.
 fn race(
@@ -46,7 +44,7 @@ fn race(
 
 #[test]
 fn no_session_of_the_old_password_outlives_its_change() {
-    for _ in 0..ROUNDS {
+    for _ in 0..rounds(100) {
         let (world, _) = World::with_ada();
         let who = world.session(ADA);
         let won = race(&world, ADA, None, || {
@@ -62,7 +60,7 @@ fn no_session_of_the_old_password_outlives_its_change() {
 
 #[test]
 fn no_session_of_before_a_block_outlives_it() {
-    for round in 0..ROUNDS {
+    for round in 0..rounds(100) {
         let (world, ada) = World::with_ada();
         let won = race(&world, ADA, None, || {
             block_on(world.vestibule.block(&reason(), ada, None)).unwrap();
@@ -82,7 +80,7 @@ fn no_admission_of_before_a_dismissal_outlives_it() {
     let account = world.account(&ada, 1);
     let bob: SubjectId = world.person("bob@example.com");
     world.add(&ada, account, bob);
-    for round in 0..ROUNDS {
+    for round in 0..rounds(100) {
         let step =
             |step| block_on(world.vestibule.move_member(Acting::Administrator(&ada), account, bob, step));
         let won = race(&world, "bob@example.com", Some(account), || step(Move::Dismiss).unwrap());
@@ -119,7 +117,7 @@ fn waiting_links(world: &World) -> Vec<Secret<String>> {
 /// PR-3: whoever asks, and however many at once, one link waits, and it works.
 #[test]
 fn of_requests_at_once_one_link_waits_and_it_is_the_live_one() {
-    for _ in 0..ROUNDS / 5 {
+    for _ in 0..rounds(20) {
         let (world, _) = World::with_ada();
         let _ =
             at_once(4, |_| block_on(world.vestibule.request_recovery(RecoveryRequest::new(ADA))).unwrap());
@@ -132,7 +130,7 @@ fn of_requests_at_once_one_link_waits_and_it_is_the_live_one() {
 /// PR-3: of those who redeem one link at once, one sets the password, and all others are told that it was used.
 #[test]
 fn of_redemptions_at_once_one_sets_the_password() {
-    for _ in 0..ROUNDS / 5 {
+    for _ in 0..rounds(20) {
         let (world, _) = World::with_ada();
         let _ = block_on(world.vestibule.request_recovery(RecoveryRequest::new(ADA))).unwrap();
         let link = waiting_links(&world).remove(0);
@@ -151,7 +149,7 @@ fn of_redemptions_at_once_one_sets_the_password() {
 /// PR-5: a sign-in with the password of before a recovery leaves no session that outlives it.
 #[test]
 fn no_session_of_before_a_recovery_outlives_it() {
-    for _ in 0..ROUNDS / 2 {
+    for _ in 0..rounds(50) {
         let (world, _) = World::with_ada();
         let _ = block_on(world.vestibule.request_recovery(RecoveryRequest::new(ADA))).unwrap();
         let link = waiting_links(&world).remove(0);
@@ -169,7 +167,7 @@ fn no_session_of_before_a_recovery_outlives_it() {
 /// waits to be sent.
 #[test]
 fn no_link_of_before_a_block_outlives_it() {
-    for round in 0..ROUNDS {
+    for round in 0..rounds(100) {
         let (world, ada) = World::with_ada();
         at_once(2, |task| match task {
             0 => drop(block_on(world.vestibule.request_recovery(RecoveryRequest::new(ADA))).unwrap()),

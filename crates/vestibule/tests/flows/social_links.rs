@@ -13,7 +13,7 @@ use vestibule_profiles::ProfilesRead;
 use crate::social::{
     MINUTE, come, enter_by, owner, person_with, says, session_by, signed_in, social, unknown,
 };
-use crate::world::{ADA, ELSEWHERE, HOME, NEW, RIGHT, STAFF, World, block_on, refused};
+use crate::world::{ADA, ELSEWHERE, HOME, NEW, RIGHT, STAFF, World, block_on, refused, rounds};
 
 const BOB: &str = "bob@example.com";
 
@@ -144,7 +144,7 @@ fn the_last_way_in_stays() {
 /// PR-2, raced: of two links that are taken away at once, one stays.
 #[test]
 fn of_two_removals_at_once_the_last_way_in_survives() {
-    for round in 0..60 {
+    for round in 0..rounds(60) {
         let world = World::new();
         let both = [HOME, ELSEWHERE];
         let mut person = NewPerson::verified_by_host(LoginEmail::parse("x@example.com").unwrap());

@@ -209,6 +209,11 @@ pub(crate) fn refused<T>(result: Result<T, Failure<Refusal>>) -> Refusal {
     }
 }
 
+/// How many rounds a race has: as many as usual, or `VESTIBULE_RACE_ROUNDS`.
+pub(crate) fn rounds(usual: usize) -> usize {
+    std::env::var("VESTIBULE_RACE_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(usual)
+}
+
 pub(crate) fn role() -> Role {
     Role::parse("clerk").unwrap()
 }
