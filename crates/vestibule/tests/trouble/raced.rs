@@ -129,7 +129,9 @@ fn as_one_commit(lines: &[String]) -> Vec<String> {
         if line.trim_start().starts_with("link for code-") {
             return line.split_once(" version ").map(|(code, _)| code.to_owned());
         }
-        let is_one = ["tries of codes", "event EventKind(operation.refused)"];
+        // Reminders of a reset land before it, and none that did not begin is sent.
+        let reminder = "message Code(mailbox.factor_reset_waits)";
+        let is_one = ["tries of codes", "event EventKind(operation.refused)", reminder];
         (!is_one.iter().any(|one| line.trim_start().starts_with(one))).then_some(line)
     };
     lines.iter().filter_map(one).collect()
