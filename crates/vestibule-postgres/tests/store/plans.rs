@@ -32,8 +32,8 @@ const THROUGH_A_REALM: [(&str, &str); 4] = [
     (
         "update vestibule_checkword set sealed = null, version = version + 1 where (realm, holder, \
          purpose) in (select realm, holder, purpose from vestibule_checkword where realm = ?1 and sealed \
-         is not null and issued_at + (expires_at - issued_at) / 2 < ?2 order by issued_at limit ?3) and \
-         sealed is not null and issued_at + (expires_at - issued_at) / 2 < ?2",
+         is not null and issued_at + (expires_at - issued_at) / (2 - is_code) < ?2 order by issued_at limit ?3) and \
+         sealed is not null and issued_at + (expires_at - issued_at) / (2 - is_code) < ?2",
         "housekeeping, over the words that may still be sent again",
     ),
 ];
