@@ -14,7 +14,7 @@ use crate::account::{Act, Acting};
 use crate::login::primary_of;
 use crate::phone::{CodeFor, Sent};
 use crate::problem::{RecoveryProblem, SignInProblem};
-use crate::refuse::Attempt;
+use crate::refuse::{Attempt, window_full};
 use crate::telling::{Asked, Told};
 use crate::vestibule::{Inner, ROUNDS, Vestibule, busy};
 
@@ -135,12 +135,8 @@ impl Vestibule {
                 return Err(Failure::Refused(refusal));
             };
             let event = by.draft(EventKind::RECOVERY_SENT).account(account).subject(subject);
-            if login.identifier.kind() == AddressKind::Phone
-                && !inner.may_text(&login.identifier, now).await?
-            {
-                let limit = inner.texts_in_an_hour();
-                let not_before = now.start_of(limit.span()).plus(limit.span());
-                let problem = vestibule_throttle::Problem::Wait { not_before };
+            if login.identifier.kind() == AddressKind::Phone && !inner.may_text(now).await? {
+                let problem = window_full(inner.texts_in_an_hour(), now);
                 let (actor, whom) = (by.actor(), Some(subject));
                 let refusal = inner.refuse_after_proof(&problem, actor, whom, Some(account), now).await?;
                 return Err(Failure::Refused(refusal));
@@ -192,8 +188,7 @@ impl Inner {
         limit: Limit,
         attempt: Attempt,
     ) -> Result<T, Failure<Refusal>> {
-        let not_before = attempt.now.start_of(limit.span()).plus(limit.span());
-        let problem = vestibule_throttle::Problem::Wait { not_before };
+        let problem = window_full(limit, attempt.now);
         self.refuse_at_door(&problem, attempt, RefusedBy::Window).await
     }
 }

@@ -29,6 +29,11 @@ pub(crate) struct Attempt {
     pub(crate) now: Timestamp,
 }
 
+/// A window of messages is full, until the next one begins.
+pub(crate) fn window_full(limit: Limit, now: Timestamp) -> vestibule_throttle::Problem {
+    vestibule_throttle::Problem::Wait { not_before: now.start_of(limit.span()).plus(limit.span()) }
+}
+
 impl Inner {
     /// Refuses before proof. The reference follows from what was submitted; the row is folded into one per hour. Nothing
     /// here looks at whether the identifier exists.

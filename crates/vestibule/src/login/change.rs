@@ -20,11 +20,12 @@ use crate::asking::Asking;
 use crate::notice::{Notice, NoticeKind};
 use crate::phone::{CodeFor, Sent};
 use crate::recover::OpenSession;
+use crate::refuse::window_full;
 use crate::session::Authenticated;
 use crate::vestibule::{Inner, ROUNDS, Vestibule, busy};
 use crate::writes::{AnyGuard, AnyWrite};
 
-/// How many messages of this kind an address is sent in an hour, whoever asks.
+/// How many messages an address is sent in an hour for people who want it as a login, whoever they are.
 const BY_ADDRESS: Limit = Limit::per_hour(NonZeroU32::MIN.saturating_add(9));
 
 /// A login that a person wants.
@@ -133,11 +134,7 @@ impl Vestibule {
             }
             None => None,
         };
-        if !inner.throttle.count(WindowKind::Message, &message_window(&new), &BY_ADDRESS, now).await? {
-            let not_before = now.start_of(BY_ADDRESS.span()).plus(BY_ADDRESS.span());
-            let problem = vestibule_throttle::Problem::Wait { not_before };
-            return inner.refuse_person(&problem, subject, now).await;
-        }
+        inner.may_write_to(&new, subject, now).await?;
         if new.kind() == AddressKind::Phone {
             let what = CodeFor::Login(who, replaces);
             return inner.send_code(&new, what, change.language.as_deref()).await.map(Sent::Code);
@@ -276,6 +273,20 @@ pub(crate) struct LoginTruth {
 }
 
 impl Inner {
+    /// Whether an address that somebody wants as a login is sent one more message in this hour.
+    pub(crate) async fn may_write_to(
+        &self,
+        address: &Identifier,
+        asker: SubjectId,
+        now: Timestamp,
+    ) -> Result<(), Failure<Refusal>> {
+        let owner = [b"login.change".as_slice(), address.key().as_bytes()].concat();
+        if self.throttle.count(WindowKind::Message, &owner, &BY_ADDRESS, now).await? {
+            return Ok(());
+        }
+        self.refuse_person(&window_full(BY_ADDRESS, now), asker, now).await
+    }
+
     pub(crate) async fn truth_of_login(
         &self,
         subject: SubjectId,
@@ -395,8 +406,4 @@ impl Inner {
         }
         Ok(writes)
     }
-}
-
-fn message_window(address: &Identifier) -> Vec<u8> {
-    [b"login.change".as_slice(), address.key().as_bytes()].concat()
 }

@@ -18,13 +18,10 @@ use crate::login::Named;
 use crate::mailbox::write;
 use crate::notice::{Notice, NoticeKind};
 use crate::outbox::Outgoing;
-use crate::refuse::Attempt;
+use crate::refuse::{Attempt, window_full};
 use crate::session::Authenticated;
 use crate::vestibule::{Inner, ROUNDS, busy};
 use crate::writes::{AnyGuard, AnyWrite};
-
-/// How many messages one number is sent in an hour, whatever they are for.
-const BY_NUMBER: Limit = Limit::per_hour(NonZeroU32::MIN.saturating_add(9));
 
 /// For what a number is to be proven.
 #[derive(Debug, Clone, Copy)]
@@ -42,7 +39,7 @@ pub(crate) enum CodeFor<'a> {
 
 impl<'a> CodeFor<'a> {
     /// Whoever asked in a session of theirs.
-    const fn session(self) -> Option<&'a Authenticated> {
+    pub(super) const fn session(self) -> Option<&'a Authenticated> {
         match self {
             Self::Connect(who) | Self::Login(who, _) => Some(who),
             Self::FactorReset(..) | Self::Recovery | Self::SignUp => None,
@@ -50,7 +47,7 @@ impl<'a> CodeFor<'a> {
     }
 
     /// Whoever has shown who they are, and the epoch of their profile.
-    const fn asker(self) -> Option<(SubjectId, u64)> {
+    pub(super) const fn asker(self) -> Option<(SubjectId, u64)> {
         match self {
             Self::Connect(who) | Self::Login(who, _) => Some((who.subject(), who.profile.epoch)),
             Self::FactorReset(subject, epoch) => Some((subject, epoch)),
@@ -58,7 +55,7 @@ impl<'a> CodeFor<'a> {
         }
     }
 
-    const fn purpose(self) -> Purpose {
+    pub(super) const fn purpose(self) -> Purpose {
         match self {
             Self::Connect(_) => purpose::CODE_CONNECT,
             Self::FactorReset(..) => purpose::CODE_FACTOR_RESET,
@@ -166,7 +163,7 @@ impl Inner {
                 .render(),
         };
         // Counted for every number, as often as a code would be sent.
-        if until.is_some() && !self.may_text(phone, now).await? {
+        if until.is_some() && !self.may_text(now).await? {
             return self.refuse_texting(phone, what, now).await;
         }
         let is_nobodys = matches!(what, CodeFor::Recovery) && owner.is_none();
@@ -199,15 +196,9 @@ impl Inner {
         })
     }
 
-    /// Whether one more message may go to this number, and from this realm, in this hour.
-    pub(crate) async fn may_text(
-        &self,
-        phone: &Identifier,
-        now: Timestamp,
-    ) -> Result<bool, vestibule_core::Error> {
-        let of_number = [b"phone:".as_slice(), phone.key().as_bytes()].concat();
-        Ok(self.throttle.count(WindowKind::Message, &of_number, &BY_NUMBER, now).await?
-            && self.throttle.count(WindowKind::Message, b"phones", &self.texts_in_an_hour(), now).await?)
+    /// Whether this realm pays for one more message to a phone in this hour.
+    pub(crate) async fn may_text(&self, now: Timestamp) -> Result<bool, vestibule_core::Error> {
+        self.throttle.count(WindowKind::Message, b"phones", &self.texts_in_an_hour(), now).await
     }
 
     pub(crate) fn texts_in_an_hour(&self) -> Limit {
@@ -222,11 +213,7 @@ impl Inner {
     ) -> Result<T, Failure<Refusal>> {
         let limit = self.texts_in_an_hour();
         match what.asker() {
-            Some((subject, _)) => {
-                let not_before = now.start_of(limit.span()).plus(limit.span());
-                let problem = vestibule_throttle::Problem::Wait { not_before };
-                self.refuse_person(&problem, subject, now).await
-            }
+            Some((subject, _)) => self.refuse_person(&window_full(limit, now), subject, now).await,
             None => {
                 let attempt = Attempt { key: phone.key(), client: None, account: None, now };
                 self.refuse_too_many(limit, attempt).await

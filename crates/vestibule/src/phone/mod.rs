@@ -18,7 +18,7 @@ use vestibule_core::{Identifier, Secret};
 /// (`recovery.kind_not_offered`).
 ///
 /// Codes cost money, and some numbers pay whoever asks for them. So the whole realm has a budget, one client may ask for ten codes in an
-/// hour and type fifteen, one number is sent ten, and numbers can be taken from some countries alone.
+/// hour and type fifteen, and numbers can be taken from some countries alone.
 ///
 /// ```
 /// use vestibule::PhoneCodes;

@@ -76,6 +76,7 @@ impl Vestibule {
             return inner.refuse_own(who, &SocialProblem::HasPassword, now).await;
         }
         let address = inner.reachable(&request.address, request.client).await?;
+        inner.may_write_to(&address, who.subject(), now).await?;
         if address.kind() == AddressKind::Phone {
             let what = CodeFor::Connect(who);
             return inner.send_code(&address, what, request.language.as_deref()).await.map(Sent::Code);

@@ -457,7 +457,7 @@ fn a_code_that_somebody_asked_for_in_a_session_waits_whoever_asks_for_the_number
 }
 
 #[test]
-fn one_client_types_fifteen_codes_in_an_hour_and_one_number_is_sent_ten() {
+fn one_client_types_fifteen_codes_in_an_hour() {
     let world = World::new();
     let client = std::net::IpAddr::from([192, 0, 2, 1]);
     for number in 0..15 {
@@ -469,19 +469,26 @@ fn one_client_types_fifteen_codes_in_an_hour_and_one_number_is_sent_ten() {
     let refusal =
         refused(block_on(world.vestibule.confirm_recovery_code(&ticket, "00000", Some(client.into()))));
     assert_eq!(refusal.code(), "throttle.wait");
-    // Each session of its own asks for one number, as often as spacing lets it.
-    let asked = |person: u32| {
+}
+
+/// Whoever wants a number as a login, in whichever way; and nobody keeps its owner from recovering by it.
+#[test]
+fn a_number_is_sent_ten_messages_in_an_hour_by_those_who_want_it_as_a_login() {
+    let (world, _) = with_bob();
+    for person in 0..9 {
         let login = format!("n{person}@example.com");
         world.person(&login);
-        changing(&world, &world.session(&login), NOBODYS)
-    };
-    for person in 0..9 {
-        asked(person).unwrap();
+        let _ = changing(&world, &world.session(&login), BOBS).unwrap();
     }
-    // Whatever they are for.
-    let _ = ask(&world, NOBODYS);
-    let request = SignUpRequest::new(NOBODYS).has_no_profile();
-    assert_eq!(refused(block_on(world.vestibule.request_sign_up(request))).code(), "throttle.wait");
+    let social = NewPerson::verified_by_host(SocialSubject::new(HOME, "1").unwrap());
+    block_on(world.vestibule.register_verified(social)).unwrap();
+    let who = world.authenticate(&crate::social::enter_by(&world, HOME, "1").token).unwrap();
+    let connect = || block_on(world.vestibule.request_address(&who, ConnectRequest::new(BOBS)));
+    let _ = connect().unwrap();
+    assert_eq!(told(connect()), "throttle.wait");
+    world.person(ADA);
+    assert_eq!(changing(&world, &world.session(ADA), BOBS).unwrap_err(), "throttle.wait");
+    let _ticket = ask(&world, BOBS);
 }
 
 #[test]
