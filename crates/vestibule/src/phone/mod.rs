@@ -6,9 +6,10 @@
 mod ask;
 mod bound;
 mod confirm;
+mod typed;
 
 pub(crate) use ask::CodeFor;
-pub(crate) use confirm::Typed;
+pub(crate) use typed::Typed;
 
 use core::num::NonZeroU32;
 
