@@ -9,9 +9,9 @@ use vestibule_profiles::{
 
 use vestibule_sessions::decide as sessions;
 
+use crate::entering::Factors;
 use crate::notice::{Notice, NoticeKind};
 use crate::session::Authenticated;
-use crate::sign_in::Factors;
 use crate::vestibule::{Inner, ROUNDS, Vestibule, busy};
 use crate::writes::{AnyGuard, AnyWrite};
 

@@ -5,6 +5,7 @@ mod asking;
 mod builder;
 mod case;
 mod clock;
+mod entering;
 mod factor;
 mod import;
 mod links;

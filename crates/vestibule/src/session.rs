@@ -10,8 +10,8 @@ use vestibule_sessions::{
     AdmissionStamp, AdmissionState, Problem, Session, SessionToken, SessionsRead, Standing, decide,
 };
 
+use crate::entering::{Factors, relied_on, stamp_of};
 use crate::refuse::Attempt;
-use crate::sign_in::{Factors, relied_on, stamp_of};
 use crate::vestibule::{Inner, ROUNDS, Vestibule, busy};
 use crate::views::{SessionView, Views};
 use crate::writes::AnyWrite;

@@ -8,6 +8,7 @@ use vestibule_throttle::{Limit, WindowKind};
 use super::FactorProblem;
 use super::narrow::{A_SIGN_IN, Narrow, a_day};
 use crate::account::{Act, Acting, Reason};
+use crate::entering::Factors;
 use crate::notice::{Notice, NoticeKind};
 use crate::sign_in::SignedIn;
 use crate::vestibule::{Inner, Vestibule};
@@ -90,7 +91,7 @@ impl Vestibule {
         let (subject, actor) = (shown.subject, EventActor::Person(shown.subject));
         // Only who could enter with the factor asks: a stranger's request tells nobody anything. And with the first factor alone
         // nobody learns how they stand in an account.
-        let factors = crate::sign_in::Factors::Two;
+        let factors = Factors::Two;
         let admitted = match shown.account {
             None => false,
             Some(account) => inner.admit_to(account, &profile, (client, factors), now).await?.is_ok(),

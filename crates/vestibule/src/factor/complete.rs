@@ -6,9 +6,10 @@ use vestibule_sessions::{Amr, Evidence, SessionsRead};
 
 use super::proof::ShownBy;
 use super::{FactorProblem, Shown};
+use crate::entering::{Moved, Places};
 use crate::password::Once;
 use crate::refuse::Attempt;
-use crate::sign_in::{Moved, Places, SignIn};
+use crate::sign_in::SignIn;
 use crate::vestibule::{Inner, ROUNDS, Vestibule, busy};
 use crate::writes::AnyWrite;
 

@@ -9,12 +9,13 @@ use vestibule_profiles::{Profile, ProfilesWrite};
 use vestibule_sessions::{Amr, Evidence, SessionToken, SessionsRead, decide as sessions};
 
 use super::{FactorProblem, Shown};
+use crate::entering::{Moved, Places};
 use crate::login::frozen;
 use crate::notice::{Notice, NoticeKind};
 use crate::password::Once;
 use crate::permit::ChangePermit;
 use crate::session::Authenticated;
-use crate::sign_in::{Moved, Places, SignedIn};
+use crate::sign_in::SignedIn;
 use crate::vestibule::{Inner, ROUNDS, Vestibule, busy};
 use crate::writes::{AnyGuard, AnyWrite};
 

@@ -8,7 +8,8 @@ use vestibule_sessions::{DeviceToken, SessionsRead};
 use vestibule_throttle::{Limit, WindowKind};
 
 use super::FactorProblem;
-use crate::sign_in::{Moved, Places, SignedIn};
+use crate::entering::{Moved, Places};
+use crate::sign_in::SignedIn;
 use crate::vestibule::{Inner, ROUNDS, busy};
 use crate::writes::AnyWrite;
 

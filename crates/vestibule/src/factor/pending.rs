@@ -12,8 +12,8 @@ use vestibule_profiles::{Profile, ProfilesRead};
 use vestibule_sessions::{Amr, DeviceLabel, Evidence};
 
 use super::FactorProblem;
+use crate::entering::Entering;
 use crate::refuse::Attempt;
-use crate::sign_in::Entering;
 use crate::vestibule::{Inner, Vestibule};
 
 /// How long the second factor may take.

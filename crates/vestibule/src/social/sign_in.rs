@@ -8,9 +8,10 @@ use vestibule_throttle::ChallengePassed;
 
 use super::answer::ProviderAnswer;
 use super::problem::SocialProblem;
+use crate::entering::{Entering, Moved, Places};
 use crate::factor::{PendingSignIn, Shown};
 use crate::refuse::Attempt;
-use crate::sign_in::{Entering, Moved, Places, SignedIn};
+use crate::sign_in::SignedIn;
 use crate::vestibule::{ROUNDS, Vestibule, busy};
 
 /// Somebody comes back from an identity provider.
