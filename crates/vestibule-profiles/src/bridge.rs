@@ -4,11 +4,12 @@ use vestibule_core::kv::{Kv, KvStore};
 use vestibule_core::{AccountId, AddressKey, AddressKind, CorruptRow, StoreError, StoreErrorKind, SubjectId};
 
 use crate::account::Account;
+use crate::apply::{keys, pointed_subject};
 use crate::identifier::ProfileIdentifier;
 use crate::leaving::{Leaving, Owner};
 use crate::membership::Membership;
 use crate::profile::Profile;
-use crate::store::{ProfilesRead, keys, pointed_subject};
+use crate::store::ProfilesRead;
 
 /// More identifiers than a profile can have, verified and pending together.
 const ALL_IDENTIFIERS: usize = 64;

@@ -10,7 +10,7 @@ use crate::membership::{Membership, Move, Standing, Status};
 use crate::policy::{AccountPolicy, Permission, Permissions, Role};
 use crate::problem::Problem;
 use crate::profile::{Block, Freeze, MAX_IDENTIFIERS, Profile};
-use crate::store::ProfilesWrite;
+use crate::write::ProfilesWrite;
 
 /// Who acts on an account.
 #[derive(Debug, Clone, Copy)]

@@ -2,6 +2,7 @@
 
 mod account;
 mod admission;
+mod apply;
 mod bridge;
 pub mod decide;
 mod identifier;
@@ -13,6 +14,7 @@ mod profile;
 mod requirement;
 mod service;
 mod store;
+mod write;
 
 pub use account::{Account, AccountState};
 pub use admission::{Admission, AdmissionRequest, AdmissionRule, Proven, admit, factor_stands};
@@ -28,4 +30,5 @@ pub use problem::{ENTRIES, HostProblem, Problem};
 pub use profile::{Block, Freeze, MAX_IDENTIFIERS, Profile};
 pub use requirement::{FactorRequirement, FactorScope, MAX_GRACE};
 pub use service::{ActingAs, Profiles};
-pub use store::{ProfilesGuard, ProfilesRead, ProfilesWrite, dynamic};
+pub use store::{ProfilesRead, dynamic};
+pub use write::{ProfilesGuard, ProfilesWrite};

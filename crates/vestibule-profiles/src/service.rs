@@ -15,7 +15,8 @@ use crate::decide::{self, By, NewAccount, NewMember};
 use crate::membership::{Membership, Move};
 use crate::policy::{AccountPolicy, Role};
 use crate::problem::Problem;
-use crate::store::{ProfilesGuard, ProfilesRead, ProfilesWrite};
+use crate::store::ProfilesRead;
+use crate::write::{ProfilesGuard, ProfilesWrite};
 
 /// How often a decision is made again when what it relied on has moved.
 const ROUNDS: u32 = 16;
