@@ -5,8 +5,8 @@ use std::sync::OnceLock;
 
 use vestibule::{Authenticated, Enrolling, FactorAnswer, Resumed, SignIn, SignInRequest, Vestibule};
 use vestibule_conformance::block_on;
-use vestibule_core::{Entropy, EntropyError, MemoryStore, Secret, SystemEntropy, Timestamp};
-use vestibule_mfa::{AuthenticatorId, AuthenticatorName, Parameters, PendingEnrolment, code_at};
+use vestibule_core::{Entropy, EntropyError, MemoryStore, SystemEntropy, Timestamp};
+use vestibule_mfa::{AuthenticatorId, AuthenticatorName};
 
 use crate::cast::{BOB, RIGHT, Start, deployment, settle};
 
@@ -29,35 +29,10 @@ impl Entropy for Draws {
     }
 }
 
-/// An app that holds the secret of an authenticator.
-pub(crate) struct App {
-    pub(crate) id: AuthenticatorId,
-    secret: Secret<Vec<u8>>,
-}
+#[path = "../flows/authenticator.rs"]
+mod authenticator;
 
-impl App {
-    /// Scans what an enrolling person is shown.
-    pub(crate) fn scan(begun: &PendingEnrolment) -> Self {
-        const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-        let key = begun.manual_key();
-        let (mut bytes, mut bits, mut held) = (Vec::new(), 0_u32, 0);
-        for typed in key.expose().bytes().filter(|byte| *byte != b' ') {
-            bits = bits << 5 | u32::try_from(ALPHABET.iter().position(|one| *one == typed).unwrap()).unwrap();
-            held += 5;
-            if held >= 8 {
-                held -= 8;
-                bytes.push(u8::try_from(bits >> held & 255).unwrap());
-            }
-        }
-        Self { id: begun.id(), secret: Secret::new(bytes) }
-    }
-
-    /// The code of a moment, some steps later or earlier.
-    pub(crate) fn code(&self, now: Timestamp, steps: i64) -> Secret<String> {
-        let step = Parameters::default().step_at(now).checked_add_signed(steps).unwrap();
-        code_at(Parameters::default(), &self.secret, step).unwrap()
-    }
-}
+pub(crate) use authenticator::App;
 
 /// What Bob keeps.
 pub(crate) struct Kept {
