@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use subtle::ConstantTimeEq;
+use ctutils::CtEq;
 use zeroize::Zeroize;
 
 /// A value that is wiped when dropped and never printed.
@@ -38,6 +38,12 @@ impl<T: Zeroize> From<T> for Secret<T> {
     }
 }
 
+impl From<&str> for Secret<String> {
+    fn from(value: &str) -> Self {
+        Self(value.to_owned())
+    }
+}
+
 impl<T: Zeroize> Drop for Secret<T> {
     fn drop(&mut self) {
         self.0.zeroize();
@@ -55,7 +61,7 @@ impl<T: Zeroize> fmt::Debug for Secret<T> {
 /// Every comparison of a digest, a hash or a code in this workspace goes through here.
 #[must_use]
 pub fn equal_in_constant_time(a: &[u8], b: &[u8]) -> bool {
-    a.ct_eq(b).into()
+    a.ct_eq(b).to_bool()
 }
 
 #[cfg(test)]
