@@ -10,7 +10,6 @@ use crate::name::AuthenticatorName;
 use crate::problem::Problem;
 use crate::proof::{FactorProof, ProvenBy};
 use crate::recovery::{self, CodeRow, Place, RecoveryCode, RecoverySheet};
-use crate::service::Redeemed;
 use crate::service_enrol::PENDING_FOR;
 use crate::totp::{Codes, Parameters, SKEW, TypedCode, WINDOW};
 use crate::tries::{TakenTry, Tries};
@@ -129,6 +128,32 @@ pub struct Stored<'a> {
     pub codes: &'a [CodeRow],
     /// The tries.
     pub tries: Option<&'a Tries>,
+}
+
+impl<'a> Stored<'a> {
+    /// The authenticators whose codes count.
+    pub(crate) fn confirmed(self) -> impl Iterator<Item = &'a Authenticator> {
+        self.authenticators.iter().filter(|found| found.is_confirmed())
+    }
+
+    /// Whether the person has a second factor.
+    #[must_use]
+    pub fn is_enrolled(self) -> bool {
+        self.confirmed().next().is_some()
+    }
+
+    /// Since when the person has what proved them.
+    #[must_use]
+    pub fn shown_since(self, by: ProvenBy) -> Option<Timestamp> {
+        match by {
+            ProvenBy::Authenticator(id) => {
+                self.authenticators.iter().find(|found| found.id == id).and_then(|found| found.confirmed_at)
+            }
+            ProvenBy::RecoveryCode(slot) => {
+                self.codes.iter().find(|code| code.slot == slot).map(|code| code.made_at)
+            }
+        }
+    }
 }
 
 /// A new authenticator, pending.
@@ -257,6 +282,17 @@ pub fn code_set(
     let replaced = |slot| stored.codes.iter().find(|old| old.slot == slot).map(|old| old.digest);
     let writes = rows.into_iter().map(|row| MfaWrite::PutCode { replacing: replaced(row.slot), row });
     Ok((sheet, writes.collect()))
+}
+
+/// A recovery code that was used, and the one that takes its place.
+#[derive(Debug)]
+#[must_use = "the replacement is shown once: nobody can read it again"]
+#[expect(clippy::exhaustive_structs, reason = "an answer, taken apart by its callers")]
+pub struct Redeemed {
+    /// The proof.
+    pub proof: FactorProof,
+    /// The new code (NIST SP 800-63B-4, 4.2.1.1).
+    pub replacement: RecoveryCode,
 }
 
 /// Uses a recovery code: the proof and the code that takes its place, and the write that makes both true.

@@ -24,7 +24,7 @@ mod write;
 
 pub use authenticator::{Authenticator, AuthenticatorId, MAX_AUTHENTICATORS};
 pub use enrolment::PendingEnrolment;
-pub use factor::{Factor, Proven, RecoveryCodes, Totp};
+pub use factor::{Factor, Judged, Judging, RecoveryCodes, Totp};
 pub use name::{AuthenticatorName, NameError};
 pub use problem::{Problem, registry};
 pub use proof::{FactorProof, ProvenBy};
@@ -32,7 +32,7 @@ pub use proof::{FactorProof, ProvenBy};
 pub use qr::QrError;
 pub use recovery::{CODES, CodeRow, RecoveryCode, RecoverySheet};
 pub use reset::{Course, LEAST_RESET_WAITS, MOST_RESET_WAITS, RESET_WAITS, Reset};
-pub use service::{Mfa, Redeemed};
+pub use service::{Mfa, Proven};
 pub use service_enrol::{AuthenticatorView, PENDING_FOR};
 pub use store::{MfaRead, dynamic};
 pub use totp::{Algorithm, Parameters, SKEW, TypedCode, WINDOW, code_at};

@@ -10,11 +10,11 @@ use vestibule_core::{
 
 use crate::authenticator::Authenticator;
 use crate::decide::{self, Stored};
+use crate::factor::{Factor, Judging};
 use crate::problem::Problem;
-use crate::proof::{FactorProof, ProvenBy};
+use crate::proof::FactorProof;
 use crate::recovery::{RecoveryCode, RecoverySheet};
 use crate::store::MfaRead;
-use crate::totp::TypedCode;
 use crate::tries::{self, TakenTry};
 use crate::write::{MfaGuard, MfaWrite};
 
@@ -34,15 +34,15 @@ impl<S> fmt::Debug for Mfa<S> {
     }
 }
 
-/// A recovery code that was used, and the one that takes its place.
+/// That a factor was proven.
 #[derive(Debug)]
 #[must_use = "the replacement is shown once: nobody can read it again"]
-#[expect(clippy::exhaustive_structs, reason = "an answer, taken apart by its callers")]
-pub struct Redeemed {
+#[non_exhaustive]
+pub struct Proven {
     /// The proof.
     pub proof: FactorProof,
-    /// The new code (NIST SP 800-63B-4, 4.2.1.1).
-    pub replacement: RecoveryCode,
+    /// A recovery code to be shown once, in the place of the one that was used (NIST SP 800-63B-4, 4.2.1.1).
+    pub replacement: Option<RecoveryCode>,
 }
 
 impl<S: MfaRead + Commit<MfaWrite>> Mfa<S> {
@@ -60,43 +60,41 @@ impl<S: MfaRead + Commit<MfaWrite>> Mfa<S> {
         Ok(self.store.authenticators(subject).await?.iter().any(Authenticator::is_confirmed))
     }
 
-    /// Verifies a typed code against the person's confirmed authenticators: one try, durably taken before anything is
-    /// compared, and each step at most once (PR-7).
+    /// Verifies an answer of whatever factor: its try is durably taken before anything is compared, and what it uses up is used
+    /// at most once (PR-7).
     ///
-    /// What cannot be a code at all costs no try.
+    /// What cannot be an answer at all costs no try.
     ///
     /// # Errors
     ///
-    /// [`Problem::NotEnrolled`], [`Problem::Wrong`], [`Problem::Replayed`], [`Problem::ClockSkew`],
-    /// [`Problem::Stopped`].
-    pub async fn verify_code(
+    /// [`Problem::NotEnrolled`], and what the factor refuses: of codes [`Problem::Wrong`], [`Problem::Replayed`],
+    /// [`Problem::ClockSkew`], [`Problem::Stopped`]; of recovery codes [`Problem::RecoveryCodeWrong`],
+    /// [`Problem::RecoveryCodeSpent`].
+    pub async fn verify(
         &self,
+        factor: &dyn Factor,
         subject: SubjectId,
-        typed: &Secret<String>,
+        answer: &Secret<String>,
         now: Timestamp,
-    ) -> Result<FactorProof, Failure<Problem>> {
-        let authenticators = self.store.authenticators(subject).await?;
-        if !authenticators.iter().any(Authenticator::is_confirmed) {
-            return Err(Failure::Refused(Problem::NotEnrolled));
-        }
-        let fits = |code: &TypedCode| {
-            authenticators.iter().any(|found| found.is_confirmed() && code.fits(found.parameters))
-        };
-        let code = TypedCode::parse(typed).filter(fits);
-        let Some(code) = code else { return Err(Failure::Refused(Problem::Wrong)) };
-        let taken = self.take_try(subject, now).await?;
-        let accepted = decide::verify(&self.ring, &*self.entropy, &authenticators, &code, taken, now)?;
-        let batch = BatchId::make(&*self.entropy, now)?;
-        match self.land(batch, accepted.writes, now).await? {
-            None => Ok(accepted.proof),
-            Some(_) => {
-                // Somebody used the step first, or removed the authenticator.
-                let again = self.store.authenticators(subject).await?;
-                let by = accepted.proof.by();
-                let live = again.iter().any(|found| by == ProvenBy::Authenticator(found.id));
-                Err(Failure::Refused(if live { Problem::Replayed } else { Problem::Wrong }))
+    ) -> Result<Proven, Failure<Problem>> {
+        let mut authenticators = self.store.authenticators(subject).await?;
+        let mut codes = self.store.codes(subject).await?;
+        let stored = Stored { subject, authenticators: &authenticators, codes: &codes, tries: None };
+        factor.can_be(stored, answer).map_err(Failure::Refused)?;
+        let paid = if factor.costs_a_try() { Some(self.take_try(subject, now).await?) } else { None };
+        for _ in 0..ROUNDS {
+            let stored = Stored { subject, authenticators: &authenticators, codes: &codes, tries: None };
+            let batch = BatchId::make(&*self.entropy, now)?;
+            let (ring, entropy) = (&*self.ring, &*self.entropy);
+            let judged = factor.judge(Judging { ring, entropy, stored, paid, batch, now }, answer)?;
+            if self.land(batch, judged.writes, now).await?.is_none() {
+                return Ok(Proven { proof: judged.proof, replacement: judged.replacement });
             }
+            // Somebody was first with the same answer, or what it is an answer of is gone: read again, it says which.
+            authenticators = self.store.authenticators(subject).await?;
+            codes = self.store.codes(subject).await?;
         }
+        Err(busy())
     }
 
     /// Takes the next try, durably; for flows that verify by [`decide::verify`] and land its writes themselves.
@@ -111,37 +109,6 @@ impl<S: MfaRead + Commit<MfaWrite>> Mfa<S> {
             let batch = BatchId::make(&*self.entropy, now)?;
             if self.land(batch, vec![write], now).await?.is_none() {
                 return Ok(taken);
-            }
-        }
-        Err(busy())
-    }
-
-    /// Uses a recovery code, once, and puts a new one in its place in the same commit.
-    ///
-    /// No try is taken: nobody guesses 120 bits, and a stop would only shut out whoever lost their phone (NIST SP
-    /// 800-63B-4, 3.1.2.2 asks for a limit below 64 bits).
-    ///
-    /// # Errors
-    ///
-    /// [`Problem::NotEnrolled`], [`Problem::RecoveryCodeWrong`], [`Problem::RecoveryCodeSpent`].
-    pub async fn redeem(
-        &self,
-        subject: SubjectId,
-        typed: &Secret<String>,
-        now: Timestamp,
-    ) -> Result<Redeemed, Failure<Problem>> {
-        let wrong = || Failure::Refused(Problem::RecoveryCodeWrong);
-        let code = RecoveryCode::parse(typed).ok_or_else(wrong)?;
-        if !self.is_enrolled(subject).await? {
-            return Err(Failure::Refused(Problem::NotEnrolled));
-        }
-        for _ in 0..ROUNDS {
-            let codes = self.store.codes(subject).await?;
-            let stored = Stored { subject, authenticators: &[], codes: &codes, tries: None };
-            let batch = BatchId::make(&*self.entropy, now)?;
-            let (redeemed, write) = decide::redeem(&self.ring, &*self.entropy, stored, &code, (batch, now))?;
-            if self.land(batch, vec![write], now).await?.is_none() {
-                return Ok(redeemed);
             }
         }
         Err(busy())

@@ -8,9 +8,9 @@ use std::sync::Barrier;
 
 use common::*;
 use vestibule_core::MemoryStore;
-use vestibule_mfa::Problem;
+use vestibule_mfa::{Problem, RecoveryCodes, Totp};
 
-const THREADS: usize = 8;
+const THREADS: usize = 16;
 const ROUNDS: usize = 30;
 
 fn together<T: Send>(work: impl Fn(usize) -> T + Sync) -> Vec<T> {
@@ -34,7 +34,7 @@ fn one_code_is_accepted_once() {
     for _ in 0..ROUNDS {
         let store = MemoryStore::in_memory();
         let (app, _) = enrol(&node(&store));
-        let answers = together(|_| block_on(node(&store).verify_code(ada(), &app.code(NOW, 0), NOW)));
+        let answers = together(|_| block_on(node(&store).verify(&Totp, ada(), &app.code(NOW, 0), NOW)));
         let (won, lost): (Vec<_>, Vec<_>) = answers.into_iter().partition(Result::is_ok);
         assert_eq!(won.len(), 1);
         assert!(lost.into_iter().all(|answer| refusal(answer) == Problem::Replayed));
@@ -46,11 +46,13 @@ fn one_recovery_code_works_once_and_different_ones_all_work() {
     for _ in 0..ROUNDS {
         let store = MemoryStore::in_memory();
         let sheet = enrol(&node(&store)).1.unwrap();
-        let same =
-            together(|_| block_on(node(&store).redeem(ada(), &sheet.codes()[0].render(), NOW)).is_ok());
+        let same = together(|_| {
+            block_on(node(&store).verify(&RecoveryCodes, ada(), &sheet.codes()[0].render(), NOW)).is_ok()
+        });
         assert_eq!(same.iter().filter(|won| **won).count(), 1);
-        let each =
-            together(|n| block_on(node(&store).redeem(ada(), &sheet.codes()[n + 1].render(), NOW)).is_ok());
+        let each = together(|n| {
+            block_on(node(&store).verify(&RecoveryCodes, ada(), &sheet.codes()[n + 1].render(), NOW)).is_ok()
+        });
         assert!(each.into_iter().all(|won| won));
         assert_eq!(block_on(node(&store).count_codes(ada())).unwrap(), 10);
     }
