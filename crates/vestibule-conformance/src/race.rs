@@ -2,16 +2,21 @@
 
 use core::cell::RefCell;
 use core::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::Barrier;
+use std::sync::{Barrier, OnceLock};
 
 use crate::finding::{Finding, Outcome};
 use crate::harness::Harness;
 use crate::scene::Scene;
 
 /// How many tasks race.
-pub(crate) const TASKS: usize = 8;
-/// How many rounds a race has.
-pub(crate) const ROUNDS: u64 = 20;
+pub(crate) const TASKS: usize = 16;
+
+/// How many rounds a race has: 20, or as `VESTIBULE_RACE_ROUNDS` says.
+pub(crate) fn rounds() -> u64 {
+    static ROUNDS: OnceLock<u64> = OnceLock::new();
+    let said = || std::env::var("VESTIBULE_RACE_ROUNDS").ok()?.parse().ok().filter(|rounds| *rounds > 0);
+    *ROUNDS.get_or_init(|| said().unwrap_or(20))
+}
 
 /// What was seen in a race that came to its end.
 #[derive(Debug, Clone, Copy)]

@@ -39,7 +39,7 @@ pub use case::{CaseReport, look_up_case};
 pub use clock::ClockCheck;
 pub use factor::{
     AccessAsked, Completed, Enrolled, Enrolling, FactorAnswer, FactorProblem, FactorResetPage, NextStep,
-    OwnDevice, OwnFactor, PendingSignIn, ResetAsked, ResetStarted, Resumed,
+    OwnDevice, OwnFactor, PendingSignIn, ResetAsked, ResetStarted, Resumed, TurnFactorOff,
 };
 pub use import::{
     ImportField, ImportProblem, Imported, ImportedAccount, ImportedMembership, ImportedPerson, Skipped,

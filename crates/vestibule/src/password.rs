@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use vestibule_checkword::{Rotation, decide::rotate};
 use vestibule_core::{
-    AddressKey, Error, Failure, Identifier, Refusal, Registered, Secret, SessionHandle, SubjectId, Timestamp,
+    AddressKey, Error, Failure, Identifier, Refusal, Registered, Secret, SubjectId, Timestamp,
 };
 use vestibule_credentials::{
     CredentialsRead, CredentialsWrite, Lane, PasswordProof, PasswordUse, PreparedPassword, Problem, TakenTry,
@@ -12,7 +12,7 @@ use vestibule_credentials::{
 };
 use vestibule_journal::{Draft, EventActor, EventKind};
 use vestibule_profiles::{ProfilesRead, ProfilesWrite, decide as profiles};
-use vestibule_sessions::{Amr, Evidence, SessionToken, decide};
+use vestibule_sessions::{Amr, Evidence, decide};
 use vestibule_throttle::{Admitted, ChallengePassed, TryRequest};
 
 use crate::account::{Acting, Reason};
@@ -39,12 +39,12 @@ impl Vestibule {
     pub async fn change_password(
         &self,
         who: &Authenticated,
-        present: impl Into<String>,
-        new: impl Into<String>,
+        present: impl Into<Secret<String>>,
+        new: impl Into<Secret<String>>,
     ) -> Result<Secret<String>, Failure<Refusal>> {
         let inner = self.inner();
         let (now, subject) = (inner.clock.now(), who.subject());
-        let (present, new) = (Secret::new(present.into()), Secret::new(new.into()));
+        let (present, new) = (present.into(), new.into());
         inner.must_be_whole(who, now).await?;
         let Ok(typed) = PreparedPassword::prepare(present) else {
             return inner.refuse_person(&Problem::Wrong, subject, now).await;
@@ -69,7 +69,7 @@ impl Vestibule {
     pub async fn replace_password(
         &self,
         permit: ChangePermit,
-        new: impl Into<String>,
+        new: impl Into<Secret<String>>,
     ) -> Result<(), Failure<Refusal>> {
         let inner = self.inner();
         let (now, subject) = (inner.clock.now(), permit.subject());
@@ -77,7 +77,7 @@ impl Vestibule {
         let Some((once, epoch)) = permit.opened_by(inner).filter(fresh) else {
             return inner.refuse_person(&Problem::Wrong, subject, now).await;
         };
-        inner.replace((once, epoch), Some(Secret::new(new.into())), None, Vec::new()).await?;
+        inner.replace((once, epoch), Some(new.into()), None, Vec::new()).await?;
         Ok(())
     }
 
@@ -358,18 +358,12 @@ impl Inner {
             let token = match acting {
                 None => None,
                 Some((who, _)) => {
-                    let token = SessionToken::make(&*self.entropy, &self.ring)?;
-                    let ids = decide::Ids {
-                        handle: SessionHandle::make(&*self.entropy, now)?,
-                        digest: token.digest(&self.ring)?,
-                        batch: id,
-                    };
                     let request = decide::ReissueRequest::new(profile.epoch + 1)
                         .password_generation(stored.generation + u64::from(hash.is_some()))
                         .proven(Evidence { amr: Amr::Password, at: proof.at });
-                    let reissued = decide::reissue(&self.sessions, &who.session, &request, &ids, now);
+                    let (token, reissued) = self.reissue(&who.session, &request, (id, now))?;
                     batch.push(reissued.write.into());
-                    Some(token.render())
+                    Some(token)
                 }
             };
             match self.land(id, now, batch).await? {

@@ -145,10 +145,10 @@ impl Vestibule {
     pub async fn recover(
         &self,
         link: &Secret<String>,
-        new: impl Into<String>,
+        new: impl Into<Secret<String>>,
         session: Option<&Secret<String>>,
     ) -> Result<(), Failure<Refusal>> {
-        let new = Secret::new(new.into());
+        let new = new.into();
         let inner = self.inner();
         let now = inner.clock.now();
         let (digest, purpose) = inner.read_link_for(link, &PURPOSES, now).await?;
@@ -184,6 +184,8 @@ impl Vestibule {
                 return inner.refuse_link(&problem, Some(digest), now).await;
             };
             if let Some(block) = profile.blocked_at(now) {
+                // A block makes links worthless: of one that landed meanwhile the link itself says so.
+                let _ = inner.live_link(digest, purpose, now).await?;
                 return inner.refuse_link(&Problem::Blocked { until: block.until }, Some(digest), now).await;
             }
             // A password that was accepted beside a second factor stands alone only if it is long enough for that.

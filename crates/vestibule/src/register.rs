@@ -43,8 +43,8 @@ impl NewPerson {
 
     /// With a first password.
     #[must_use]
-    pub fn password(mut self, password: impl Into<String>) -> Self {
-        self.password = Some(Secret::new(password.into()));
+    pub fn password(mut self, password: impl Into<Secret<String>>) -> Self {
+        self.password = Some(password.into());
         self
     }
 }

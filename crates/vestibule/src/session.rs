@@ -1,13 +1,14 @@
 //! Sessions in use: who is it, may they enter, and the ends of sessions.
 
 use vestibule_core::{
-    AccountId, AddressKey, ClientAddress, Error, Failure, Refusal, Registered, Secret, SessionHandle,
-    SubjectId, Timestamp,
+    AccountId, AddressKey, BatchId, ClientAddress, Error, Failure, Refusal, Registered, Secret,
+    SessionHandle, SubjectId, Timestamp,
 };
 use vestibule_journal::{Draft, EventActor, EventKind, RefusedBy};
 use vestibule_profiles::{Membership, Profile, ProfilesRead, ProfilesWrite, factor_stands};
 use vestibule_sessions::{
-    AdmissionStamp, AdmissionState, Problem, Session, SessionToken, SessionsRead, Standing, decide,
+    AdmissionStamp, AdmissionState, Problem, Session, SessionToken, SessionsRead, Standing,
+    decide::{self, Ids, ReissueRequest, Reissued},
 };
 
 use crate::entering::{Factors, relied_on, stamp_of};
@@ -327,6 +328,19 @@ fn standing_of(profile: &Profile, password_generation: Option<u64>, now: Timesta
 }
 
 impl Inner {
+    /// A session goes on under a new token, which the host gets when the batch has landed.
+    pub(crate) fn reissue(
+        &self,
+        old: &Session,
+        request: &ReissueRequest,
+        (id, now): (BatchId, Timestamp),
+    ) -> Result<(Secret<String>, Reissued), Error> {
+        let token = SessionToken::make(&*self.entropy, &self.ring)?;
+        let handle = SessionHandle::make(&*self.entropy, now)?;
+        let ids = Ids { handle, digest: token.digest(&self.ring)?, batch: id };
+        Ok((token.render(), decide::reissue(&self.sessions, old, request, &ids, now)))
+    }
+
     /// The session as it is now: a host may have held what [`Vestibule::authenticate`] answered for a while, and what is
     /// only read has no commit that would ask again.
     pub(crate) async fn live(&self, who: &Authenticated) -> Result<Authenticated, Failure<Refusal>> {

@@ -49,10 +49,10 @@ pub struct SignInRequest {
 impl SignInRequest {
     /// A login and a password, from a client that the host does not name.
     #[must_use]
-    pub fn new(login: impl Into<String>, password: impl Into<String>) -> Self {
+    pub fn new(login: impl Into<String>, password: impl Into<Secret<String>>) -> Self {
         Self {
             login: login.into(),
-            password: Secret::new(password.into()),
+            password: password.into(),
             account: None,
             client: None,
             device: None,

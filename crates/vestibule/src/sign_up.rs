@@ -130,10 +130,10 @@ impl Vestibule {
     pub async fn confirm_sign_up(
         &self,
         link: &Secret<String>,
-        password: impl Into<String>,
+        password: impl Into<Secret<String>>,
         session: Option<&Secret<String>>,
     ) -> Result<SubjectId, Failure<Refusal>> {
-        let password = Secret::new(password.into());
+        let password = password.into();
         let inner = self.inner();
         let now = inner.clock.now();
         let (digest, live, address) = inner.live_sign_up(link, now).await?;

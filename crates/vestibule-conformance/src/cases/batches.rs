@@ -14,7 +14,7 @@ use crate::fixture::{
 use crate::harness::Harness;
 use crate::joined::{JoinedGuard, JoinedWrite};
 use crate::model::check_fixed;
-use crate::race::{ROUNDS, Race};
+use crate::race::{Race, rounds};
 use crate::scene::Scene;
 
 /// Five writes on five rows; each is refused once the row it inserts is there.
@@ -149,7 +149,7 @@ pub(super) async fn resend_race_lands_once<H: Harness>(harness: &H) -> Outcome {
     scene.land(vec![create_account("acme")?]).await?;
     let mut race = Race::open(&scene).await?;
     let acme = account_id("acme")?;
-    for round in 0..ROUNDS {
+    for round in 0..rounds() {
         let batch = scene.batch(vec![
             create_profile(round),
             ProfilesWrite::CountAdministrators { account: acme, delta: 1 },
@@ -163,7 +163,7 @@ pub(super) async fn resend_race_lands_once<H: Harness>(harness: &H) -> Outcome {
         })?;
     }
     let administrators = scene.store.account(acme).await?.map(|account| u64::from(account.administrators));
-    same("how often the batches landed", &administrators, &Some(ROUNDS + 1))?;
+    same("how often the batches landed", &administrators, &Some(rounds() + 1))?;
     race.finish()
 }
 
@@ -190,7 +190,7 @@ pub(super) async fn require_has_no_effect_and_is_judged<H: Harness>(harness: &H)
 pub(super) async fn require_conflicts_with_concurrent_writer<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "require_conflicts_with_concurrent_writer").await?;
     let mut race = Race::open(&scene).await?;
-    for round in 0..ROUNDS {
+    for round in 0..rounds() {
         let (left, right) = (2 * round, 2 * round + 1);
         scene.land(vec![create_profile(left), create_profile(right)]).await?;
         race.expect_winners(1, async |task, store| {

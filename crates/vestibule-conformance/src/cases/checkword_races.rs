@@ -9,13 +9,13 @@ use super::checkwords::{newest, told};
 use crate::finding::{Finding, Outcome, ensure, same};
 use crate::fixture::{NOW, bury, checkword, consume, link, put_checkword, rotate};
 use crate::harness::Harness;
-use crate::race::{ROUNDS, Race};
+use crate::race::{Race, rounds};
 use crate::scene::Scene;
 
 pub(super) async fn consume_race_one_winner<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "consume_race_one_winner").await?;
     let mut race = Race::open(&scene).await?;
-    for round in 0..ROUNDS {
+    for round in 0..rounds() {
         scene.land(vec![put_checkword(round, 1, None)]).await?;
         race.expect_winners(1, async |_, store| {
             Ok(scene.commit(store, vec![consume(round, 1, NOW)]).await? == Landed::Applied)
@@ -31,7 +31,7 @@ pub(super) async fn consume_race_one_winner<H: Harness>(harness: &H) -> Outcome 
 pub(super) async fn consume_resend_race_lands_once<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "consume_resend_race_lands_once").await?;
     let mut race = Race::open(&scene).await?;
-    for round in 0..ROUNDS {
+    for round in 0..rounds() {
         scene.land(vec![put_checkword(round, 1, None)]).await?;
         let batch = scene.batch(vec![consume(round, 1, NOW)])?;
         race.expect_winners(1, async |_, store| match store.commit(&batch).await? {
@@ -52,7 +52,7 @@ pub(super) async fn issue_vs_consume_race<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "issue_vs_consume_race").await?;
     let mut race = Race::open(&scene).await?;
     let superseded = State::Superseded { at: NOW };
-    for round in 0..ROUNDS {
+    for round in 0..rounds() {
         scene.land(vec![put_checkword(round, 1, None)]).await?;
         race.expect_winners(1, async |task, store| {
             let writes = if task % 2 == 0 {
@@ -89,7 +89,7 @@ pub(super) async fn issue_vs_consume_race<H: Harness>(harness: &H) -> Outcome {
 pub(super) async fn issue_race_one_newest<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "issue_race_one_newest").await?;
     let mut race = Race::open(&scene).await?;
-    for round in 0..ROUNDS {
+    for round in 0..rounds() {
         scene.land(vec![put_checkword(round, 1, None)]).await?;
         // All of them make generation 2, each with a secret of its own.
         let digest = |task: usize| Ok::<_, Finding>(link(round, 100 + u64::try_from(task)?));
@@ -123,7 +123,7 @@ pub(super) async fn consume_vs_rotate_race<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "consume_vs_rotate_race").await?;
     let mut race = Race::open(&scene).await?;
     let by = Rotation::PasswordSet;
-    for round in 0..ROUNDS {
+    for round in 0..rounds() {
         scene.land(vec![put_checkword(round, 1, None)]).await?;
         let uses = race.round(async |task, store| {
             // Other tasks in every round: who is started first mostly is first.

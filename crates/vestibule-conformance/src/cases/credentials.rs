@@ -10,7 +10,7 @@ use crate::finding::{Finding, Outcome, ensure, same};
 use crate::fixture::{NOW, create_profile, password, put_password, subject, take_try};
 use crate::harness::Harness;
 use crate::joined::JoinedWrite;
-use crate::race::{ROUNDS, Race};
+use crate::race::{Race, rounds};
 use crate::scene::Scene;
 
 async fn hash_of<H: Harness>(scene: &Scene<'_, H>, number: u64) -> Result<Option<String>, Finding> {
@@ -43,7 +43,7 @@ pub(super) async fn replace_if_stale_is_conflict<H: Harness>(harness: &H) -> Out
 pub(super) async fn replace_if_matches_wins_once<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "replace_if_matches_wins_once").await?;
     let mut race = Race::open(&scene).await?;
-    for round in 0..ROUNDS {
+    for round in 0..rounds() {
         let from = NonZeroU64::new(round).map(NonZeroU64::get);
         race.expect_winners(1, async |task, store| {
             let put = put_password(1, &format!("hash of {task}"), from, round + 1);
@@ -98,7 +98,7 @@ async fn take_next<H: Harness>(
 pub(super) async fn n_parallel_failures_count_n<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "n_parallel_failures_count_n").await?;
     let mut race = Race::open(&scene).await?;
-    for round in 0..ROUNDS {
+    for round in 0..rounds() {
         let mut numbers = race.round(async |_, store| take_next(&scene, store, round, 100).await)?;
         numbers.sort();
         same("the numbers of the tries", &numbers, &(1..=8).map(Some).collect())?;
@@ -112,7 +112,7 @@ pub(super) async fn n_parallel_failures_count_n<H: Harness>(harness: &H) -> Outc
 pub(super) async fn tries_stop_at_the_limit_race<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "tries_stop_at_the_limit_race").await?;
     let mut race = Race::open(&scene).await?;
-    for round in 0..ROUNDS {
+    for round in 0..rounds() {
         race.expect_winners(5, async |_, store| Ok(take_next(&scene, store, round, 5).await?.is_some()))?;
         let tries = scene.store.tries(subject(round), Lane::Everybody).await?;
         let stopped = tries.map(|tries| (tries.taken, tries.stopped_at));

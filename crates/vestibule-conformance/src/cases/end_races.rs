@@ -13,7 +13,7 @@ use crate::fixture::{
 };
 use crate::harness::Harness;
 use crate::joined::JoinedWrite;
-use crate::race::{ROUNDS, Race};
+use crate::race::{Race, rounds};
 use crate::scene::Scene;
 
 /// Lands writes as the facade does: with an event, which carries the batch's id.
@@ -146,7 +146,7 @@ async fn none_is_good<H: Harness>(scene: &Scene<'_, H>, number: u64) -> Outcome 
 pub(super) async fn sign_in_vs_reset_race<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "sign_in_vs_reset_race").await?;
     let mut race = Race::open(&scene).await?;
-    for round in 0..ROUNDS {
+    for round in 0..rounds() {
         scene.land(at_the_door(round)).await?;
         let reset = || {
             Ok(vec![
@@ -167,7 +167,7 @@ pub(super) async fn sign_in_vs_reset_race<H: Harness>(harness: &H) -> Outcome {
 pub(super) async fn sign_in_vs_block_race<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "sign_in_vs_block_race").await?;
     let mut race = Race::open(&scene).await?;
-    for round in 0..ROUNDS {
+    for round in 0..rounds() {
         scene.land(at_the_door(round)).await?;
         let block = || {
             let block = Some(Block { since: NOW, until: None });
@@ -186,7 +186,7 @@ pub(super) async fn sign_in_vs_block_race<H: Harness>(harness: &H) -> Outcome {
 pub(super) async fn sign_in_vs_dismiss_race<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "sign_in_vs_dismiss_race").await?;
     let mut race = Race::open(&scene).await?;
-    for round in 0..ROUNDS {
+    for round in 0..rounds() {
         let (acme, person) = (account_id(&format!("acme{round}"))?, subject(round));
         let mut before = at_the_door(round);
         before.push(create_account(&format!("acme{round}"))?.into());
@@ -237,7 +237,7 @@ pub(super) async fn sign_in_vs_dismiss_race<H: Harness>(harness: &H) -> Outcome 
 pub(super) async fn act_vs_sign_out_race<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "act_vs_sign_out_race").await?;
     let mut race = Race::open(&scene).await?;
-    for round in 0..ROUNDS {
+    for round in 0..rounds() {
         let (acting, acme) = (session(round, name(round, 0)), account_id(&format!("acme{round}"))?);
         scene.land(vec![put_session(acting.clone(), None)]).await?;
         scene.land(vec![add_membership(acme, subject(20))?]).await?;

@@ -9,7 +9,7 @@ use crate::fixture::{
     COURSE, NOW, advance, bind, confirmed, note_proven, set_course, subject, take_factor_try,
 };
 use crate::harness::Harness;
-use crate::race::{ROUNDS, Race};
+use crate::race::{Race, rounds};
 use crate::scene::Scene;
 
 /// How many were taken, how many of them failed since the last success, and whether it is stopped.
@@ -114,7 +114,7 @@ async fn take_next<H: Harness>(
 pub(super) async fn factor_tries_stop_at_the_limit_race<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "factor_tries_stop_at_the_limit_race").await?;
     let mut race = Race::open(&scene).await?;
-    for round in 0..ROUNDS {
+    for round in 0..rounds() {
         let mut numbers = race.round(async |_, store| take_next(&scene, store, round).await)?;
         numbers.sort();
         let expected: Vec<_> = [None; 3].into_iter().chain((1..=5).map(Some)).collect();
@@ -129,7 +129,7 @@ pub(super) async fn factor_tries_stop_at_the_limit_race<H: Harness>(harness: &H)
 pub(super) async fn advance_race_one_winner<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "advance_race_one_winner").await?;
     let mut race = Race::open(&scene).await?;
-    for round in 0..ROUNDS {
+    for round in 0..rounds() {
         scene.land(vec![bind(confirmed(round, 0, 10)?)]).await?;
         race.expect_winners(1, async |_, store| {
             Ok(scene.commit(store, vec![advance(round, 0, 11)]).await? == Landed::Applied)
@@ -143,7 +143,7 @@ pub(super) async fn advance_race_one_winner<H: Harness>(harness: &H) -> Outcome 
 pub(super) async fn factor_reset_race_one_winner<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "factor_reset_race_one_winner").await?;
     let mut race = Race::open(&scene).await?;
-    for round in 0..ROUNDS {
+    for round in 0..rounds() {
         race.expect_winners(1, async |_, store| {
             Ok(scene.commit(store, vec![set_course(round, 0, Some(COURSE))]).await? == Landed::Applied)
         })?;
@@ -164,7 +164,7 @@ pub(super) async fn factor_reset_race_one_winner<H: Harness>(harness: &H) -> Out
 pub(super) async fn latest_step_wins_race<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "latest_step_wins_race").await?;
     let mut race = Race::open(&scene).await?;
-    for round in 0..ROUNDS {
+    for round in 0..rounds() {
         scene.land(vec![bind(confirmed(round, 0, 10)?)]).await?;
         let landed = race.round(async |task, store| {
             // Another order in every round: who is started first mostly is first.
@@ -185,7 +185,7 @@ pub(super) async fn rename_vs_advance_race<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "rename_vs_advance_race").await?;
     let mut race = Race::open(&scene).await?;
     let name = AuthenticatorName::parse("new")?;
-    for round in 0..ROUNDS {
+    for round in 0..rounds() {
         scene.land(vec![bind(confirmed(round, 0, 10)?)]).await?;
         let landed = race.round(async |task, store| {
             let advances = (u64::try_from(task)? + round) % 2 == 0;

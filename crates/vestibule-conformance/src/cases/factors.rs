@@ -7,7 +7,7 @@ use vestibule_core::{
 };
 use vestibule_mfa::{
     Algorithm, Authenticator, AuthenticatorName, CODES, CodeRow, MAX_AUTHENTICATORS, Mfa, MfaGuard, MfaRead,
-    MfaWrite, Parameters, code_at,
+    MfaWrite, Parameters, RecoveryCodes, Totp, code_at,
 };
 use vestibule_sessions::{SessionsGuard, SessionsRead};
 
@@ -349,11 +349,14 @@ pub(super) async fn factor_secrets_never_rest_in_clear<H: Harness>(harness: &H) 
     let other = Mfa::new(scene.reopen().await?, Arc::new(ring()?), SystemEntropy);
     let secret = drawn.of(20).pop().map(Secret::new).ok_or_else(|| Finding::new("no secret was drawn"))?;
     let typed = code_at(Parameters::default(), &secret, step + 1)?;
-    let proof = other.verify_code(ada, &typed, NOW).await.map_err(failed)?;
+    let proof = other.verify(&Totp, ada, &typed, NOW).await.map_err(failed)?.proof;
     same("whose proof it is", &proof.subject(), &ada)?;
     for text in sheet.codes().iter().map(vestibule_mfa::RecoveryCode::render) {
-        let _ = other.redeem(ada, &text, NOW).await.map_err(failed)?;
-        ensure(other.redeem(ada, &text, NOW).await.is_err(), "a recovery code was redeemed twice")?;
+        let _ = other.verify(&RecoveryCodes, ada, &text, NOW).await.map_err(failed)?;
+        ensure(
+            other.verify(&RecoveryCodes, ada, &text, NOW).await.is_err(),
+            "a recovery code was redeemed twice",
+        )?;
     }
     same("the codes that are left", &other.count_codes(ada).await.map_err(failed)?, &CODES.into())?;
     let slots = scene.store.authenticators(ada).await?.len();

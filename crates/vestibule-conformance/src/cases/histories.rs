@@ -8,7 +8,7 @@ use crate::fixture::{NOW, account_id, create_account, create_profile, put_passwo
 use crate::harness::{Harness, block_on};
 use crate::history::{Asked, Recorder, explain};
 use crate::joined::JoinedWrite;
-use crate::race::{ROUNDS, Race};
+use crate::race::{Race, rounds};
 use crate::scene::Scene;
 
 /// How many calls each task makes.
@@ -17,7 +17,7 @@ const CALLS: u64 = 3;
 pub(super) async fn concurrent_histories_have_a_serial_explanation<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "concurrent_histories_have_a_serial_explanation").await?;
     let mut race = Race::open(&scene).await?;
-    for round in 0..ROUNDS {
+    for round in 0..rounds() {
         // Two people and an account of this round alone, in the store and in the reference.
         let reference = MemoryStore::in_memory();
         let (ada, bob, name) = (2 * round, 2 * round + 1, format!("acme{round}"));

@@ -11,7 +11,7 @@ use vestibule_journal::{
 use crate::finding::{Finding, Outcome, ensure, same};
 use crate::fixture::{NOW, account_id, address_key, client, event, record, ring, subject};
 use crate::harness::Harness;
-use crate::race::{ROUNDS, Race};
+use crate::race::{Race, rounds};
 use crate::scene::Scene;
 
 pub(super) async fn an_event_is_found_by_every_way<H: Harness>(harness: &H) -> Outcome {
@@ -35,7 +35,7 @@ pub(super) async fn an_event_is_found_by_every_way<H: Harness>(harness: &H) -> O
 pub(super) async fn a_case_reference_is_given_once<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "a_case_reference_is_given_once").await?;
     let mut race = Race::open(&scene).await?;
-    for round in 0..ROUNDS {
+    for round in 0..rounds() {
         let reference = [1, 2, 3, 4, u8::try_from(round)?];
         race.expect_winners(1, async |_, store| {
             let own = event(scene.batch_id(), Some(reference))?;
@@ -85,7 +85,7 @@ fn refusal(identifier: u8, seconds: u64) -> Result<FoldedCase, Finding> {
 pub(super) async fn parallel_refusals_are_one_row_with_their_count<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "parallel_refusals_are_one_row_with_their_count").await?;
     let mut race = Race::open(&scene).await?;
-    for round in 0..ROUNDS {
+    for round in 0..rounds() {
         let identifier = u8::try_from(round)?;
         race.round(async |task, store| {
             let case = refusal(identifier, u64::try_from(task)?)?;
@@ -96,7 +96,7 @@ pub(super) async fn parallel_refusals_are_one_row_with_their_count<H: Harness>(h
         let folded: Vec<_> = cases.iter().map(|case| (case.count, case.first, case.last)).collect();
         same("the case", &folded, &vec![(8, NOW, NOW.plus(Duration::from_secs(7)))])?;
     }
-    same("the number of cases", &scene.store.case_population().await?, &ROUNDS)?;
+    same("the number of cases", &scene.store.case_population().await?, &rounds())?;
     race.finish()
 }
 

@@ -8,7 +8,7 @@ use vestibule_profiles::{Freeze, Leaving, ProfileIdentifier, ProfilesGuard, Prof
 use crate::finding::{Finding, Outcome, same};
 use crate::fixture::{NOW, create_profile, email, subject, take};
 use crate::harness::Harness;
-use crate::race::{ROUNDS, Race};
+use crate::race::{Race, rounds};
 use crate::scene::Scene;
 
 fn leaving(number: u64, address: &str, until: Timestamp) -> Result<Leaving, Finding> {
@@ -98,7 +98,7 @@ pub(super) async fn left_identifier_is_kept_until_its_window_ends<H: Harness>(ha
 pub(super) async fn left_identifier_one_taker_race<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "left_identifier_one_taker_race").await?;
     let mut race = Race::open(&scene).await?;
-    for round in 0..ROUNDS {
+    for round in 0..rounds() {
         let address = format!("ada{round}@example.com");
         scene.land(vec![take(email(99, &address)?)]).await?;
         scene.land(vec![ProfilesWrite::LeaveIdentifier { leaving: leaving(99, &address, NOW)? }]).await?;

@@ -16,7 +16,7 @@ use crate::fixture::{
     record, social, standing, subject, take,
 };
 use crate::harness::Harness;
-use crate::race::{ROUNDS, Race};
+use crate::race::{Race, rounds};
 use crate::scene::Scene;
 
 /// What the one gate says of what the store gives.
@@ -110,7 +110,7 @@ pub(super) async fn profile_survives_last_account<H: Harness>(harness: &H) -> Ou
 pub(super) async fn link_race_one_winner<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "link_race_one_winner").await?;
     let mut race = Race::open(&scene).await?;
-    for round in 0..ROUNDS {
+    for round in 0..rounds() {
         let person = |task: u64| 10 * round + task;
         scene.land((0..8).map(|task| create_profile(person(task))).collect::<Vec<_>>()).await?;
         let name = format!("subject of round {round}");

@@ -12,7 +12,7 @@ use crate::fixture::{
     subject, take,
 };
 use crate::harness::Harness;
-use crate::race::{ROUNDS, Race};
+use crate::race::{Race, rounds};
 use crate::scene::Scene;
 
 pub(super) async fn identifier_unique_across_profiles<H: Harness>(harness: &H) -> Outcome {
@@ -31,7 +31,7 @@ pub(super) async fn identifier_unique_across_profiles<H: Harness>(harness: &H) -
 pub(super) async fn two_pendings_one_winner<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "two_pendings_one_winner").await?;
     let mut race = Race::open(&scene).await?;
-    for round in 0..ROUNDS {
+    for round in 0..rounds() {
         let address = format!("ada{round}@example.com");
         for person in 0..8 {
             let pending = ProfileIdentifier { verified_at: None, ..email(person, &address)? };
@@ -96,7 +96,7 @@ pub(super) async fn released_identifier_is_free<H: Harness>(harness: &H) -> Outc
 pub(super) async fn unlink_last_method_refused_race<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "unlink_last_method_refused_race").await?;
     let mut race = Race::open(&scene).await?;
-    for round in 0..ROUNDS {
+    for round in 0..rounds() {
         let two = Profile { identifiers: 2, ..profile(round) };
         scene.land(vec![ProfilesWrite::CreateProfile { profile: two }]).await?;
         race.expect_winners(1, async |_, store| {
@@ -112,7 +112,7 @@ pub(super) async fn unlink_last_method_refused_race<H: Harness>(harness: &H) -> 
 pub(super) async fn last_administrator_cannot_be_dismissed_race<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "last_administrator_cannot_be_dismissed_race").await?;
     let mut race = Race::open(&scene).await?;
-    for round in 0..ROUNDS {
+    for round in 0..rounds() {
         let name = format!("acme{round}");
         let acme = account_id(&name)?;
         // As many administrators as racers: one of them must stay.
@@ -131,7 +131,7 @@ pub(super) async fn last_administrator_cannot_be_dismissed_race<H: Harness>(harn
 pub(super) async fn seats_are_never_overspent_race<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "seats_are_never_overspent_race").await?;
     let mut race = Race::open(&scene).await?;
-    for round in 0..ROUNDS {
+    for round in 0..rounds() {
         let name = format!("acme{round}");
         let acme = account_id(&name)?;
         let mut policy = AccountPolicy::new();
@@ -156,7 +156,7 @@ pub(super) async fn join_race_one_winner<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "join_race_one_winner").await?;
     let mut race = Race::open(&scene).await?;
     let acme = account_id("acme")?;
-    for round in 0..ROUNDS {
+    for round in 0..rounds() {
         scene.land(vec![create_profile(round)]).await?;
         race.expect_winners(1, async |_, store| {
             let joins = vec![

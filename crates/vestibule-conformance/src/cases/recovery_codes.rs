@@ -6,7 +6,7 @@ use vestibule_mfa::{CODES, CodeRow, MfaGuard, MfaRead, MfaWrite};
 use crate::finding::{Finding, Outcome, ensure, same};
 use crate::fixture::{NOW, clear_code, code, code_digest, first_code, redeem_code, subject};
 use crate::harness::Harness;
-use crate::race::{ROUNDS, Race};
+use crate::race::{Race, rounds};
 use crate::scene::Scene;
 
 /// The whole of a first set.
@@ -109,7 +109,7 @@ pub(super) async fn last_code_leaves_zero<H: Harness>(harness: &H) -> Outcome {
 pub(super) async fn redeem_race_one_winner<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "redeem_race_one_winner").await?;
     let mut race = Race::open(&scene).await?;
-    for round in 0..ROUNDS {
+    for round in 0..rounds() {
         scene.land(vec![first_code(round, 0)?]).await?;
         let own = |task| Ok::<_, Finding>(code_digest(round, 0, 100 + u64::try_from(task)?));
         let won = race.round(async |task, store| {
@@ -138,7 +138,7 @@ pub(super) async fn redeem_race_one_winner<H: Harness>(harness: &H) -> Outcome {
 pub(super) async fn two_different_codes_in_parallel_both_win<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "two_different_codes_in_parallel_both_win").await?;
     let mut race = Race::open(&scene).await?;
-    for round in 0..ROUNDS {
+    for round in 0..rounds() {
         scene.land(set(round)?).await?;
         race.expect_winners(8, async |task, store| {
             let used = redeem_code(round, u8::try_from(task)?, 1)?;
@@ -155,7 +155,7 @@ pub(super) async fn two_different_codes_in_parallel_both_win<H: Harness>(harness
 pub(super) async fn replace_vs_redeem_race<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "replace_vs_redeem_race").await?;
     let mut race = Race::open(&scene).await?;
-    for round in 0..ROUNDS {
+    for round in 0..rounds() {
         scene.land(set(round)?).await?;
         let won = race.round(async |task, store| {
             let task = u64::try_from(task)?;

@@ -21,7 +21,7 @@ use crate::fixture::{
 };
 use crate::harness::Harness;
 use crate::joined::{JoinedGuard, JoinedWrite};
-use crate::race::{ROUNDS, Race};
+use crate::race::{Race, rounds};
 use crate::scene::Scene;
 
 /// A row of every kind, which the writes below do not fit.
@@ -206,7 +206,7 @@ pub(super) async fn contention_is_not_refusal<H: Harness>(harness: &H) -> Outcom
     let acme = account_id("acme")?;
     scene.land(vec![create_account("acme")?, create_profile(1)]).await?;
     let mut race = Race::open(&scene).await?;
-    for round in 1..=ROUNDS {
+    for round in 1..=rounds() {
         race.expect_winners(8, async |_, store| {
             let batch = scene.batch(vec![
                 ProfilesWrite::CountAdministrators { account: acme, delta: 1 },

@@ -10,7 +10,7 @@ use super::end_races::{act, at_the_door, name, standing_of};
 use crate::finding::{Finding, Outcome, ensure, same};
 use crate::fixture::{NOW, ids, put_password, put_session, session, subject};
 use crate::harness::Harness;
-use crate::race::{ROUNDS, Race};
+use crate::race::{Race, rounds};
 use crate::scene::Scene;
 
 pub(super) async fn slot_is_taken_once_race<H: Harness>(harness: &H) -> Outcome {
@@ -18,7 +18,7 @@ pub(super) async fn slot_is_taken_once_race<H: Harness>(harness: &H) -> Outcome 
     let mut race = Race::open(&scene).await?;
     let mut holder: Option<u64> = None;
     // The first takes an empty slot, every later round that of the winner before.
-    for round in 0..ROUNDS {
+    for round in 0..rounds() {
         let put = |task| Session { slot: 3, ..session(1, name(round, task)) };
         race.expect_winners(1, async |task, store| {
             let wish = put_session(put(u64::try_from(task)?), holder);
@@ -51,7 +51,7 @@ pub(super) async fn slot_is_taken_once_race<H: Harness>(harness: &H) -> Outcome 
 pub(super) async fn password_change_race_one_winner<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "password_change_race_one_winner").await?;
     let mut race = Race::open(&scene).await?;
-    for round in 0..ROUNDS {
+    for round in 0..rounds() {
         scene.land(at_the_door(round)).await?;
         // The session from which everybody acts.
         let acting = name(round, 12);

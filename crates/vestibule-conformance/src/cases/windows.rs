@@ -5,7 +5,7 @@ use vestibule_throttle::{Taken, TakenWindow, WindowTake, Windows};
 use crate::finding::{Finding, Outcome, ensure, same};
 use crate::fixture::window;
 use crate::harness::Harness;
-use crate::race::{ROUNDS, Race};
+use crate::race::{Race, rounds};
 use crate::scene::Scene;
 
 /// Debits one window; `None` when it is full.
@@ -29,7 +29,7 @@ async fn room(store: &impl Windows, window: &WindowTake) -> Result<u32, Finding>
 pub(super) async fn budget_is_never_overspent_race<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "budget_is_never_overspent_race").await?;
     let mut race = Race::open(&scene).await?;
-    for round in 0..ROUNDS {
+    for round in 0..rounds() {
         let window = window(1, i64::try_from(round)?, 10, 100);
         let taken = race.round(async |_, store| {
             let mut taken = 0;

@@ -42,7 +42,7 @@ impl App {
     }
 
     pub(super) fn answer(&self, now: Timestamp) -> Result<FactorAnswer, StageError> {
-        Ok(FactorAnswer::Code(self.code(now, 0)?))
+        Ok(FactorAnswer::code(self.code(now, 0)?))
     }
 
     /// Digits that are no code of it, also not near this time.
@@ -203,7 +203,7 @@ impl Equipped {
     /// One of the recovery codes, by its place on the sheet.
     pub(super) fn recovery_code(&mut self) -> Result<FactorAnswer, StageError> {
         let code = self.codes.pop();
-        code.map(FactorAnswer::RecoveryCode)
+        code.map(FactorAnswer::recovery_code)
             .ok_or_else(|| StageError::Script("there is no recovery code".to_owned()))
     }
 }

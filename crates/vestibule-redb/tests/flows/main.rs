@@ -13,6 +13,8 @@ mod blocked;
 mod factor;
 #[path = "../../../vestibule/tests/flows/factor_freeze.rs"]
 mod factor_freeze;
+#[path = "../../../vestibule/tests/flows/factor_off.rs"]
+mod factor_off;
 #[path = "../../../vestibule/tests/flows/factor_races.rs"]
 mod factor_races;
 #[path = "../../../vestibule/tests/flows/factor_remembered.rs"]

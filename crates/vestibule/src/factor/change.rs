@@ -1,7 +1,6 @@
-//! What a person does with a second factor that they have: look at it, rename, remove, renew the codes, turn it off.
+//! What a person does with a second factor that they have: look at it, rename, remove, renew the codes.
 
-use vestibule_core::{Failure, Refusal, Secret};
-use vestibule_credentials::{PasswordUse, PreparedPassword, Problem as PasswordProblem};
+use vestibule_core::{Failure, Refusal};
 use vestibule_journal::{Draft, EventActor, EventKind};
 use vestibule_mfa::{
     AuthenticatorId, AuthenticatorName, AuthenticatorView, MfaRead, MfaWrite, Problem, RecoverySheet, decide,
@@ -12,7 +11,6 @@ use vestibule_sessions::{Amr, Evidence, decide as sessions};
 use super::{FactorProblem, Resumed};
 use crate::login::frozen;
 use crate::notice::{Notice, NoticeKind};
-use crate::password::{Keeps, Once};
 use crate::session::Authenticated;
 use crate::vestibule::{ROUNDS, Vestibule, busy};
 use crate::writes::AnyWrite;
@@ -71,11 +69,11 @@ impl Vestibule {
             let who = inner.whole(who).await?;
             let subject = who.subject();
             if let Some(problem) = frozen(&who.profile) {
-                return inner.refuse_person(&problem, subject, now).await;
+                return inner.refuse_own(&who, &problem, now).await;
             }
             let factor = inner.factor_of(subject).await?;
             let Some(found) = factor.authenticators.iter().find(|found| found.id == id) else {
-                return inner.refuse_person(&Problem::Gone, subject, now).await;
+                return inner.refuse_own(&who, &Problem::Gone, now).await;
             };
             let batch_id = inner.batch_id(now)?;
             let version = found.version.saturating_add(1);
@@ -115,15 +113,15 @@ impl Vestibule {
             let who = inner.fresh(who).await?;
             let (subject, from) = (who.subject(), who.profile.epoch);
             if let Some(problem) = frozen(&who.profile) {
-                return inner.refuse_person(&problem, subject, now).await;
+                return inner.refuse_own(&who, &problem, now).await;
             }
             let factor = inner.factor_of(subject).await?;
             let writes = match decide::remove(factor.stored(), id) {
                 Ok(writes) => writes,
-                Err(problem) => return inner.refuse_person(&problem, subject, now).await,
+                Err(problem) => return inner.refuse_own(&who, &problem, now).await,
             };
             if !factor.authenticators.iter().any(|other| other.id != id && other.is_confirmed()) {
-                return inner.refuse_person(&FactorProblem::LastAuthenticator, subject, now).await;
+                return inner.refuse_own(&who, &FactorProblem::LastAuthenticator, now).await;
             }
             let batch_id = inner.batch_id(now)?;
             let event =
@@ -157,11 +155,11 @@ impl Vestibule {
             let who = inner.fresh(who).await?;
             let subject = who.subject();
             if let Some(problem) = frozen(&who.profile) {
-                return inner.refuse_person(&problem, subject, now).await;
+                return inner.refuse_own(&who, &problem, now).await;
             }
             let factor = inner.factor_of(subject).await?;
             if !factor.has_confirmed() {
-                return inner.refuse_person(&Problem::NotEnrolled, subject, now).await;
+                return inner.refuse_own(&who, &Problem::NotEnrolled, now).await;
             }
             let id = inner.batch_id(now)?;
             let (sheet, writes) = decide::code_set(&inner.ring, &*inner.entropy, factor.stored(), (id, now))?;
@@ -177,45 +175,5 @@ impl Vestibule {
             }
         }
         Err(busy().into())
-    }
-
-    /// Turns the second factor off: authenticators and recovery codes go in one commit, every other session ends, the acting one
-    /// goes on under the new token that is returned. It asks for a fresh proof of the factor and for the password; one that has
-    /// fewer than 15 characters cannot stand alone and is replaced in the same step by `new`.
-    ///
-    /// # Errors
-    ///
-    /// `password.wrong`, `password.none` (set a password first), `password.stopped`, `password.rejected` (too short to stand
-    /// alone), `factor.proof_too_old`, `factor.required`, `mfa.not_enrolled`, `profile.frozen`, `throttle.wait`,
-    /// `session.revoked`.
-    pub async fn turn_factor_off(
-        &self,
-        who: &Authenticated,
-        present: impl Into<String>,
-        new: Option<Secret<String>>,
-    ) -> Result<Secret<String>, Failure<Refusal>> {
-        let inner = self.inner();
-        let (now, subject) = (inner.clock.now(), who.subject());
-        let present = Secret::new(present.into());
-        let who = inner.fresh(who).await?;
-        if who.profile.factor_since.is_none() {
-            return inner.refuse_person(&Problem::NotEnrolled, subject, now).await;
-        }
-        let Ok(typed) = PreparedPassword::prepare(present) else {
-            return inner.refuse_person(&PasswordProblem::Wrong, subject, now).await;
-        };
-        let shown = inner.show_password(&who, typed, now).await?;
-        let least = inner.passwords.min(PasswordUse::Alone);
-        if new.is_none() && shown.length < least {
-            let too_short =
-                vestibule_credentials::PasswordRejection::TooShort { min: least, have: shown.length };
-            return inner.refuse_person(&PasswordProblem::Rejected(too_short), subject, now).await;
-        }
-        let once = Once { subject, generation: shown.proof.generation(), at: shown.proof.at() };
-        let settled = vec![shown.taken.settle().into()];
-        let acting = Some((&who, Keeps::Nothing));
-        let replaced = inner.replace((once, who.profile.epoch), new, acting, settled).await?;
-        let _ = inner.throttle.settle(shown.windows).await;
-        replaced.ok_or_else(|| busy().into())
     }
 }

@@ -1,7 +1,7 @@
 //! The second factor at a sign-in: a pending sign-in and an answer make a session.
 
 use vestibule_core::{ClientAddress, Failure, Refusal, Secret};
-use vestibule_mfa::{MfaWrite, RecoveryCode};
+use vestibule_mfa::{Factor, MfaWrite, RecoveryCode, RecoveryCodes, Totp};
 use vestibule_sessions::{Amr, Evidence, SessionsRead};
 
 use super::proof::ShownBy;
@@ -13,27 +13,30 @@ use crate::sign_in::SignIn;
 use crate::vestibule::{Inner, ROUNDS, Vestibule, busy};
 use crate::writes::AnyWrite;
 
-/// What a person types as second factor.
+/// What a person shows as second factor: an answer, and of which factor it is one.
 #[derive(Debug)]
-#[expect(clippy::exhaustive_enums, reason = "what a page offers")]
-pub enum FactorAnswer {
-    /// The digits that an authenticator shows.
-    Code(Secret<String>),
-    /// One of the recovery codes, in any spelling.
-    RecoveryCode(Secret<String>),
+pub struct FactorAnswer {
+    pub(super) of: &'static dyn Factor,
+    pub(super) answer: Secret<String>,
 }
 
 impl FactorAnswer {
     /// The digits that an authenticator shows.
     #[must_use]
-    pub fn code(typed: impl Into<String>) -> Self {
-        Self::Code(Secret::new(typed.into()))
+    pub fn code(typed: impl Into<Secret<String>>) -> Self {
+        Self { of: &Totp, answer: typed.into() }
     }
 
     /// One of the recovery codes, in any spelling.
     #[must_use]
-    pub fn recovery_code(typed: impl Into<String>) -> Self {
-        Self::RecoveryCode(Secret::new(typed.into()))
+    pub fn recovery_code(typed: impl Into<Secret<String>>) -> Self {
+        Self { of: &RecoveryCodes, answer: typed.into() }
+    }
+
+    /// Of which kind of factor it is an answer: `totp`, `recovery_code`.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        self.of.kind()
     }
 }
 
@@ -123,7 +126,7 @@ impl Inner {
             // The device keeps its slot, which is looked up.
             places.devices = self.store.devices(shown.subject).await?;
         }
-        let mut showing = self.show_factor(ShownBy::SignIn(&shown), &answer, (client, shown.device)).await?;
+        let mut showing = self.show_factor(ShownBy::SignIn(&shown), answer, (client, shown.device)).await?;
         for _ in 0..ROUNDS {
             let (id, right) = self.shown_factor(&mut showing).await?;
             let Some(profile) = self.still_shown(&shown, now).await? else {

@@ -6,8 +6,9 @@ use vestibule_mfa::{
     AuthenticatorId, AuthenticatorName, PendingEnrolment, Problem, RecoverySheet, TypedCode, decide,
 };
 use vestibule_profiles::{Profile, ProfilesWrite};
-use vestibule_sessions::{Amr, Evidence, SessionToken, SessionsRead, decide as sessions};
+use vestibule_sessions::{Amr, Evidence, SessionsRead, decide as sessions};
 
+use super::proof::ShownBy;
 use super::{FactorProblem, Shown};
 use crate::entering::{Moved, Places};
 use crate::login::frozen;
@@ -76,6 +77,13 @@ impl Setter {
             Self::Pending(_, profile) => profile,
         }
     }
+
+    const fn by(&self) -> ShownBy<'_> {
+        match self {
+            Self::Session(who) => ShownBy::Session(who),
+            Self::Pending(shown, _) => ShownBy::SignIn(shown),
+        }
+    }
 }
 
 impl Vestibule {
@@ -100,7 +108,9 @@ impl Vestibule {
             let id = inner.batch_id(now)?;
             let begun = match decide::begin(&inner.ring, &*inner.entropy, factor.stored(), name, (id, now)) {
                 Ok(begun) => begun,
-                Err(Failure::Refused(problem)) => return inner.refuse_person(&problem, subject, now).await,
+                Err(Failure::Refused(problem)) => {
+                    return inner.refuse_shown(setter.by(), &problem, now).await;
+                }
                 Err(Failure::Fault(error)) => return Err(Failure::Fault(error)),
             };
             let event = Draft::new(EventKind::FACTOR_BEGUN, EventActor::Person(subject)).subject(subject);
@@ -139,7 +149,7 @@ impl Vestibule {
             let profile = setter.profile().clone();
             let (subject, from) = (profile.subject, profile.epoch);
             let Some(typed) = TypedCode::parse(code) else {
-                return inner.refuse_person(&Problem::Wrong, subject, now).await;
+                return inner.refuse_shown(setter.by(), &Problem::Wrong, now).await;
             };
             let factor = inner.factor_of(subject).await?;
             let first = !factor.has_confirmed();
@@ -148,7 +158,9 @@ impl Vestibule {
                 decide::confirm(&inner.ring, &*inner.entropy, factor.stored(), (id, &typed), (batch_id, now));
             let confirmed = match confirmed {
                 Ok(confirmed) => confirmed,
-                Err(Failure::Refused(problem)) => return inner.refuse_person(&problem, subject, now).await,
+                Err(Failure::Refused(problem)) => {
+                    return inner.refuse_shown(setter.by(), &problem, now).await;
+                }
                 Err(Failure::Fault(error)) => return Err(Failure::Fault(error)),
             };
             let mut writes: Vec<AnyWrite> = confirmed.writes.into_iter().map(AnyWrite::from).collect();
@@ -222,7 +234,8 @@ impl Inner {
             Enrolling::Pending(token) => {
                 let (shown, profile) = self.read_pending(token, now).await?;
                 if self.factor_of(shown.subject).await?.has_confirmed() {
-                    return self.refuse_person(&FactorProblem::Required, shown.subject, now).await;
+                    let by = ShownBy::SignIn(&shown);
+                    return self.refuse_shown(by, &FactorProblem::Required, now).await;
                 }
                 if let Some(block) = profile.blocked_at(now) {
                     let attempt = shown.attempt(None, now);
@@ -233,7 +246,7 @@ impl Inner {
         };
         match frozen(setter.profile()) {
             None => Ok(setter),
-            Some(problem) => self.refuse_person(&problem, setter.profile().subject, now).await,
+            Some(problem) => self.refuse_shown(setter.by(), &problem, now).await,
         }
     }
 
@@ -246,21 +259,15 @@ impl Inner {
         (id, mut writes): (vestibule_core::BatchId, Vec<AnyWrite>),
     ) -> Result<Option<Resumed>, Failure<Refusal>> {
         let (now, subject) = (self.clock.now(), acting.subject());
-        let token = SessionToken::make(&*self.entropy, &self.ring)?;
-        let ids = sessions::Ids {
-            handle: SessionHandle::make(&*self.entropy, now)?,
-            digest: token.digest(&self.ring)?,
-            batch: id,
-        };
         let request = sessions::ReissueRequest::new(epoch).proven(evidence);
-        let reissued = sessions::reissue(&self.sessions, &acting.session, &request, &ids, now);
+        let (token, reissued) = self.reissue(&acting.session, &request, (id, now))?;
         let session = reissued.session.handle;
         writes.push(reissued.write.into());
         let event = Draft::new(EventKind::SESSION_STEPPED_UP, EventActor::Person(subject)).subject(subject);
         let mut batch = self.record(event, id, now)?;
         batch.append(&mut writes);
         match self.land(id, now, batch).await? {
-            None => Ok(Some(Resumed::Session { token: token.render(), session })),
+            None => Ok(Some(Resumed::Session { token, session })),
             Some(AnyGuard::Sessions(_) | AnyGuard::Profiles(vestibule_profiles::ProfilesGuard::Epoch)) => {
                 self.refuse_session(&vestibule_sessions::Problem::Revoked, Some(subject)).await
             }

@@ -34,7 +34,7 @@ impl Vestibule {
             return Ok(None);
         }
         let subject = live.subject();
-        let mut showing = inner.show_factor(ShownBy::Session(&live), &answer, (client, None)).await?;
+        let mut showing = inner.show_factor(ShownBy::Session(&live), answer, (client, None)).await?;
         for _ in 0..ROUNDS {
             let who = inner.live(who).await?;
             let (id, right) = inner.shown_factor(&mut showing).await?;

@@ -15,6 +15,7 @@ mod proof;
 mod remembered;
 mod reset;
 mod step_up;
+mod turn_off;
 
 pub use access::AccessAsked;
 pub use change::OwnFactor;
@@ -24,14 +25,16 @@ pub use pending::{NextStep, PendingSignIn};
 pub use problem::FactorProblem;
 pub use remembered::OwnDevice;
 pub use reset::{FactorResetPage, ResetAsked, ResetStarted};
+pub use turn_off::TurnFactorOff;
 
 pub(crate) use pending::Shown;
 pub(crate) use problem::ENTRIES;
+pub(crate) use proof::ShownBy;
 
 use vestibule_core::{Error, Failure, Refusal, SubjectId, Timestamp};
 use vestibule_credentials::PasswordUse;
 use vestibule_mfa::decide::Stored;
-use vestibule_mfa::{Authenticator, CodeRow, MfaRead, ProvenBy, Tries};
+use vestibule_mfa::{Authenticator, CodeRow, MfaRead, Tries};
 use vestibule_profiles::Profile;
 use vestibule_sessions::{Amr, Session};
 
@@ -40,14 +43,14 @@ use crate::vestibule::Inner;
 use crate::writes::AnyWrite;
 
 /// What is stored of a person's second factor, as it was read.
-pub(crate) struct Factor {
+pub(crate) struct StoredFactor {
     subject: SubjectId,
     authenticators: Vec<Authenticator>,
     codes: Vec<CodeRow>,
     tries: Option<Tries>,
 }
 
-impl Factor {
+impl StoredFactor {
     fn stored(&self) -> Stored<'_> {
         Stored {
             subject: self.subject,
@@ -57,25 +60,12 @@ impl Factor {
         }
     }
 
-    /// Since when the person has what proved them.
-    fn shown_since(&self, by: ProvenBy) -> Option<Timestamp> {
-        match by {
-            ProvenBy::Authenticator(id) => {
-                self.authenticators.iter().find(|found| found.id == id).and_then(|found| found.confirmed_at)
-            }
-            ProvenBy::RecoveryCode(slot) => {
-                self.codes.iter().find(|code| code.slot == slot).map(|code| code.made_at)
-            }
-            _ => None,
-        }
-    }
-
     pub(crate) const fn has_codes(&self) -> bool {
         !self.codes.is_empty()
     }
 
     pub(crate) fn has_confirmed(&self) -> bool {
-        self.authenticators.iter().any(Authenticator::is_confirmed)
+        self.stored().is_enrolled()
     }
 }
 
@@ -90,8 +80,8 @@ pub(crate) fn is_whole(session: &Session, profile: &Profile) -> bool {
 }
 
 impl Inner {
-    pub(crate) async fn factor_of(&self, subject: SubjectId) -> Result<Factor, Error> {
-        Ok(Factor {
+    pub(crate) async fn factor_of(&self, subject: SubjectId) -> Result<StoredFactor, Error> {
+        Ok(StoredFactor {
             subject,
             authenticators: self.store.authenticators(subject).await?,
             codes: self.store.codes(subject).await?,

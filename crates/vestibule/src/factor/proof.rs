@@ -1,31 +1,30 @@
 //! An answer of a second factor, judged; the tries are paid for before anything is compared.
 
-use vestibule_core::{AddressKey, BatchId, ClientAddress, Error, Failure, Refusal, SubjectId, Timestamp};
+use vestibule_core::{
+    AddressKey, BatchId, ClientAddress, Error, Failure, Refusal, Registered, SubjectId, Timestamp,
+};
 use vestibule_journal::{Draft, EventActor, EventKind};
-use vestibule_mfa::{FactorProof, MfaRead, Problem, RecoveryCode, TakenTry, TypedCode, decide, take};
+use vestibule_mfa::{FactorProof, Judging, MfaRead, Problem, RecoveryCode, TakenTry, take};
 use vestibule_throttle::{Admitted, ChallengePassed, TryRequest};
 
-use super::{Factor, FactorAnswer, FactorProblem, Shown};
+use super::{FactorAnswer, FactorProblem, Shown, StoredFactor};
 use crate::notice::{Notice, NoticeKind};
 use crate::session::Authenticated;
 use crate::vestibule::{Inner, busy};
 use crate::writes::AnyWrite;
 
 /// An answer that may be judged: what cannot be one at all was refused, and the try is paid for.
-pub(super) enum Asked {
-    /// With the try that was paid for it; without one where it opens nothing.
-    Code(TypedCode, Option<TakenTry>),
-    RecoveryCode(RecoveryCode),
+pub(super) struct Asked {
+    answer: FactorAnswer,
+    /// `None` where it costs none, or opens nothing.
+    paid: Option<TakenTry>,
 }
 
 impl Asked {
     /// Of somebody who has shown nothing yet: no try of the factor is debited, or whoever knows a login could stop the factor
-    /// of its owner. `None`: it can be none.
-    pub(super) fn unproven(answer: &FactorAnswer) -> Option<Self> {
-        match answer {
-            FactorAnswer::Code(typed) => TypedCode::parse(typed).map(|code| Self::Code(code, None)),
-            FactorAnswer::RecoveryCode(typed) => RecoveryCode::parse(typed).map(Self::RecoveryCode),
-        }
+    /// of its owner.
+    pub(super) const fn unproven(answer: FactorAnswer) -> Self {
+        Self { answer, paid: None }
     }
 }
 
@@ -41,7 +40,7 @@ pub(super) struct Right {
 
 /// Who shows the factor: what the answer is for.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum ShownBy<'a> {
+pub(crate) enum ShownBy<'a> {
     /// A sign-in that waits for it.
     SignIn(&'a Shown),
     /// A session.
@@ -49,7 +48,7 @@ pub(super) enum ShownBy<'a> {
 }
 
 impl ShownBy<'_> {
-    const fn subject(self) -> SubjectId {
+    pub(crate) const fn subject(self) -> SubjectId {
         match self {
             Self::SignIn(shown) => shown.subject,
             Self::Session(who) => who.session.subject,
@@ -79,31 +78,20 @@ impl Inner {
         }
     }
 
-    /// Reads the answer and pays for its try. A recovery code costs none: nobody guesses 120 bits, and a stop would only shut
-    /// out whoever lost their phone.
+    /// Looks at the answer and pays for its try, where it costs one.
     async fn ask_factor(
         &self,
-        factor: &Factor,
-        answer: &FactorAnswer,
+        factor: &StoredFactor,
+        answer: FactorAnswer,
         now: Timestamp,
     ) -> Result<Result<Asked, Problem>, Error> {
         let subject = factor.subject;
-        if !factor.has_confirmed() {
-            return Ok(Err(Problem::NotEnrolled));
+        if let Err(problem) = answer.of.can_be(factor.stored(), &answer.answer) {
+            return Ok(Err(problem));
         }
-        let typed = match answer {
-            FactorAnswer::RecoveryCode(typed) => {
-                let code = RecoveryCode::parse(typed).map(Asked::RecoveryCode);
-                return Ok(code.ok_or(Problem::RecoveryCodeWrong));
-            }
-            FactorAnswer::Code(typed) => typed,
-        };
-        let fits = |code: &TypedCode| {
-            factor.authenticators.iter().any(|found| found.is_confirmed() && code.fits(found.parameters))
-        };
-        let Some(code) = TypedCode::parse(typed).filter(fits) else {
-            return Ok(Err(Problem::Wrong));
-        };
+        if !answer.of.costs_a_try() {
+            return Ok(Ok(Asked { answer, paid: None }));
+        }
         let mut read = factor.tries.clone();
         for _ in 0..vestibule_mfa::STOPS_AT {
             let (taken, write) = match take(subject, read.as_ref(), now) {
@@ -111,69 +99,53 @@ impl Inner {
                 Err(problem) => return Ok(Err(problem)),
             };
             if self.land(self.batch_id(now)?, now, vec![write.into()]).await?.is_none() {
-                return Ok(Ok(Asked::Code(code, Some(taken))));
+                return Ok(Ok(Asked { answer, paid: Some(taken) }));
             }
             read = self.store.mfa_tries(subject).await?;
         }
         Err(busy())
     }
 
-    /// An answer is refused. Where what it was for has ended meanwhile, that is the reason: the factor may have gone with it, and
-    /// the answer may have been right.
-    async fn refuse_answer<T>(
+    /// What something was shown for still stands; where it has ended meanwhile, that is what is told, and no reason that it left behind.
+    pub(crate) async fn still_there(&self, by: ShownBy<'_>, now: Timestamp) -> Result<(), Failure<Refusal>> {
+        match by {
+            ShownBy::SignIn(shown) if self.still_shown(shown, now).await?.is_none() => {
+                self.refuse_session(&FactorProblem::SignInOver, Some(shown.subject)).await
+            }
+            ShownBy::SignIn(_) => Ok(()),
+            ShownBy::Session(who) => self.live(who).await.map(drop),
+        }
+    }
+
+    /// Refuses what was asked for at a sign-in or in a session, as long as that stands.
+    pub(super) async fn refuse_shown<T>(
         &self,
         by: ShownBy<'_>,
-        problem: &Problem,
+        problem: &(dyn Registered + Sync),
         now: Timestamp,
     ) -> Result<T, Failure<Refusal>> {
-        match by {
-            ShownBy::SignIn(shown) => {
-                if self.still_shown(shown, now).await?.is_none() {
-                    return self.refuse_session(&FactorProblem::SignInOver, Some(shown.subject)).await;
-                }
-            }
-            ShownBy::Session(who) => {
-                let _ = self.live(who).await?;
-            }
-        }
+        self.still_there(by, now).await?;
         self.refuse_person(problem, by.subject(), now).await
     }
 
     /// Judges it on what is stored. The inner error is the domain's.
     pub(super) async fn judge(
         &self,
-        factor: &Factor,
+        factor: &StoredFactor,
         asked: &Asked,
         (id, now): (BatchId, Timestamp),
     ) -> Result<Result<Right, Problem>, Error> {
-        let stored = factor.stored();
-        let subject = factor.subject;
-        let judged = match asked {
-            Asked::Code(code, taken) => {
-                let (ring, entropy, all) = (&self.ring, &*self.entropy, stored.authenticators);
-                let accepted = match taken {
-                    Some(taken) => decide::verify(ring, entropy, all, code, *taken, now),
-                    None => decide::recognise(ring, entropy, all, code, now),
-                };
-                accepted.map(|accepted| Right {
-                    proof: accepted.proof,
-                    replacement: None,
-                    since: factor.shown_since(accepted.proof.by()),
-                    writes: accepted.writes.into_iter().map(AnyWrite::from).collect(),
-                })
-            }
-            Asked::RecoveryCode(code) => {
-                let redeemed = decide::redeem(&self.ring, &*self.entropy, stored, code, (id, now));
-                redeemed.map(|(redeemed, write)| Right {
-                    proof: redeemed.proof,
-                    since: factor.shown_since(redeemed.proof.by()),
-                    replacement: Some(redeemed.replacement),
-                    writes: vec![write.into()],
-                })
-            }
-        };
-        let mut right = match judged {
-            Ok(right) => right,
+        let Asked { answer: FactorAnswer { of, answer }, paid } = asked;
+        let (stored, subject) = (factor.stored(), factor.subject);
+        let (ring, entropy) = (&*self.ring, &*self.entropy);
+        let judging = Judging { ring, entropy, stored, paid: *paid, batch: id, now };
+        let mut right = match of.judge(judging, answer) {
+            Ok(judged) => Right {
+                proof: judged.proof,
+                since: judged.since,
+                replacement: judged.replacement,
+                writes: judged.writes.into_iter().map(AnyWrite::from).collect(),
+            },
             Err(Failure::Refused(problem)) => return Ok(Err(problem)),
             Err(Failure::Fault(error)) => return Err(error),
         };
@@ -191,19 +163,20 @@ impl Inner {
     pub(super) async fn show_factor<'a>(
         &self,
         by: ShownBy<'a>,
-        answer: &FactorAnswer,
+        answer: FactorAnswer,
         (client, device): (Option<ClientAddress>, Option<AddressKey>),
     ) -> Result<Showing<'a>, Failure<Refusal>> {
         let (now, subject) = (self.clock.now(), by.subject());
         let factor = self.factor_of(subject).await?;
-        // A recovery code takes none: nobody guesses 120 bits, and whoever knows the password could fill them.
-        let windows = match answer {
-            FactorAnswer::Code(_) => Some(self.take_factor_windows(subject, (client, device), now).await?),
-            FactorAnswer::RecoveryCode(_) => None,
+        // What nobody guesses takes none: whoever knows the password could fill them.
+        let windows = if answer.of.costs_a_try() {
+            Some(self.take_factor_windows(subject, (client, device), now).await?)
+        } else {
+            None
         };
         match self.ask_factor(&factor, answer, now).await? {
             Ok(asked) => Ok(Showing { by, now, windows, asked, factor: Some(factor) }),
-            Err(problem) => self.refuse_answer(by, &problem, now).await,
+            Err(problem) => self.refuse_shown(by, &problem, now).await,
         }
     }
 
@@ -221,7 +194,7 @@ impl Inner {
         let id = self.batch_id(now)?;
         match self.judge(&factor, &showing.asked, (id, now)).await? {
             Ok(right) => Ok((id, right)),
-            Err(problem) => self.refuse_answer(showing.by, &problem, now).await,
+            Err(problem) => self.refuse_shown(showing.by, &problem, now).await,
         }
     }
 
@@ -241,5 +214,5 @@ pub(super) struct Showing<'a> {
     windows: Option<Admitted>,
     asked: Asked,
     /// As it was read last, until it was judged.
-    factor: Option<Factor>,
+    factor: Option<StoredFactor>,
 }

@@ -14,7 +14,7 @@ use vestibule_mfa::{Course, MfaRead, MfaWrite, RecoveryCode, Reset};
 use vestibule_profiles::{Profile, ProfilesRead, ProfilesWrite};
 use vestibule_throttle::{ChallengePassed, TryRequest};
 
-use super::proof::Asked;
+use super::proof::{Asked, ShownBy};
 use super::{FactorAnswer, FactorProblem, Shown};
 use crate::account::{Acting, Reason};
 use crate::asking::Asking;
@@ -104,7 +104,8 @@ impl Vestibule {
                 own.retain(|own| own.identifier.kind() == AddressKind::Email);
             }
             let Some(to) = primary_of(&profile, &own).map(|own| own.identifier.clone()) else {
-                return inner.refuse_person(&RecoveryProblem::NoAddress, subject, now).await;
+                let by = ShownBy::SignIn(&shown);
+                return inner.refuse_shown(by, &RecoveryProblem::NoAddress, now).await;
             };
             let (id, asking) =
                 inner.ask_for_link((subject, purpose::FACTOR_RESET), &bound_to(&to), now).await?;
@@ -278,9 +279,7 @@ impl Vestibule {
         let runs = reset.is_some_and(|reset| reset.course.is_some());
         let subject = owner.filter(|_| runs).unwrap_or(decoy);
         let mut factor = inner.factor_of(subject).await?;
-        let Some(asked) = Asked::unproven(&answer) else {
-            return inner.refuse_at_door(&FactorProblem::KeepRefused, attempt, RefusedBy::Secret).await;
-        };
+        let asked = Asked::unproven(answer);
         for _ in 0..ROUNDS {
             let id = inner.batch_id(now)?;
             let Ok(right) = inner.judge(&factor, &asked, (id, now)).await? else {
@@ -344,41 +343,51 @@ impl Inner {
             let (shown, profile) = self.read_pending(pending, now).await?;
             let may = self.may_reset(&shown, &profile, now).await?;
             let (subject, generation, version) = (shown.subject, may.generation, may.version);
+            let by = ShownBy::SignIn(&shown);
             let found = self.store.found(digest).await?;
             let intent = Intent::OwnSession(subject);
             let redemption = match decide::redeem(found.as_ref(), purpose, intent, now) {
                 Ok(redemption) => redemption,
-                Err(problem) => return self.refuse_link(&problem, Some(digest), now).await,
+                Err(problem) => {
+                    self.still_there(by, now).await?;
+                    // Of two that are begun at once the other one's has used it up, and says so itself.
+                    let _ = self.may_reset(&shown, &profile, now).await?;
+                    return self.refuse_link(&problem, Some(digest), now).await;
+                }
             };
             if let (Some(code), None) = (code, &typed) {
-                typed =
-                    Some(self.type_code(code, purpose::CODE_FACTOR_RESET, (Some(subject), None), now).await?);
+                typed = Some(self.type_code(code, purpose::CODE_FACTOR_RESET, (Some(by), None), now).await?);
             }
             let beside = match &typed {
-                Some(typed) => self.proves_beside(typed, &profile, now).await?,
+                Some(typed) => self.proves_beside((typed, by), &profile, now).await?,
                 None if may.password_counts => Vec::new(),
                 None => {
-                    return self.refuse_person(&FactorProblem::ResetPasswordUnproven, subject, now).await;
+                    return self.refuse_shown(by, &FactorProblem::ResetPasswordUnproven, now).await;
                 }
             };
             let ends_at = now.plus(self.reset_waits);
             // The mailbox is the proof: it must be theirs still when this lands.
-            let live = self.live_link(digest, purpose, now).await?;
-            let Some(address) = self.bound_address(&live).await? else {
+            let address = match decide::inspect(found.as_ref(), purpose, now) {
+                Ok(live) => self.bound_address(&live).await?,
+                Err(problem) => return self.refuse_link(&problem, Some(digest), now).await,
+            };
+            let Some(address) = address else {
+                self.still_there(by, now).await?;
                 let problem = WordProblem::Rotated { at: now, by: Rotation::AddressRemoved };
                 return self.refuse_link(&problem, Some(digest), now).await;
             };
             let (kind, key) = (address.identifier.kind(), address.identifier.key());
             if !may.password_counts && kind != AddressKind::Email {
-                return self.refuse_person(&FactorProblem::ResetPasswordUnproven, subject, now).await;
+                return self.refuse_shown(by, &FactorProblem::ResetPasswordUnproven, now).await;
             }
             // The way to stop it: there is none without.
             let (id, asking) = self.ask_for_link((subject, purpose::FACTOR_KEEP), &[], now).await?;
             let (keep, until, words) = match asking {
                 Asking::Link { link: Some(link), until, writes } => (link, until, writes),
                 Asking::Link { link: None, until: not_before, .. } | Asking::Spaced { not_before, .. } => {
+                    let _ = self.may_reset(&shown, &profile, now).await?;
                     let problem = vestibule_throttle::Problem::Wait { not_before };
-                    return self.refuse_person(&problem, subject, now).await;
+                    return self.refuse_shown(by, &problem, now).await;
                 }
             };
             // Before it begins: without it they remind of nothing, and after it they could be lost.
@@ -414,24 +423,24 @@ impl Inner {
         profile: &Profile,
         now: Timestamp,
     ) -> Result<MayReset, Failure<Refusal>> {
-        let subject = shown.subject;
+        let (subject, by) = (shown.subject, ShownBy::SignIn(shown));
         if let Some(problem) = frozen(profile) {
-            return self.refuse_person(&problem, subject, now).await;
+            return self.refuse_shown(by, &problem, now).await;
         }
         if let Some(block) = profile.blocked_at(now) {
             let attempt = shown.attempt(None, now);
             return Err(Failure::Refused(self.refuse_blocked(block, subject, attempt).await?));
         }
         if !self.factor_of(subject).await?.has_confirmed() {
-            return self.refuse_person(&FactorProblem::ResetNeedsFactor, subject, now).await;
+            return self.refuse_shown(by, &FactorProblem::ResetNeedsFactor, now).await;
         }
         let reset = self.store.factor_reset(subject).await?;
         if let Some(course) = reset.as_ref().and_then(|reset| reset.course) {
             let problem = FactorProblem::ResetWaits { until: course.ends_at };
-            return self.refuse_person(&problem, subject, now).await;
+            return self.refuse_shown(by, &problem, now).await;
         }
         let Some((generation, _)) = shown.password else {
-            return self.refuse_person(&FactorProblem::ResetPasswordUnproven, subject, now).await;
+            return self.refuse_shown(by, &FactorProblem::ResetPasswordUnproven, now).await;
         };
         let password_counts = reset.as_ref().is_some_and(|reset| reset.counts(generation));
         let version = reset.map_or(0, |reset| reset.version);
@@ -448,7 +457,7 @@ impl Inner {
             (Some(phones), Some(_), Some(phone)) if phones.reach(&phone) => {
                 Ok(MayReset { generation, version, password_counts, phone: Some(phone) })
             }
-            _ => self.refuse_person(&FactorProblem::ResetPasswordUnproven, subject, now).await,
+            _ => self.refuse_shown(by, &FactorProblem::ResetPasswordUnproven, now).await,
         }
     }
 
@@ -556,7 +565,8 @@ impl Inner {
     }
 
     /// Lands what every verified address is told once a day while a reset waits, with the link that ends it: a commit for each day. One
-    /// whose link is worth nothing any more is not sent (see [`Vestibule::waiting_messages`]).
+    /// whose link is worth nothing any more is not sent (see [`Vestibule::waiting_messages`]); it rests sealed until housekeeping takes
+    /// it.
     async fn reminders(
         &self,
         subject: SubjectId,

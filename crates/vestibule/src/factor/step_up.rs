@@ -30,7 +30,7 @@ impl Vestibule {
         let inner = self.inner();
         let who = inner.live(who).await?;
         let subject = who.subject();
-        let mut showing = inner.show_factor(ShownBy::Session(&who), &answer, (client, None)).await?;
+        let mut showing = inner.show_factor(ShownBy::Session(&who), answer, (client, None)).await?;
         for _ in 0..ROUNDS {
             let (id, right) = inner.shown_factor(&mut showing).await?;
             let mut writes = right.writes;
@@ -54,11 +54,11 @@ impl Vestibule {
     pub async fn confirm_password(
         &self,
         who: &Authenticated,
-        password: impl Into<String>,
+        password: impl Into<Secret<String>>,
     ) -> Result<Resumed, Failure<Refusal>> {
         let inner = self.inner();
         let now = inner.clock.now();
-        let typed = Secret::new(password.into());
+        let typed = password.into();
         let subject = who.subject();
         let Ok(typed) = PreparedPassword::prepare(typed) else {
             return inner.refuse_person(&PasswordProblem::Wrong, subject, now).await;

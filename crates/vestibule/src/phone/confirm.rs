@@ -8,6 +8,7 @@ use vestibule_profiles::{Problem, Profile, ProfileIdentifier, ProfilesRead};
 use super::ask::CodeFor;
 use super::bound::CodeBound;
 use super::typed::{Typed, changed};
+use crate::factor::ShownBy;
 use crate::login::{Change, LoginProblem};
 use crate::notice::NoticeKind;
 use crate::session::Authenticated;
@@ -127,8 +128,8 @@ impl Inner {
         client: Option<ClientAddress>,
     ) -> Result<Secret<String>, Failure<Refusal>> {
         let now = self.clock.now();
-        let asker = what.asker().map(|(subject, _)| subject);
-        let typed = self.type_code(code, what.purpose(), (asker, client), now).await?;
+        let by = what.session().map(ShownBy::Session);
+        let typed = self.type_code(code, what.purpose(), (by, client), now).await?;
         for _ in 0..ROUNDS {
             let (link, more) = match what {
                 CodeFor::Recovery => self.to_recovery(&typed, now).await?,
@@ -139,7 +140,7 @@ impl Inner {
                 // It makes no link: see `proves_beside`.
                 CodeFor::FactorReset(..) => return Err(Error::from(ErrorKind::Misuse).into()),
             };
-            if let Some(link) = self.hand_over(&typed, link, more, now).await? {
+            if let Some(link) = self.hand_over((&typed, by), link, more, now).await? {
                 return Ok(link);
             }
             if let Some(who) = what.session() {
@@ -209,7 +210,7 @@ impl Inner {
             CheckwordRequest::new(subject, purpose::CONFIRM_ADDRESS).bound_to(&change.encode())
         };
         if typed.bound.asker != Some(who.profile.epoch) {
-            return self.refuse_link(&changed(now), Some(typed.digest), now).await;
+            return self.refuse_typing(Some(ShownBy::Session(who)), &changed(now), typed.digest, now).await;
         }
         let mut more = relied_on(asked, &view, phone, self.decoy_of_mailbox(&phone.key()), now);
         more.push(vestibule_sessions::decide::require(&who.session).into());

@@ -3,14 +3,15 @@
 use vestibule_checkword::decide::{CheckwordRequest, redeem, take_try};
 use vestibule_checkword::{CheckwordRead, Intent, Problem as WordProblem, Rotation, is_code_of, open_link};
 use vestibule_core::{
-    AddressKey, ClientAddress, Error, ErrorKind, Failure, Purpose, Refusal, Secret, SecretDigest, StoreError,
-    SubjectId, Timestamp,
+    AddressKey, ClientAddress, Error, ErrorKind, Failure, Purpose, Refusal, Registered, Secret, SecretDigest,
+    StoreError, SubjectId, Timestamp,
 };
 use vestibule_profiles::{Profile, ProfilesRead, ProfilesWrite};
 use vestibule_throttle::{Limit, WindowKind};
 
 use super::bound::CodeBound;
 use crate::asking::Asking;
+use crate::factor::ShownBy;
 use crate::refuse::Attempt;
 use crate::vestibule::{Inner, ROUNDS, busy};
 use crate::writes::{AnyGuard, AnyWrite};
@@ -38,7 +39,7 @@ impl Inner {
         &self,
         (ticket, code): (&Secret<String>, &str),
         purpose: Purpose,
-        (asker, client): (Option<SubjectId>, Option<ClientAddress>),
+        (by, client): (Option<ShownBy<'_>>, Option<ClientAddress>),
         now: Timestamp,
     ) -> Result<Typed, Failure<Refusal>> {
         let (digest, _) = self.read_link_for(ticket, &[purpose], now).await?;
@@ -60,16 +61,16 @@ impl Inner {
             let found = self.store.found(digest).await?;
             let id = self.batch_id(now)?;
             let taken = match take_try(found.as_ref(), purpose, id, now) {
-                Ok(taken) if asker.is_some_and(|asker| asker != taken.holder) => {
-                    return self.refuse_link(&WordProblem::OtherPerson, Some(digest), now).await;
+                Ok(taken) if by.is_some_and(|by| by.subject() != taken.holder) => {
+                    return self.refuse_typing(by, &WordProblem::OtherPerson, digest, now).await;
                 }
                 Ok(taken) => taken,
                 Err(
                     WordProblem::Superseded { .. } | WordProblem::Used { .. } | WordProblem::Rotated { .. },
                 ) if !is_right => {
-                    return self.refuse_link(&WordProblem::CodeWrong, Some(digest), now).await;
+                    return self.refuse_typing(by, &WordProblem::CodeWrong, digest, now).await;
                 }
-                Err(problem) => return self.refuse_link(&problem, Some(digest), now).await,
+                Err(problem) => return self.refuse_typing(by, &problem, digest, now).await,
             };
             if self.land(id, now, vec![taken.write.into()]).await?.is_some() {
                 continue;
@@ -83,16 +84,30 @@ impl Inner {
                 }
                 Some(problem) => problem,
             };
-            return self.refuse_link(&problem, Some(digest), now).await;
+            return self.refuse_typing(by, &problem, digest, now).await;
         }
         Err(busy().into())
+    }
+
+    /// Who lost the session or the sign-in meanwhile hears of that, and not of the code.
+    pub(super) async fn refuse_typing<T>(
+        &self,
+        by: Option<ShownBy<'_>>,
+        problem: &(dyn Registered + Sync),
+        digest: SecretDigest,
+        now: Timestamp,
+    ) -> Result<T, Failure<Refusal>> {
+        if let Some(by) = by {
+            self.still_there(by, now).await?;
+        }
+        self.refuse_link(problem, Some(digest), now).await
     }
 
     /// The writes that use a code up as a second proof, while the number is this person's and nothing of their profile has changed since
     /// they asked.
     pub(crate) async fn proves_beside(
         &self,
-        typed: &Typed,
+        (typed, by): (&Typed, ShownBy<'_>),
         profile: &Profile,
         now: Timestamp,
     ) -> Result<Vec<AnyWrite>, Failure<Refusal>> {
@@ -100,9 +115,12 @@ impl Inner {
         let (kind, key) = (typed.bound.phone.kind(), typed.bound.phone.key());
         let owner = self.store.identifier_owner(kind, key).await?.map(|own| own.subject);
         if typed.bound.asker != Some(profile.epoch) || owner != Some(subject) {
-            return self.refuse_link(&changed(now), Some(typed.digest), now).await;
+            return self.refuse_typing(Some(by), &changed(now), typed.digest, now).await;
         }
-        let used = self.uses(typed, now).await?;
+        let used = match self.redeems(typed, now).await? {
+            Ok(used) => used,
+            Err(problem) => return self.refuse_typing(Some(by), &problem, typed.digest, now).await,
+        };
         let held = ProfilesWrite::RequireIdentifier { subject, kind, key, leaving_until: None };
         Ok(vec![
             used,
@@ -112,13 +130,6 @@ impl Inner {
     }
 
     /// The write that uses a code up.
-    async fn uses(&self, typed: &Typed, now: Timestamp) -> Result<AnyWrite, Failure<Refusal>> {
-        match self.redeems(typed, now).await? {
-            Ok(used) => Ok(used),
-            Err(problem) => self.refuse_link(&problem, Some(typed.digest), now).await,
-        }
-    }
-
     async fn redeems(&self, typed: &Typed, now: Timestamp) -> Result<Result<AnyWrite, WordProblem>, Error> {
         let found = self.store.found(typed.digest).await?;
         let redemption = redeem(found.as_ref(), typed.purpose, Intent::TypedCode, now);
@@ -140,7 +151,7 @@ impl Inner {
     /// One round: the code is used up, and its link made, in one commit. `None`: others were faster.
     pub(super) async fn hand_over(
         &self,
-        typed: &Typed,
+        (typed, by): (&Typed, Option<ShownBy<'_>>),
         link: CheckwordRequest,
         more: Vec<AnyWrite>,
         now: Timestamp,
@@ -153,7 +164,7 @@ impl Inner {
                 {
                     return Ok(Some(handed));
                 }
-                return self.refuse_link(&problem, Some(typed.digest), now).await;
+                return self.refuse_typing(by, &problem, typed.digest, now).await;
             }
         };
         // Nothing spaces what no message carries, and a text that cannot be told again is made anew.

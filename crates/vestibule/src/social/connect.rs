@@ -103,9 +103,9 @@ impl Vestibule {
         &self,
         who: &Authenticated,
         link: &Secret<String>,
-        password: impl Into<String>,
+        password: impl Into<Secret<String>>,
     ) -> Result<Secret<String>, Failure<Refusal>> {
-        let password = Secret::new(password.into());
+        let password = password.into();
         let inner = self.inner();
         let (now, subject) = (inner.clock.now(), who.subject());
         inner.must_not_be_frozen(who, now).await?;

@@ -1,14 +1,14 @@
 //! Linking, unlinking and moving a social account (R20): acts of its owner, with a proof of the last minutes.
 
 use vestibule_core::{
-    AddressKey, BatchId, Error, Failure, Identifier, Refusal, Registered, Secret, SessionHandle,
-    SocialSubject, SubjectId, Timestamp,
+    AddressKey, BatchId, Error, Failure, Identifier, Refusal, Registered, Secret, SocialSubject, SubjectId,
+    Timestamp,
 };
 use vestibule_journal::{Draft, EventActor, EventKind};
 use vestibule_profiles::{
     MAX_IDENTIFIERS, Problem, ProfileIdentifier, ProfilesGuard, ProfilesRead, ProfilesWrite,
 };
-use vestibule_sessions::{Amr, SessionToken, decide};
+use vestibule_sessions::{Amr, decide};
 
 use super::answer::ProviderAnswer;
 use super::problem::SocialProblem;
@@ -199,17 +199,11 @@ impl Inner {
     ) -> Result<Result<Secret<String>, AnyGuard>, Error> {
         let (subject, epoch) = (who.subject(), who.profile.epoch);
         batch.push(ProfilesWrite::BumpEpoch { subject, from: epoch }.into());
-        let token = SessionToken::make(&*self.entropy, &self.ring)?;
-        let ids = decide::Ids {
-            handle: SessionHandle::make(&*self.entropy, now)?,
-            digest: token.digest(&self.ring)?,
-            batch: id,
-        };
-        let request = decide::ReissueRequest::new(epoch + 1);
-        let reissued = decide::reissue(&self.sessions, &who.session, &request, &ids, now);
+        let (token, reissued) =
+            self.reissue(&who.session, &decide::ReissueRequest::new(epoch + 1), (id, now))?;
         batch.push(reissued.write.into());
         Ok(match self.land(id, now, batch).await? {
-            None => Ok(token.render()),
+            None => Ok(token),
             Some(guard) => Err(guard),
         })
     }

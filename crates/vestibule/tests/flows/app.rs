@@ -18,7 +18,7 @@ pub(crate) use authenticator::App;
 
 impl App {
     pub(crate) fn answer(&self, now: Timestamp, steps: i64) -> FactorAnswer {
-        FactorAnswer::Code(self.code(now, steps))
+        FactorAnswer::code(self.code(now, steps))
     }
 }
 

@@ -81,7 +81,7 @@ fn a_recovery_code_signs_in_once_in_any_spelling_and_the_new_one_takes_its_place
     assert_eq!(world.told_by_mail(NoticeKind::RecoveryCodeUsed), 1);
     let again = FactorAnswer::recovery_code(codes[3].clone());
     assert_eq!(code_of(world.complete(&pending, again)), "mfa.recovery_code_spent");
-    world.complete(&pending, FactorAnswer::RecoveryCode(replacement.render())).unwrap();
+    world.complete(&pending, FactorAnswer::recovery_code(replacement.render())).unwrap();
     let nobodys = FactorAnswer::recovery_code("0000-0000-0000-0000-0000-0000");
     assert_eq!(code_of(world.complete(&pending, nobodys)), "mfa.recovery_code_wrong");
 }
@@ -153,7 +153,7 @@ fn renewing_the_codes_voids_the_old_ones() {
     let pending = world.pending(login(ADA));
     let old = FactorAnswer::recovery_code(codes[0].clone());
     assert_eq!(code_of(world.complete(&pending, old)), "mfa.recovery_code_wrong");
-    world.complete(&pending, FactorAnswer::RecoveryCode(sheet.codes()[0].render())).unwrap();
+    world.complete(&pending, FactorAnswer::recovery_code(sheet.codes()[0].render())).unwrap();
 }
 
 #[test]
@@ -194,28 +194,6 @@ fn authenticators_are_named_removed_one_by_one_and_never_the_last() {
     let pending = world.pending(login(ADA));
     assert_eq!(code_of(world.complete(&pending, first.answer(world.now(), 0))), "mfa.code_wrong");
     world.complete(&pending, second.answer(world.now(), 0)).unwrap();
-}
-
-#[test]
-fn turning_it_off_asks_for_factor_and_password_and_replaces_one_that_is_too_short() {
-    let (world, _) = World::with_ada();
-    let (_, _, who) = world.enrol(ADA);
-    let short = "two-herons";
-    let token = block_on(world.vestibule.change_password(&who, RIGHT, short)).unwrap();
-    let who = world.authenticate(&token).unwrap();
-    let off = |new: Option<&str>, present: &str| {
-        block_on(world.vestibule.turn_factor_off(&who, present, new.map(|new| Secret::new(new.to_owned()))))
-    };
-    assert_eq!(world.told(off(None, WRONG)), "password.wrong");
-    assert_eq!(world.told(off(None, short)), "password.rejected", "it cannot stand alone");
-    assert_eq!(world.told(off(Some("three-hawks"), short)), "password.rejected");
-    let token = off(Some(NEW), short).unwrap();
-    assert_eq!(world.told_by_mail(NoticeKind::FactorOff), 1);
-    world.sign_in_with(SignInRequest::new(ADA, NEW));
-    let who = world.authenticate(&token).unwrap();
-    let own = block_on(world.vestibule.own_factor(&who)).unwrap();
-    assert_eq!((own.since, own.codes, own.authenticators.len()), (None, 0, 0));
-    assert_eq!(world.told(block_on(world.vestibule.turn_factor_off(&who, NEW, None))), "mfa.not_enrolled");
 }
 
 /// Ada administers the account; Bob, who has a second factor, is a member of it and of another one.

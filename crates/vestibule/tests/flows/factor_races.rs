@@ -55,15 +55,14 @@ fn of_sixteen_who_bring_one_code_exactly_one_is_let_in() {
 /// PR-7.
 #[test]
 fn of_many_who_bring_one_recovery_code_exactly_one_is_let_in_and_two_different_ones_both() {
-    let (world, _, mut codes) = ada();
-    for round in 0..rounds(12).min(4) {
+    for _ in 0..rounds(4) {
+        let (world, _, codes) = ada();
         let pending = world.pending(login(ADA));
-        let (one, other) = (codes[2 * round].clone(), codes[2 * round + 1].clone());
+        let (one, other) = (codes[0].clone(), codes[1].clone());
         let mut answers: Vec<_> = (0..RACERS).map(|_| FactorAnswer::recovery_code(one.clone())).collect();
         answers.extend((0..RACERS).map(|_| FactorAnswer::recovery_code(other.clone())));
         assert_eq!(winners(&world, &pending, answers), 2);
     }
-    codes.clear();
 }
 
 #[test]
@@ -91,7 +90,7 @@ fn a_new_set_and_an_old_code_never_both_leave_the_old_one_live() {
             let old = FactorAnswer::recovery_code(code.clone());
             assert_eq!(winners(&world, &pending, vec![old]), 0, "a code of the old set");
         }
-        let new = FactorAnswer::RecoveryCode(sheet.codes()[0].render());
+        let new = FactorAnswer::recovery_code(sheet.codes()[0].render());
         assert_eq!(winners(&world, &pending, vec![new]), 1, "the new set is whole");
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Barrier;
 
 use vestibule::{
     Acting, Authenticated, FactorAnswer, NextStep, PendingSignIn, ProviderAnswer, ProviderIdentity,
-    ProviderSignIn, ProviderSignInRequest, SignIn, SignInRequest, SignedIn,
+    ProviderSignIn, ProviderSignInRequest, SignIn, SignInRequest, SignedIn, TurnFactorOff,
 };
 use vestibule_core::{AccountId, Secret, SocialSubject, SubjectId};
 use vestibule_journal::{EventKind, JournalRead};
@@ -309,7 +309,8 @@ fn it_dies_with_the_epoch_with_every_change_of_the_factor_and_with_the_codes() {
             let _ = block_on(o.world.vestibule.renew_recovery_codes(who)).unwrap();
         }),
         ("the factor turned off and on again", |o, who, _| {
-            let token = block_on(o.world.vestibule.turn_factor_off(who, RIGHT, None)).unwrap();
+            let token =
+                block_on(o.world.vestibule.turn_factor_off(who, TurnFactorOff::by_password(RIGHT))).unwrap();
             let who = o.world.authenticate(&token).unwrap();
             let new = o.world.begin(&who);
             let _ = o.world.confirm(&who, &new);
@@ -428,7 +429,10 @@ fn it_steps_nothing_up_however_fresh_the_code_was() {
     let who = office.enters(&device);
     let again = world.resumed(block_on(v.confirm_password(&who, RIGHT)).unwrap());
     assert_eq!(world.told(block_on(v.renew_recovery_codes(&again))), "factor.required");
-    assert_eq!(world.told(block_on(v.turn_factor_off(&again, RIGHT, None))), "factor.required");
+    assert_eq!(
+        world.told(block_on(v.turn_factor_off(&again, TurnFactorOff::by_password(RIGHT)))),
+        "factor.required"
+    );
     assert_eq!(world.told(block_on(v.sign_out_everywhere(&again))), "factor.required");
     block_on(v.sign_out(&again)).unwrap();
 }

@@ -9,6 +9,7 @@ mod codes;
 mod equal;
 mod factor;
 mod factor_freeze;
+mod factor_off;
 mod factor_races;
 mod factor_remembered;
 mod factor_reset;

@@ -360,7 +360,7 @@ fn those_who_type_one_code_at_once_are_handed_one_link() {
         let (world, _) = with_bob();
         let ticket = ask(&world, BOBS);
         let code = code(&world, PLAIN);
-        let ended = at_once(8, |_| typed(&world, &ticket, &code));
+        let ended = at_once(16, |_| typed(&world, &ticket, &code));
         let won = ended.iter().filter(|one| one.is_ok()).count();
         assert!(won > 0, "{ended:?}");
         let mut links = ended.into_iter().filter_map(|one| match one {

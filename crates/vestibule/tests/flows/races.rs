@@ -92,6 +92,9 @@ fn no_admission_of_before_a_dismissal_outlives_it() {
     }
 }
 
+/// How many race for one thing.
+const TASKS: usize = 16;
+
 /// Everything at once, each on a thread of its own behind one barrier.
 pub(crate) fn at_once<T: Send>(tasks: usize, act: impl Fn(usize) -> T + Sync) -> Vec<T> {
     let barrier = Barrier::new(tasks);
@@ -119,8 +122,9 @@ fn waiting_links(world: &World) -> Vec<Secret<String>> {
 fn of_requests_at_once_one_link_waits_and_it_is_the_live_one() {
     for _ in 0..rounds(20) {
         let (world, _) = World::with_ada();
-        let _ =
-            at_once(4, |_| block_on(world.vestibule.request_recovery(RecoveryRequest::new(ADA))).unwrap());
+        let _ = at_once(TASKS, |_| {
+            block_on(world.vestibule.request_recovery(RecoveryRequest::new(ADA))).unwrap()
+        });
         let links = waiting_links(&world);
         assert_eq!(links.len(), 1);
         block_on(world.vestibule.recover(&links[0], NEW, None)).unwrap();
@@ -134,10 +138,10 @@ fn of_redemptions_at_once_one_sets_the_password() {
         let (world, _) = World::with_ada();
         let _ = block_on(world.vestibule.request_recovery(RecoveryRequest::new(ADA))).unwrap();
         let link = waiting_links(&world).remove(0);
-        let passwords: Vec<String> = (0..4).map(|task| format!("{NEW} number {task}")).collect();
+        let passwords: Vec<String> = (0..TASKS).map(|task| format!("{NEW} number {task}")).collect();
         let ended =
-            at_once(4, |task| block_on(world.vestibule.recover(&link, passwords[task].as_str(), None)));
-        let won: Vec<usize> = (0..4).filter(|task| ended[*task].is_ok()).collect();
+            at_once(TASKS, |task| block_on(world.vestibule.recover(&link, passwords[task].as_str(), None)));
+        let won: Vec<usize> = (0..TASKS).filter(|task| ended[*task].is_ok()).collect();
         assert_eq!(won.len(), 1, "{ended:?}");
         for lost in ended.into_iter().filter(Result::is_err) {
             assert_eq!(crate::world::refused(lost).code(), "checkword.used");

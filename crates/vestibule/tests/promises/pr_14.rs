@@ -6,7 +6,7 @@ use core::time::Duration;
 use vestibule::{
     Acting, Authenticated, ConnectRequest, Enrolling, FactorAnswer, LoginChange, NewPerson, NextStep,
     PendingSignIn, ProviderAnswer, ProviderIdentity, ProviderSignIn, ProviderSignInRequest, RecoveryRequest,
-    SignIn, SignInRequest,
+    SignIn, SignInRequest, TurnFactorOff,
 };
 use vestibule_core::{AccountId, Failure, LoginEmail, Refusal, Secret, SocialSubject, SubjectId};
 use vestibule_mfa::{AuthenticatorId, AuthenticatorName};
@@ -467,7 +467,7 @@ fn does_nothing_to_the_profile(scene: &Scene, who: &Authenticated) {
         ("rename_authenticator", refused(block_on(v.rename_authenticator(who, id, &word)))),
         ("remove_authenticator", refused(block_on(v.remove_authenticator(who, id)))),
         ("renew_recovery_codes", refused(block_on(v.renew_recovery_codes(who)))),
-        ("turn_factor_off", refused(block_on(v.turn_factor_off(who, RIGHT, None)))),
+        ("turn_factor_off", refused(block_on(v.turn_factor_off(who, TurnFactorOff::by_password(RIGHT))))),
     ];
     for (operation, refusal) in refusals {
         assert_eq!(refusal.code(), "factor.required", "{operation}");

@@ -1,6 +1,6 @@
 //! What people do with a second factor, and what is done about it.
 
-use vestibule::{Acting, Enrolling, NoticeKind, SignIn, SignInRequest, Vestibule};
+use vestibule::{Acting, Enrolling, NoticeKind, SignIn, SignInRequest, TurnFactorOff, Vestibule};
 use vestibule_core::Secret;
 
 use super::{Act, Answer, Ready, entry, letter, refused, session, told};
@@ -93,7 +93,7 @@ pub(super) async fn done(ready: Ready, vestibule: &Vestibule) -> Result<String, 
         Act::RemoveAuthenticator => {
             told(vestibule.remove_authenticator(who(), ready.authenticator.unwrap()).await)
         }
-        Act::TurnFactorOff => told(vestibule.turn_factor_off(who(), RIGHT, None).await),
+        Act::TurnFactorOff => told(vestibule.turn_factor_off(who(), TurnFactorOff::by_password(RIGHT)).await),
         Act::Exempt => {
             let (by, until) = (Acting::Administrator(who()), Some(tomorrow(vestibule)));
             told(vestibule.exempt(by, engines(), bob(), until, &why).await)

@@ -49,5 +49,5 @@ pub(crate) fn left_out() -> Option<String> {
 /// The same of what is no race.
 pub(crate) fn at_commits() -> Option<String> {
     let said = "processes were killed at commits only, and of values and constraints few were tried";
-    (!much()).then(|| format!("{said}; {SHARE}=24 leaves out pairs alone"))
+    (!much()).then(|| format!("{said}; {SHARE}=12 leaves out pairs alone"))
 }

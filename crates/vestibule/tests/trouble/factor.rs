@@ -43,7 +43,7 @@ pub(crate) struct Kept {
 impl Kept {
     /// The code of his app. The one before it set the app up.
     pub(crate) fn code(&self, now: Timestamp) -> FactorAnswer {
-        FactorAnswer::Code(self.app.code(now, 0))
+        FactorAnswer::code(self.app.code(now, 0))
     }
 
     pub(crate) fn app(&self) -> AuthenticatorId {

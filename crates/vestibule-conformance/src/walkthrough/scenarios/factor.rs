@@ -133,7 +133,7 @@ pub(super) async fn clock_wrong(stage: &mut Stage) -> Result<Played, StageError>
     let Equipped { app, .. } = stage.equip("ben").await?;
     stage.mark().await?;
     let pending = stage.pending(stage.of("ben").into_account(acme)).await?;
-    let ahead = vestibule::FactorAnswer::Code(app.code(stage.now(), 9)?);
+    let ahead = vestibule::FactorAnswer::code(app.code(stage.now(), 9)?);
     let refusal = stage.complete(&pending, ahead).await?.refusal("a code of a phone whose clock is wrong")?;
     let played = stage.told(&refusal).await?;
     let played = stage.seen(played, &ada, acme, ben).await?;

@@ -1,0 +1,147 @@
+//! The second factor is turned off by its owner.
+
+use vestibule_core::{Failure, Refusal, Secret, Timestamp};
+use vestibule_credentials::{
+    CredentialsRead, PasswordRejection, PasswordUse, PreparedPassword, Problem as PasswordProblem,
+};
+use vestibule_journal::{Draft, EventActor, EventKind};
+use vestibule_mfa::Problem;
+use vestibule_profiles::ProfilesWrite;
+use vestibule_sessions::{Amr, decide::ReissueRequest};
+
+use super::FactorProblem;
+use crate::login::frozen;
+use crate::notice::{Notice, NoticeKind};
+use crate::password::{Keeps, Once};
+use crate::session::Authenticated;
+use crate::vestibule::{Inner, ROUNDS, Vestibule, busy};
+use crate::writes::AnyGuard;
+
+/// What a person shows, beside a fresh proof of the second factor, to turn it off.
+#[derive(Debug)]
+pub struct TurnFactorOff {
+    present: Option<Secret<String>>,
+    new: Option<Secret<String>>,
+}
+
+impl TurnFactorOff {
+    /// The password. One of at least 15 characters stays as it is.
+    #[must_use]
+    pub fn by_password(present: impl Into<Secret<String>>) -> Self {
+        Self { present: Some(present.into()), new: None }
+    }
+
+    /// By somebody who has no password: they have come in by their provider recently.
+    #[must_use]
+    pub const fn without_password() -> Self {
+        Self { present: None, new: None }
+    }
+
+    /// A new password in the place of the present one, in the same commit. One that was accepted beside a second factor may be
+    /// too short to stand alone.
+    #[must_use]
+    pub fn replacing_it_by(mut self, new: impl Into<Secret<String>>) -> Self {
+        self.new = Some(new.into());
+        self
+    }
+}
+
+impl Vestibule {
+    /// Turns the second factor off: authenticators and recovery codes go in one commit, every other session ends, the acting one
+    /// goes on under the new token that is returned. It asks for a fresh proof of the factor and for the first one: the password,
+    /// or, of people who have none, that they came in by their provider as recently.
+    ///
+    /// # Errors
+    ///
+    /// `password.wrong`, `password.none` (there is none: [`TurnFactorOff::without_password`]), `password.stopped`,
+    /// `password.rejected` (too short to stand alone), `factor.proof_too_old`, `factor.required`, `mfa.not_enrolled`,
+    /// `profile.frozen`, `throttle.wait`, `session.revoked`.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use vestibule::{Authenticated, TurnFactorOff, Vestibule};
+    /// use vestibule_core::{Failure, Refusal, Secret};
+    ///
+    /// # async fn example(
+    /// #     vestibule: Vestibule, who: Authenticated, present: Secret<String>,
+    /// # ) -> Result<(), Failure<Refusal>> {
+    /// let token = vestibule.turn_factor_off(&who, TurnFactorOff::by_password(present)).await?;
+    /// # drop(token); Ok(()) }
+    /// ```
+    pub async fn turn_factor_off(
+        &self,
+        who: &Authenticated,
+        by: TurnFactorOff,
+    ) -> Result<Secret<String>, Failure<Refusal>> {
+        let inner = self.inner();
+        let (now, subject) = (inner.clock.now(), who.subject());
+        let who = inner.fresh(who).await?;
+        if who.profile.factor_since.is_none() {
+            return inner.refuse_own(&who, &Problem::NotEnrolled, now).await;
+        }
+        let TurnFactorOff { present: Some(present), new } = by else {
+            return inner.turn_off_without_password(&who, now).await;
+        };
+        let Ok(typed) = PreparedPassword::prepare(present) else {
+            return inner.refuse_own(&who, &PasswordProblem::Wrong, now).await;
+        };
+        let shown = inner.show_password(&who, typed, now).await?;
+        let least = inner.passwords.min(PasswordUse::Alone);
+        if new.is_none() && shown.length < least {
+            let too_short = PasswordRejection::TooShort { min: least, have: shown.length };
+            return inner.refuse_own(&who, &PasswordProblem::Rejected(too_short), now).await;
+        }
+        let once = Once { subject, generation: shown.proof.generation(), at: shown.proof.at() };
+        let settled = vec![shown.taken.settle().into()];
+        let acting = Some((&who, Keeps::Nothing));
+        let replaced = inner.replace((once, who.profile.epoch), new, acting, settled).await?;
+        let _ = inner.throttle.settle(shown.windows).await;
+        replaced.ok_or_else(|| busy().into())
+    }
+}
+
+impl Inner {
+    /// Of somebody who has no password, and gets none meanwhile: every way to one moves the profile's epoch.
+    async fn turn_off_without_password(
+        &self,
+        who: &Authenticated,
+        now: Timestamp,
+    ) -> Result<Secret<String>, Failure<Refusal>> {
+        let subject = who.subject();
+        for _ in 0..ROUNDS {
+            let who = self.fresh(who).await?;
+            if let Some(problem) = frozen(&who.profile) {
+                return self.refuse_own(&who, &problem, now).await;
+            }
+            if self.store.password(subject).await?.is_some_and(|stored| stored.hash.is_some()) {
+                return self.refuse_own(&who, &PasswordProblem::Wrong, now).await;
+            }
+            let is_first_fresh = [Amr::Federated, Amr::Asserted]
+                .iter()
+                .any(|amr| who.session.is_fresh_by(*amr, &self.sessions, now));
+            if !is_first_fresh {
+                return self.refuse_own(&who, &FactorProblem::ProofTooOld, now).await;
+            }
+            let (id, from, actor) = (self.batch_id(now)?, who.profile.epoch, EventActor::Person(subject));
+            let mut batch =
+                self.record(Draft::new(EventKind::FACTOR_OFF, actor).subject(subject), id, now)?;
+            batch.push(ProfilesWrite::SetFactor { subject, from, since: None }.into());
+            batch.extend(self.ends_factor(subject).await?);
+            batch.extend(self.cancels_changes(subject, now).await?);
+            batch.extend(self.notices(subject, Notice::new(NoticeKind::FactorOff, now)).await?);
+            batch.extend(self.drops_reset(&who.profile, actor, id, now).await?);
+            let (token, reissued) = self.reissue(&who.session, &ReissueRequest::new(from + 1), (id, now))?;
+            batch.push(reissued.write.into());
+            match self.land(id, now, batch).await? {
+                None => return Ok(token),
+                Some(AnyGuard::Sessions(_)) => {
+                    let revoked = vestibule_sessions::Problem::Revoked;
+                    return self.refuse_session(&revoked, Some(subject)).await;
+                }
+                Some(_) => {}
+            }
+        }
+        Err(busy().into())
+    }
+}
