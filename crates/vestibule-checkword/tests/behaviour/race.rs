@@ -7,7 +7,7 @@ use vestibule_checkword::purpose::ALL;
 
 use super::*;
 
-const THREADS: usize = 8;
+const THREADS: usize = 16;
 const ROUNDS: usize = 100;
 
 /// What each thread made of it, all having begun together.
