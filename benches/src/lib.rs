@@ -8,6 +8,7 @@ pub mod growth;
 pub mod hash_flood;
 pub mod postgres;
 pub mod process;
+pub mod redeemed;
 pub mod stats;
 mod unmeasured;
 
