@@ -9,7 +9,7 @@ use crate::harness::Harness;
 use crate::scene::Scene;
 
 /// How many tasks race.
-pub(crate) const TASKS: usize = 16;
+pub(crate) const TASKS: usize = 8;
 
 /// How many rounds a race has: 20, or as `VESTIBULE_RACE_ROUNDS` says.
 pub(crate) fn rounds() -> u64 {

@@ -8,7 +8,11 @@ use vestibule_checkword::purpose::ALL;
 use super::*;
 
 const THREADS: usize = 16;
-const ROUNDS: usize = 100;
+
+/// Or as many as `VESTIBULE_RACE_ROUNDS` says.
+fn rounds() -> usize {
+    std::env::var("VESTIBULE_RACE_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(100)
+}
 
 /// What each thread made of it, all having begun together.
 fn together<T: Send>(work: impl Fn(usize) -> T + Sync) -> Vec<T> {
@@ -29,7 +33,7 @@ fn together<T: Send>(work: impl Fn(usize) -> T + Sync) -> Vec<T> {
 
 #[test]
 fn of_those_who_redeem_one_link_exactly_one_succeeds() {
-    for _ in 0..ROUNDS {
+    for _ in 0..rounds() {
         let store = MemoryStore::in_memory();
         let link = sent(&node(&store), NOW);
         let answers = together(|_| redeemed(&node(&store), &link, after(1)));
@@ -41,7 +45,7 @@ fn of_those_who_redeem_one_link_exactly_one_succeeds() {
 
 #[test]
 fn of_those_who_ask_at_once_exactly_one_sends() {
-    for _ in 0..ROUNDS {
+    for _ in 0..rounds() {
         let store = MemoryStore::in_memory();
         let sent: Vec<_> = together(|_| ask(&node(&store), &wanted(), NOW)).into_iter().flatten().collect();
         assert_eq!(sent.len(), 1);
@@ -51,7 +55,7 @@ fn of_those_who_ask_at_once_exactly_one_sends() {
 
 #[test]
 fn beside_a_newer_link_the_old_one_succeeds_before_or_never() {
-    for _ in 0..ROUNDS {
+    for _ in 0..rounds() {
         let store = MemoryStore::in_memory();
         let old = sent(&node(&store), NOW);
         let now = after(40);
@@ -71,7 +75,7 @@ fn beside_a_newer_link_the_old_one_succeeds_before_or_never() {
 
 #[test]
 fn a_change_beats_whatever_happens_beside_it() {
-    for _ in 0..ROUNDS {
+    for _ in 0..rounds() {
         let store = MemoryStore::in_memory();
         let link = sent(&node(&store), NOW);
         let proofs = together(|n| match n {
@@ -91,7 +95,7 @@ fn a_change_beats_whatever_happens_beside_it() {
 
 #[test]
 fn of_those_who_type_one_code_exactly_one_succeeds() {
-    for _ in 0..ROUNDS {
+    for _ in 0..rounds() {
         let store = MemoryStore::in_memory();
         let (ticket, code) = code::sent(&node(&store), NOW);
         let answers = together(|_| code::typed(&node(&store), &ticket, &code, NOW));
@@ -104,7 +108,7 @@ fn of_those_who_type_one_code_exactly_one_succeeds() {
 
 #[test]
 fn of_those_who_guess_at_once_five_are_looked_at() {
-    for _ in 0..ROUNDS {
+    for _ in 0..rounds() {
         let store = MemoryStore::in_memory();
         let (ticket, code) = code::sent(&node(&store), NOW);
         let answers =

@@ -2,14 +2,16 @@
 
 use core::time::Duration;
 
-use vestibule_core::{AddressKind, BatchId, CaseReference, EventId, Landed, Secret, SystemEntropy};
+use vestibule_core::{
+    AddressKey, AddressKind, BatchId, CaseReference, EventId, Landed, Secret, SystemEntropy,
+};
 use vestibule_journal::{
     Case as FoldedCase, CaseOf, Code, Contents, Event, JournalGuard, JournalRead, JournalWrite, Letter,
     derive_slot, seal_message,
 };
 
 use crate::finding::{Finding, Outcome, ensure, same};
-use crate::fixture::{NOW, account_id, address_key, client, event, record, ring, subject};
+use crate::fixture::{NOW, account_id, client, event, record, ring, subject};
 use crate::harness::Harness;
 use crate::race::{Race, rounds};
 use crate::scene::Scene;
@@ -36,14 +38,15 @@ pub(super) async fn a_case_reference_is_given_once<H: Harness>(harness: &H) -> O
     let scene = Scene::open(harness, "a_case_reference_is_given_once").await?;
     let mut race = Race::open(&scene).await?;
     for round in 0..rounds() {
-        let reference = [1, 2, 3, 4, u8::try_from(round)?];
+        let [first, second, third, last] = u32::try_from(round)?.to_be_bytes();
+        let reference = [1, first, second, third, last];
         race.expect_winners(1, async |_, store| {
             let own = event(scene.batch_id(), Some(reference))?;
             Ok(scene.commit(store, vec![record(own)]).await? == Landed::Applied)
         })?;
     }
     let id = scene.batch_id();
-    let late = vec![record(event(id, Some([1, 2, 3, 4, 0]))?)];
+    let late = vec![record(event(id, Some([1, 0, 0, 0, 0]))?)];
     scene.refuse("a reference that was given", late, JournalGuard::CaseFree).await?;
     race.finish()
 }
@@ -69,11 +72,14 @@ pub(super) async fn events_are_listed_in_the_order_of_time<H: Harness>(harness: 
 }
 
 /// A refusal of a wrong secret, some seconds after [`NOW`].
-fn refusal(identifier: u8, seconds: u64) -> Result<FoldedCase, Finding> {
+fn refusal(identifier: u64, seconds: u64) -> Result<FoldedCase, Finding> {
+    let mut key = [0; 32];
+    key.iter_mut().zip(identifier.to_be_bytes()).for_each(|(to, from)| *to = from);
+    let key = AddressKey::from_bytes(key);
     let refusal = CaseOf {
         code: &Code::parse("sign_in.wrong_secret")?,
         told: &Code::parse("sign_in.try_again")?,
-        identifier: &address_key(identifier),
+        identifier: &key,
         client: Some(client("192.0.2.1")?),
         account: Some(account_id("acme")?),
         facts: &[("tries", "3")],
@@ -86,13 +92,12 @@ pub(super) async fn parallel_refusals_are_one_row_with_their_count<H: Harness>(h
     let scene = Scene::open(harness, "parallel_refusals_are_one_row_with_their_count").await?;
     let mut race = Race::open(&scene).await?;
     for round in 0..rounds() {
-        let identifier = u8::try_from(round)?;
         race.round(async |task, store| {
-            let case = refusal(identifier, u64::try_from(task)?)?;
+            let case = refusal(round, u64::try_from(task)?)?;
             let landed = scene.commit(store, vec![JournalWrite::FoldCase { case }]).await?;
             same("folding", &landed, &Landed::Applied)
         })?;
-        let cases = scene.store.cases(refusal(identifier, 0)?.reference).await?;
+        let cases = scene.store.cases(refusal(round, 0)?.reference).await?;
         let folded: Vec<_> = cases.iter().map(|case| (case.count, case.first, case.last)).collect();
         same("the case", &folded, &vec![(8, NOW, NOW.plus(Duration::from_secs(7)))])?;
     }

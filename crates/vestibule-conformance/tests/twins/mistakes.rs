@@ -239,7 +239,7 @@ pub(crate) struct Ground {
 }
 
 /// How many racers the kit sends.
-const TASKS: usize = 16;
+const TASKS: usize = 8;
 
 type Inner = KvStore<Yielding<Arc<MemoryKv>>>;
 
