@@ -23,6 +23,8 @@ mod factor_reset;
 mod ground;
 #[path = "../../../vestibule/tests/flows/hijack.rs"]
 mod hijack;
+#[path = "../../../vestibule/tests/flows/login_races.rs"]
+mod login_races;
 #[path = "../../../vestibule/tests/flows/logins.rs"]
 mod logins;
 #[path = "../../../vestibule/tests/flows/notices.rs"]

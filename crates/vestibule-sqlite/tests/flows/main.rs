@@ -27,6 +27,8 @@ mod hijack;
 #[path = "../../../vestibule/tests/flows/import.rs"]
 mod import;
 mod killed;
+#[path = "../../../vestibule/tests/flows/login_races.rs"]
+mod login_races;
 #[path = "../../../vestibule/tests/flows/logins.rs"]
 mod logins;
 mod lost;

@@ -16,6 +16,7 @@ mod factor_reset;
 mod ground;
 mod hijack;
 mod import;
+mod login_races;
 mod logins;
 mod notices;
 mod passwords;

@@ -12,7 +12,7 @@ use vestibule_profiles::{Move, ProfilesRead};
 use vestibule_sessions::{Amr, SessionsRead};
 use vestibule_throttle::{ChallengePolicy, Limit, ThrottlePolicy};
 
-use crate::world::{ADA, ELSEWHERE, HOME, STAFF, World, block_on, reason, refused};
+use crate::world::{ADA, ELSEWHERE, HOME, STAFF, World, block_on, reason, refused, rounds};
 
 pub(crate) const MINUTE: Duration = Duration::from_secs(60);
 
@@ -175,7 +175,7 @@ fn whoever_knocks_with_one_social_account_again_and_again_waits() {
 /// PR-5: a sign-in that the link opened while it was taken away leaves no session that outlives it.
 #[test]
 fn no_session_of_a_link_outlives_its_end() {
-    for round in 0..60 {
+    for round in 0..rounds(60) {
         let world = World::new();
         person_with(&world, ADA, HOME, "1");
         let who = world.session(ADA);

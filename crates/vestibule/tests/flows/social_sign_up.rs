@@ -10,7 +10,7 @@ use vestibule_core::{Failure, Identifier, Refusal, Secret, SubjectId};
 use vestibule_profiles::ProfilesRead;
 
 use crate::social::{come, enter_by, owner, person_with, says, session_by, unknown};
-use crate::world::{ADA, ELSEWHERE, HOME, NEW, RIGHT, STAFF, World, block_on, refused};
+use crate::world::{ADA, ELSEWHERE, HOME, NEW, RIGHT, STAFF, World, block_on, refused, rounds};
 
 const EVE: &str = "eve@example.com";
 
@@ -162,7 +162,7 @@ fn without_an_address_the_social_account_is_the_profile() {
 /// PR-3: one link, redeemed with a password and by a social account at once, makes one profile.
 #[test]
 fn of_two_confirmations_at_once_one_makes_the_profile() {
-    for round in 0..40 {
+    for round in 0..rounds(40) {
         let world = World::new();
         let request = SignUpRequest::new(EVE).has_no_profile();
         let _ = block_on(world.vestibule.request_sign_up(request)).unwrap();
