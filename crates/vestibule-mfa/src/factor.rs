@@ -14,7 +14,7 @@ use crate::write::MfaWrite;
 
 /// What an answer is judged by: all of it is read, drawn and paid for before.
 #[derive(Clone, Copy)]
-#[expect(clippy::exhaustive_structs, reason = "whoever asks has all of it")]
+#[non_exhaustive]
 pub struct Judging<'a> {
     /// The keys under which secrets rest.
     pub ring: &'a KeyRing,
@@ -28,6 +28,26 @@ pub struct Judging<'a> {
     pub batch: BatchId,
     /// When.
     pub now: Timestamp,
+}
+
+impl<'a> Judging<'a> {
+    /// What is stored of the person, judged now for a batch; no try was paid for it yet.
+    #[must_use]
+    pub const fn new(
+        ring: &'a KeyRing,
+        entropy: &'a dyn Entropy,
+        stored: Stored<'a>,
+        (batch, now): (BatchId, Timestamp),
+    ) -> Self {
+        Self { ring, entropy, stored, paid: None, batch, now }
+    }
+
+    /// The try that was paid for it.
+    #[must_use]
+    pub const fn paid(mut self, taken: Option<TakenTry>) -> Self {
+        self.paid = taken;
+        self
+    }
 }
 
 impl fmt::Debug for Judging<'_> {
@@ -52,7 +72,8 @@ pub struct Judged {
 }
 
 /// A second factor as whoever asks for one sees it: whether something can be an answer, whether it costs a try, whether it is
-/// right. Callers hold a `&dyn Factor` and know no kind; a further kind joins by implementing this.
+/// right. Callers hold a `&dyn Factor` and know no kind; a further kind joins by implementing this, in this crate: a proof is
+/// nobody else's to make.
 ///
 /// Nothing here does I/O: a caller reads [`Stored`], pays for the try where there is one, judges, and lands the writes
 /// together with what the proof is for. [`Mfa::verify`](crate::Mfa::verify) does it for whoever lands nothing else.
@@ -74,7 +95,7 @@ pub struct Judged {
 ///     factor.judge(by, answer)
 /// }
 /// ```
-pub trait Factor: fmt::Debug + Send + Sync {
+pub trait Factor: sealed::Sealed + fmt::Debug + Send + Sync {
     /// A stable name of its kind: `totp`, `recovery_code`.
     fn kind(&self) -> &'static str;
 
@@ -85,7 +106,7 @@ pub trait Factor: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     ///
-    /// What [`judge`](Self::judge) would say of it.
+    /// [`Problem::NotEnrolled`], or that it is none of theirs.
     fn can_be(&self, stored: Stored<'_>, answer: &Secret<String>) -> Result<(), Problem>;
 
     /// Judges the answer.
@@ -95,6 +116,14 @@ pub trait Factor: fmt::Debug + Send + Sync {
     /// Why it is refused; a fault where what is stored cannot be opened, which never means that no factor is asked for
     /// (FLT-X40).
     fn judge(&self, by: Judging<'_>, answer: &Secret<String>) -> Result<Judged, Failure<Problem>>;
+}
+
+#[expect(unnameable_types, reason = "so that nobody else implements it")]
+mod sealed {
+    pub trait Sealed {}
+
+    impl Sealed for super::Totp {}
+    impl Sealed for super::RecoveryCodes {}
 }
 
 /// Codes of authenticator apps.

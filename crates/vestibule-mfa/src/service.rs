@@ -79,14 +79,16 @@ impl<S: MfaRead + Commit<MfaWrite>> Mfa<S> {
     ) -> Result<Proven, Failure<Problem>> {
         let mut authenticators = self.store.authenticators(subject).await?;
         let mut codes = self.store.codes(subject).await?;
-        let stored = Stored { subject, authenticators: &authenticators, codes: &codes, tries: None };
-        factor.can_be(stored, answer).map_err(Failure::Refused)?;
-        let paid = if factor.costs_a_try() { Some(self.take_try(subject, now).await?) } else { None };
+        let mut paid = None;
         for _ in 0..ROUNDS {
             let stored = Stored { subject, authenticators: &authenticators, codes: &codes, tries: None };
+            factor.can_be(stored, answer).map_err(Failure::Refused)?;
+            if factor.costs_a_try() && paid.is_none() {
+                paid = Some(self.take_try(subject, now).await?);
+            }
             let batch = BatchId::make(&*self.entropy, now)?;
-            let (ring, entropy) = (&*self.ring, &*self.entropy);
-            let judged = factor.judge(Judging { ring, entropy, stored, paid, batch, now }, answer)?;
+            let judging = Judging::new(&self.ring, &*self.entropy, stored, (batch, now)).paid(paid);
+            let judged = factor.judge(judging, answer)?;
             if self.land(batch, judged.writes, now).await?.is_none() {
                 return Ok(Proven { proof: judged.proof, replacement: judged.replacement });
             }
