@@ -135,15 +135,16 @@ impl Vestibule {
                 return Err(Failure::Refused(refusal));
             };
             let event = by.draft(EventKind::RECOVERY_SENT).account(account).subject(subject);
-            if login.identifier.kind() == AddressKind::Phone && !inner.may_text(now).await? {
-                let problem = window_full(inner.texts_in_an_hour(), now);
-                let (actor, whom) = (by.actor(), Some(subject));
-                let refusal = inner.refuse_after_proof(&problem, actor, whom, Some(account), now).await?;
-                return Err(Failure::Refused(refusal));
-            }
             let told = inner.tell_mailbox(&login.identifier, Asked::RecoveryOf(subject), None, Some(event));
-            if told.await? == Told::Told {
-                return Ok(());
+            match told.await? {
+                Told::Told => return Ok(()),
+                Told::NotTheirs => {}
+                Told::TooMany => {
+                    let problem = window_full(inner.texts_in_an_hour(), now);
+                    let (actor, whom) = (by.actor(), Some(subject));
+                    let refusal = inner.refuse_after_proof(&problem, actor, whom, Some(account), now).await?;
+                    return Err(Failure::Refused(refusal));
+                }
             }
         }
         Err(busy().into())

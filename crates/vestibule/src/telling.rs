@@ -5,7 +5,9 @@ use core::num::NonZeroU32;
 use core::time::Duration;
 
 use vestibule_checkword::{Checkword, CheckwordGuard, CheckwordRead, CheckwordWrite, purpose};
-use vestibule_core::{AccountId, AddressKey, Error, ErrorKind, Identifier, Purpose, SubjectId, Timestamp};
+use vestibule_core::{
+    AccountId, AddressKey, AddressKind, Error, ErrorKind, Identifier, Purpose, SubjectId, Timestamp,
+};
 use vestibule_journal::Draft;
 use vestibule_profiles::{ProfileIdentifier, ProfilesGuard, ProfilesRead, ProfilesWrite};
 use vestibule_throttle::{Limit, WindowKind};
@@ -44,6 +46,15 @@ pub(crate) enum Told {
     Told,
     /// It is not the person's any more: nothing was told.
     NotTheirs,
+    /// Phones were sent as many messages in this hour as the realm pays for.
+    TooMany,
+}
+
+/// What was counted for it, once, however many rounds there are.
+#[derive(Default)]
+struct Counted {
+    may_tell_nobody: Option<bool>,
+    may_text: Option<bool>,
 }
 
 /// What a mailbox is to be told of.
@@ -61,6 +72,7 @@ enum Round {
     ToldTooEarly,
     NotTheirs,
     Moved,
+    TooMany,
 }
 
 /// The truth about an address, which its owner alone is told: the first that holds.
@@ -134,11 +146,12 @@ impl Inner {
     ) -> Result<Told, Error> {
         let now = self.clock.now();
         let asking = Telling { address, what, language, event };
-        let (mut may_tell_nobody, mut told) = (None, false);
+        let (mut counted, mut told) = (Counted::default(), false);
         for _ in 0..ROUNDS {
-            match self.tell_once(&asking, &mut may_tell_nobody, now).await {
+            match self.tell_once(&asking, &mut counted, now).await {
                 Ok(Round::Told) => return Ok(Told::Told),
                 Ok(Round::NotTheirs) => return Ok(Told::NotTheirs),
+                Ok(Round::TooMany) => return Ok(Told::TooMany),
                 Ok(Round::ToldTooEarly) => told = true,
                 Ok(Round::Moved) => {}
                 // What has landed has landed.
@@ -154,7 +167,7 @@ impl Inner {
     async fn tell_once(
         &self,
         Telling { address, what, language, event }: &Telling<'_>,
-        may_tell_nobody: &mut Option<bool>,
+        counted: &mut Counted,
         now: Timestamp,
     ) -> Result<Round, Error> {
         let (address, what, decoy) = (*address, *what, self.decoy_of_mailbox(&address.key()));
@@ -168,9 +181,9 @@ impl Inner {
         // One row is read, never a list, whose length would tell.
         let own = self.store.identifier_owner(kind, key).await?;
         let truth = Truth::of(what, &view, own.as_ref(), sign_up.as_ref(), now);
-        let may_tell_nobody = match *may_tell_nobody {
+        let may_tell_nobody = match counted.may_tell_nobody {
             Some(may) => may,
-            None => *may_tell_nobody.insert(self.may_tell_nobody(address, truth, now).await?),
+            None => *counted.may_tell_nobody.insert(self.may_tell_nobody(address, truth, now).await?),
         };
         let (holder, purpose) = match truth {
             Truth::Link(holder, purpose) => (holder, purpose),
@@ -195,6 +208,16 @@ impl Inner {
             Asking::Link { link, until, writes } => (link.map(|link| (link, until)), writes),
             Asking::Spaced { writes, .. } => (None, writes),
         };
+        // Only an administrator has a phone written to in this way, one whose owner is known: what is spaced costs nothing.
+        if kind == AddressKind::Phone && link.is_some() {
+            let may = match counted.may_text {
+                Some(may) => may,
+                None => *counted.may_text.insert(self.may_text(now).await?),
+            };
+            if !may {
+                return Ok(Round::TooMany);
+            }
+        }
         // A write that changes nothing makes up for the one that only a superseded link has: how many there are tells
         // nothing.
         while words.len() < 2 {

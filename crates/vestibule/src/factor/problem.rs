@@ -67,7 +67,7 @@ static KEEP_REFUSED: Entry = Entry::new(
 static LAST_AUTHENTICATOR: Entry = Entry::new(
     "factor.last_authenticator",
     "R24",
-    "The last authenticator is not removed; the second factor is turned off instead, with the password.",
+    "The last authenticator is not removed; the second factor is turned off instead, by the first one.",
 )
 .visitor("This is your last authenticator. Add another one first, or turn the second factor off.")
 .remedies(&[Remedy::R24, Remedy::R38]);

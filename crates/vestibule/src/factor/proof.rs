@@ -138,7 +138,7 @@ impl Inner {
         let Asked { answer: FactorAnswer { of, answer }, paid } = asked;
         let (stored, subject) = (factor.stored(), factor.subject);
         let (ring, entropy) = (&*self.ring, &*self.entropy);
-        let judging = Judging { ring, entropy, stored, paid: *paid, batch: id, now };
+        let judging = Judging::new(ring, entropy, stored, (id, now)).paid(*paid);
         let mut right = match of.judge(judging, answer) {
             Ok(judged) => Right {
                 proof: judged.proof,

@@ -9,53 +9,56 @@ use vestibule_mfa::Problem;
 use vestibule_profiles::ProfilesWrite;
 use vestibule_sessions::{Amr, decide::ReissueRequest};
 
-use super::FactorProblem;
 use crate::login::frozen;
 use crate::notice::{Notice, NoticeKind};
 use crate::password::{Keeps, Once};
 use crate::session::Authenticated;
+use crate::social::SocialProblem;
 use crate::vestibule::{Inner, ROUNDS, Vestibule, busy};
 use crate::writes::AnyGuard;
 
 /// What a person shows, beside a fresh proof of the second factor, to turn it off.
 #[derive(Debug)]
-pub struct TurnFactorOff {
-    present: Option<Secret<String>>,
-    new: Option<Secret<String>>,
+pub struct TurnFactorOff(By);
+
+#[derive(Debug)]
+enum By {
+    Password { present: Secret<String>, new: Option<Secret<String>> },
+    Nothing,
 }
 
 impl TurnFactorOff {
     /// The password. One of at least 15 characters stays as it is.
     #[must_use]
     pub fn by_password(present: impl Into<Secret<String>>) -> Self {
-        Self { present: Some(present.into()), new: None }
+        Self(By::Password { present: present.into(), new: None })
     }
 
-    /// By somebody who has no password: they have come in by their provider recently.
+    /// The password, and a new one that takes its place in the same commit: one that was accepted beside a second factor may be too
+    /// short to stand alone.
+    #[must_use]
+    pub fn by_password_replaced(present: impl Into<Secret<String>>, new: impl Into<Secret<String>>) -> Self {
+        Self(By::Password { present: present.into(), new: Some(new.into()) })
+    }
+
+    /// Nothing more, of somebody who has no password: they came in recently by their provider, or by the host's word.
     #[must_use]
     pub const fn without_password() -> Self {
-        Self { present: None, new: None }
-    }
-
-    /// A new password in the place of the present one, in the same commit. One that was accepted beside a second factor may be
-    /// too short to stand alone.
-    #[must_use]
-    pub fn replacing_it_by(mut self, new: impl Into<Secret<String>>) -> Self {
-        self.new = Some(new.into());
-        self
+        Self(By::Nothing)
     }
 }
 
 impl Vestibule {
     /// Turns the second factor off: authenticators and recovery codes go in one commit, every other session ends, the acting one
     /// goes on under the new token that is returned. It asks for a fresh proof of the factor and for the first one: the password,
-    /// or, of people who have none, that they came in by their provider as recently.
+    /// or, of people who have none, that they came in as recently by their provider, or by the host's word.
     ///
     /// # Errors
     ///
     /// `password.wrong`, `password.none` (there is none: [`TurnFactorOff::without_password`]), `password.stopped`,
-    /// `password.rejected` (too short to stand alone), `factor.proof_too_old`, `factor.required`, `mfa.not_enrolled`,
-    /// `profile.frozen`, `throttle.wait`, `session.revoked`.
+    /// `password.rejected` (too short to stand alone), `social.has_password` (it is asked for), `social.proof_too_old` (sign in
+    /// again), `factor.proof_too_old`, `factor.required`, `mfa.not_enrolled`, `profile.frozen`, `throttle.wait`,
+    /// `session.revoked`.
     ///
     /// # Example
     ///
@@ -80,7 +83,7 @@ impl Vestibule {
         if who.profile.factor_since.is_none() {
             return inner.refuse_own(&who, &Problem::NotEnrolled, now).await;
         }
-        let TurnFactorOff { present: Some(present), new } = by else {
+        let By::Password { present, new } = by.0 else {
             return inner.turn_off_without_password(&who, now).await;
         };
         let Ok(typed) = PreparedPassword::prepare(present) else {
@@ -115,13 +118,13 @@ impl Inner {
                 return self.refuse_own(&who, &problem, now).await;
             }
             if self.store.password(subject).await?.is_some_and(|stored| stored.hash.is_some()) {
-                return self.refuse_own(&who, &PasswordProblem::Wrong, now).await;
+                return self.refuse_own(&who, &SocialProblem::HasPassword, now).await;
             }
             let is_first_fresh = [Amr::Federated, Amr::Asserted]
                 .iter()
                 .any(|amr| who.session.is_fresh_by(*amr, &self.sessions, now));
             if !is_first_fresh {
-                return self.refuse_own(&who, &FactorProblem::ProofTooOld, now).await;
+                return self.refuse_own(&who, &SocialProblem::ProofTooOld, now).await;
             }
             let (id, from, actor) = (self.batch_id(now)?, who.profile.epoch, EventActor::Person(subject));
             let mut batch =

@@ -26,7 +26,7 @@ use crate::vestibule::{Inner, ROUNDS, Vestibule, busy};
 use crate::writes::{AnyGuard, AnyWrite};
 
 /// How many messages an address is sent in an hour for people who want it as a login, whoever they are.
-const BY_ADDRESS: Limit = Limit::per_hour(NonZeroU32::MIN.saturating_add(9));
+pub(crate) const BY_ADDRESS: Limit = Limit::per_hour(NonZeroU32::MIN.saturating_add(9));
 
 /// A login that a person wants.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -134,15 +134,18 @@ impl Vestibule {
             }
             None => None,
         };
-        inner.may_write_to(&new, subject, now).await?;
         if new.kind() == AddressKind::Phone {
             let what = CodeFor::Login(who, replaces);
             return inner.send_code(&new, what, change.language.as_deref()).await.map(Sent::Code);
         }
         let change = (Change { new, replaces }, change.language);
+        let mut counted = None;
         for _ in 0..ROUNDS {
-            match inner.ask_for_change(who, &change, now).await? {
+            match inner.ask_for_change(who, &change, &mut counted, now).await? {
                 Asked::Sent => return Ok(Sent::Message),
+                Asked::TooMany => {
+                    return inner.refuse_person(&window_full(BY_ADDRESS, now), subject, now).await;
+                }
                 Asked::Spaced { not_before } => {
                     let problem = vestibule_throttle::Problem::Wait { not_before };
                     return inner.refuse_person(&problem, subject, now).await;
@@ -255,7 +258,11 @@ impl Vestibule {
 /// How a request went.
 enum Asked {
     Sent,
-    Spaced { not_before: Timestamp },
+    Spaced {
+        not_before: Timestamp,
+    },
+    /// The address was sent as many as anybody has it sent in an hour.
+    TooMany,
     Refused(AnyGuard),
 }
 
@@ -273,18 +280,11 @@ pub(crate) struct LoginTruth {
 }
 
 impl Inner {
-    /// Whether an address that somebody wants as a login is sent one more message in this hour.
-    pub(crate) async fn may_write_to(
-        &self,
-        address: &Identifier,
-        asker: SubjectId,
-        now: Timestamp,
-    ) -> Result<(), Failure<Refusal>> {
+    /// Whether an address that somebody wants as a login is sent one more message in this hour. It is asked where one would be sent,
+    /// which depends on who asks and on nobody else.
+    pub(crate) async fn may_write_to(&self, address: &Identifier, now: Timestamp) -> Result<bool, Error> {
         let owner = [b"login.change".as_slice(), address.key().as_bytes()].concat();
-        if self.throttle.count(WindowKind::Message, &owner, &BY_ADDRESS, now).await? {
-            return Ok(());
-        }
-        self.refuse_person(&window_full(BY_ADDRESS, now), asker, now).await
+        self.throttle.count(WindowKind::Message, &owner, &BY_ADDRESS, now).await
     }
 
     pub(crate) async fn truth_of_login(
@@ -313,6 +313,7 @@ impl Inner {
         &self,
         who: &Authenticated,
         (change, language): &(Change, Option<String>),
+        counted: &mut Option<bool>,
         now: Timestamp,
     ) -> Result<Asked, Error> {
         let (subject, word) = (who.subject(), purpose::CONFIRM_ADDRESS);
@@ -322,6 +323,13 @@ impl Inner {
             Asking::Link { link, until, writes } => (link, until, writes),
             Asking::Spaced { not_before, .. } => return Ok(Asked::Spaced { not_before }),
         };
+        let may_write = match *counted {
+            Some(may) => may,
+            None => *counted.insert(self.may_write_to(&change.new, now).await?),
+        };
+        if !may_write {
+            return Ok(Asked::TooMany);
+        }
         let to = to.as_ref().unwrap_or(&change.new);
         let carried = link.as_ref().filter(|_| told == NoticeKind::LoginChangeLink);
         let event =

@@ -21,6 +21,7 @@ pub use problem::LoginProblem;
 pub use propagate::Propagation;
 
 pub(crate) use bound::{Change, Named};
+pub(crate) use change::BY_ADDRESS;
 pub(crate) use problem::ENTRIES;
 
 use vestibule_checkword::decide::{Redemption, redeem};

@@ -14,7 +14,7 @@ use vestibule_throttle::{Limit, WindowKind};
 use super::CodeSent;
 use super::bound::CodeBound;
 use crate::asking::Asking;
-use crate::login::Named;
+use crate::login::{BY_ADDRESS, Named};
 use crate::mailbox::write;
 use crate::notice::{Notice, NoticeKind};
 use crate::outbox::Outgoing;
@@ -85,8 +85,9 @@ impl Inner {
         language: Option<&str>,
     ) -> Result<CodeSent, Failure<Refusal>> {
         let now = self.clock.now();
+        let mut is_counted = false;
         for _ in 0..ROUNDS {
-            match self.send_code_once(phone, what, language, now).await? {
+            match self.send_code_once(phone, (what, language), &mut is_counted, now).await? {
                 Ok(ticket) => return Ok(CodeSent { ticket, number: phone.masked() }),
                 Err(guard) => {
                     if let Some(who) = what.session() {
@@ -101,8 +102,8 @@ impl Inner {
     async fn send_code_once(
         &self,
         phone: &Identifier,
-        what: CodeFor<'_>,
-        language: Option<&str>,
+        (what, language): (CodeFor<'_>, Option<&str>),
+        is_counted: &mut bool,
         now: Timestamp,
     ) -> Result<Result<Secret<String>, AnyGuard>, Failure<Refusal>> {
         let (kind, key) = (phone.kind(), phone.key());
@@ -163,8 +164,16 @@ impl Inner {
                 .render(),
         };
         // Counted for every number, as often as a code would be sent.
-        if until.is_some() && !self.may_text(now).await? {
-            return self.refuse_texting(phone, what, now).await;
+        if until.is_some() && !*is_counted {
+            if let Some(who) = what.session()
+                && !self.may_write_to(phone, now).await?
+            {
+                return self.refuse_own(who, &window_full(BY_ADDRESS, now), now).await;
+            }
+            if !self.may_text(now).await? {
+                return self.refuse_texting(phone, what, now).await;
+            }
+            *is_counted = true;
         }
         let is_nobodys = matches!(what, CodeFor::Recovery) && owner.is_none();
         let message = CodeMessage { phone, holder, purpose, kind: what.told(), language, now };

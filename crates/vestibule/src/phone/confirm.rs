@@ -192,6 +192,7 @@ impl Inner {
         let link = if matches!(what, CodeFor::Connect(_)) {
             let truth = Truth::of(asked, &view, own.as_ref(), None, now);
             if !matches!(truth, Truth::Connect(_)) {
+                let _ = self.live(who).await?;
                 return self.refuse_typed(typed, truth, view.profile.as_ref(), now).await;
             }
             CheckwordRequest::new(subject, purpose::SET_FIRST_PASSWORD).bound_to(&connects(phone))

@@ -1,5 +1,7 @@
 //! A profile that social accounts alone open connects an address and sets a first password (R19, P6).
 
+use core::num::NonZeroU32;
+
 use vestibule_checkword::decide::{inspect, redeem};
 use vestibule_checkword::{CheckwordRead, Intent, Problem as WordProblem, Rotation, decide::rotate, purpose};
 use vestibule_core::{
@@ -10,15 +12,21 @@ use vestibule_credentials::{
 };
 use vestibule_journal::{Draft, EventActor, EventKind};
 use vestibule_profiles::{Problem, ProfileIdentifier, ProfilesGuard, ProfilesWrite};
+use vestibule_throttle::{Limit, WindowKind};
 
 use super::problem::SocialProblem;
+use crate::login::BY_ADDRESS;
 use crate::notice::{Notice, NoticeKind};
 use crate::phone::{CodeFor, Sent};
 use crate::recover::ROTATED;
+use crate::refuse::window_full;
 use crate::session::Authenticated;
 use crate::telling::{Asked, connected_in};
 use crate::vestibule::{Inner, Vestibule};
 use crate::writes::AnyGuard;
+
+/// How many messages one person has an address sent in an hour: no more are spaced into it.
+const BY_ASKER: Limit = Limit::per_hour(NonZeroU32::MIN.saturating_add(3));
 
 /// Somebody signed in by a social account wants an address and a password.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,10 +84,17 @@ impl Vestibule {
             return inner.refuse_own(who, &SocialProblem::HasPassword, now).await;
         }
         let address = inner.reachable(&request.address, request.client).await?;
-        inner.may_write_to(&address, who.subject(), now).await?;
         if address.kind() == AddressKind::Phone {
             let what = CodeFor::Connect(who);
             return inner.send_code(&address, what, request.language.as_deref()).await.map(Sent::Code);
+        }
+        // No more than one person is sent in an hour counts of what one asks for: whether a message goes out depends on whose the
+        // address is, and must not tell.
+        let own = [b"login.asker".as_slice(), who.subject().as_bytes(), address.key().as_bytes()].concat();
+        if inner.throttle.count(WindowKind::Message, &own, &BY_ASKER, now).await?
+            && !inner.may_write_to(&address, now).await?
+        {
+            return inner.refuse_own(who, &window_full(BY_ADDRESS, now), now).await;
         }
         let asked = Asked::Connect(who.subject(), who.profile.epoch);
         match inner.tell_mailbox(&address, asked, request.language, None).await {

@@ -57,7 +57,7 @@ static DENIED: Entry = Entry::new("social.denied", "P5c", "The provider, or the 
 static HAS_PASSWORD: Entry = Entry::new(
     "social.has_password",
     "R19",
-    "The profile has a password already: an address is changed as a login is.",
+    "The profile has a password: what is for people without one, as connecting an address, is not for it.",
 )
 .remedies(&[Remedy::R18, Remedy::R1]);
 static LINKED_ELSEWHERE: Entry = Entry::new(

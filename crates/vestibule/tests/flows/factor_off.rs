@@ -3,14 +3,14 @@
 use core::time::Duration;
 
 use vestibule::{
-    Authenticated, NewPerson, NoticeKind, ProviderAnswer, ProviderIdentity, ProviderSignIn,
+    Authenticated, ConnectRequest, NewPerson, NoticeKind, ProviderAnswer, ProviderIdentity, ProviderSignIn,
     ProviderSignInRequest, SignInRequest, TurnFactorOff,
 };
 use vestibule_core::{Failure, Refusal, Secret};
 
 use crate::app::{App, code_of, login};
 use crate::social::{session_by, social};
-use crate::world::{ADA, HOME, NEW, RIGHT, WRONG, World, block_on};
+use crate::world::{ADA, HOME, NEW, RIGHT, WRONG, World, block_on, rounds};
 
 #[test]
 fn turning_it_off_asks_for_factor_and_password_and_replaces_one_that_is_too_short() {
@@ -20,10 +20,9 @@ fn turning_it_off_asks_for_factor_and_password_and_replaces_one_that_is_too_shor
     let token = block_on(world.vestibule.change_password(&who, RIGHT, short)).unwrap();
     let who = world.authenticate(&token).unwrap();
     let off = |new: Option<&str>, present: &str| {
-        let by = TurnFactorOff::by_password(present);
         let by = match new {
-            Some(new) => by.replacing_it_by(new),
-            None => by,
+            Some(new) => TurnFactorOff::by_password_replaced(present, new),
+            None => TurnFactorOff::by_password(present),
         };
         block_on(world.vestibule.turn_factor_off(&who, by))
     };
@@ -99,8 +98,33 @@ fn a_fresh_code_alone_does_not_turn_it_off() {
     let answer = of.app.answer(of.world.now(), 0);
     let (resumed, _) = block_on(of.world.vestibule.step_up(&who, answer, None)).unwrap();
     let who = of.world.resumed(resumed);
-    assert_eq!(of.world.told(of.off(&who, TurnFactorOff::without_password())), "factor.proof_too_old");
+    assert_eq!(of.world.told(of.off(&who, TurnFactorOff::without_password())), "social.proof_too_old");
     assert!(of.off(&of.come(), TurnFactorOff::without_password()).is_ok());
+}
+
+/// A password that is set at the same time: either it is asked for, or whoever sets it meets what was turned off.
+#[test]
+fn a_password_that_is_set_at_that_moment_is_never_passed_by() {
+    let mut won = [0, 0];
+    for _ in 0..rounds(30) {
+        let of = OfProvider::new();
+        let who = of.come();
+        let v = &of.world.vestibule;
+        let _ = block_on(v.request_address(&who, ConnectRequest::new(ADA))).unwrap();
+        let waiting = block_on(v.waiting_messages(None, 100)).unwrap().messages;
+        let link = waiting.into_iter().find_map(|message| message.link).unwrap();
+        let (off, connected) = std::thread::scope(|scope| {
+            let off = scope.spawn(|| of.off(&who, TurnFactorOff::without_password()));
+            let connected = scope.spawn(|| block_on(v.connect_address(&who, &link, NEW)));
+            (off.join().unwrap(), connected.join().unwrap())
+        });
+        // The session that was first goes on under a new token; the other act was of the old one.
+        assert!(off.is_ok() != connected.is_ok());
+        won[usize::from(off.is_ok())] += 1;
+        let lost = if off.is_ok() { code_of(connected) } else { code_of(off) };
+        assert_eq!(lost, "session.revoked");
+    }
+    assert_eq!(won[0] + won[1], rounds(30));
 }
 
 /// Whoever has one is asked for it, however they came in.
@@ -112,5 +136,5 @@ fn who_has_a_password_does_not_do_without_it() {
     let signed_in = world.complete(&world.pending(login(ADA)), app.answer(world.now(), 0)).unwrap();
     let who = world.authenticate(&signed_in.token).unwrap();
     let off = block_on(world.vestibule.turn_factor_off(&who, TurnFactorOff::without_password()));
-    assert_eq!(world.told(off), "password.wrong");
+    assert_eq!(world.told(off), "social.has_password");
 }

@@ -321,6 +321,26 @@ fn an_administrator_has_a_link_sent_to_a_member_who_has_a_phone_alone() {
     world.sign_in_with(SignInRequest::new(BOBS, NEW));
 }
 
+/// What is spaced is not sent, and costs the realm nothing: an administrator who presses on uses up nobody's messages.
+#[test]
+fn an_administrator_who_asks_again_and_again_costs_one_message() {
+    let world =
+        World::with_phones(Some(PhoneCodes::default().per_hour(core::num::NonZeroU32::new(2).unwrap())));
+    world.person(ADA);
+    let mallory = NewPerson::verified_by_host(PhoneNumber::parse(BOBS).unwrap()).password(RIGHT);
+    let mallory = block_on(world.vestibule.register_verified(mallory)).unwrap();
+    let ada = world.session(ADA);
+    let account = world.account(&ada, 1);
+    world.add(&ada, account, mallory);
+    let send = || block_on(world.vestibule.send_recovery(Acting::Administrator(&ada), account, mallory));
+    for _ in 0..5 {
+        send().unwrap();
+    }
+    let _others = ask(&world, "+12025550177");
+    world.clock.advance(MINUTE * 2);
+    assert_eq!(refused(send()).code(), "throttle.wait", "two are what the realm pays for");
+}
+
 /// Codes cost money: one client gets ten in an hour, and then uses nothing of the realm's.
 #[test]
 fn one_client_asks_for_ten_codes_in_an_hour_and_a_realm_for_what_it_pays() {
@@ -485,10 +505,62 @@ fn a_number_is_sent_ten_messages_in_an_hour_by_those_who_want_it_as_a_login() {
     let who = world.authenticate(&crate::social::enter_by(&world, HOME, "1").token).unwrap();
     let connect = || block_on(world.vestibule.request_address(&who, ConnectRequest::new(BOBS)));
     let _ = connect().unwrap();
-    assert_eq!(told(connect()), "throttle.wait");
+    let _ = connect().expect("the ticket of the code that is on its way");
     world.person(ADA);
     assert_eq!(changing(&world, &world.session(ADA), BOBS).unwrap_err(), "throttle.wait");
     let _ticket = ask(&world, BOBS);
+}
+
+/// What was spaced was no message: whoever presses on keeps nobody else from an address, by phone or by mail.
+#[test]
+fn an_address_counts_the_messages_and_not_the_requests() {
+    let (world, _) = with_bob();
+    world.person(ADA);
+    let mallory = world.session(ADA);
+    for wanted in [OTHER, "nobody@example.com"] {
+        let change = || block_on(world.vestibule.request_login_change(&mallory, LoginChange::add(wanted)));
+        let _ = change().unwrap();
+        for _ in 0..20 {
+            // The ticket of the code that is on its way, or how long to wait: nothing more is sent.
+            let _ = change();
+        }
+        for person in 0..9 {
+            let link = SocialSubject::new(HOME, &format!("{wanted} {person}")).unwrap();
+            block_on(world.vestibule.register_verified(NewPerson::verified_by_host(link.clone()))).unwrap();
+            let who =
+                world.authenticate(&crate::social::enter_by(&world, HOME, link.subject()).token).unwrap();
+            let _ = block_on(world.vestibule.request_address(&who, ConnectRequest::new(wanted))).unwrap();
+        }
+        let link = SocialSubject::new(HOME, wanted).unwrap();
+        block_on(world.vestibule.register_verified(NewPerson::verified_by_host(link))).unwrap();
+        let who = world.authenticate(&crate::social::enter_by(&world, HOME, wanted).token).unwrap();
+        let eleventh = block_on(world.vestibule.request_address(&who, ConnectRequest::new(wanted)));
+        assert_eq!(told(eleventh), "throttle.wait", "ten were sent");
+    }
+}
+
+/// Nor do the messages of one person that connects an address: what is spaced is counted four times at most.
+#[test]
+fn one_person_who_connects_an_address_keeps_nobody_else_from_it() {
+    let world = World::new();
+    let social = |subject: &str| {
+        let link = SocialSubject::new(HOME, subject).unwrap();
+        block_on(world.vestibule.register_verified(NewPerson::verified_by_host(link))).unwrap();
+        world.authenticate(&crate::social::enter_by(&world, HOME, subject).token).unwrap()
+    };
+    // The same whether anybody has it or not (PR-6).
+    world.person(ADA);
+    for (number, wanted) in [ADA, "nobody@example.com"].into_iter().enumerate() {
+        let connect = |who: &_| block_on(world.vestibule.request_address(who, ConnectRequest::new(wanted)));
+        let mallory = social(&format!("mallory {number}"));
+        for _ in 0..40 {
+            let _ = connect(&mallory).unwrap();
+        }
+        for person in 0..6 {
+            let _ = connect(&social(&format!("{number} {person}"))).unwrap();
+        }
+        assert_eq!(told(connect(&social(&format!("last {number}")))), "throttle.wait");
+    }
 }
 
 #[test]

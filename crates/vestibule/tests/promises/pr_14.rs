@@ -468,6 +468,10 @@ fn does_nothing_to_the_profile(scene: &Scene, who: &Authenticated) {
         ("remove_authenticator", refused(block_on(v.remove_authenticator(who, id)))),
         ("renew_recovery_codes", refused(block_on(v.renew_recovery_codes(who)))),
         ("turn_factor_off", refused(block_on(v.turn_factor_off(who, TurnFactorOff::by_password(RIGHT))))),
+        (
+            "turn_factor_off, without a password",
+            refused(block_on(v.turn_factor_off(who, TurnFactorOff::without_password()))),
+        ),
     ];
     for (operation, refusal) in refusals {
         assert_eq!(refusal.code(), "factor.required", "{operation}");
