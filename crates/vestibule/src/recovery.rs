@@ -137,7 +137,7 @@ impl Vestibule {
             let event = by.draft(EventKind::RECOVERY_SENT).account(account).subject(subject);
             let told = inner.tell_mailbox(&login.identifier, Asked::RecoveryOf(subject), None, Some(event));
             match told.await? {
-                Told::Told => return Ok(()),
+                Told::Once => return Ok(()),
                 Told::NotTheirs => {}
                 Told::TooMany => {
                     let problem = window_full(inner.texts_in_an_hour(), now);

@@ -43,7 +43,7 @@ impl Asked {
 /// Whether a mailbox was told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Told {
-    Told,
+    Once,
     /// It is not the person's any more: nothing was told.
     NotTheirs,
     /// Phones were sent as many messages in this hour as the realm pays for.
@@ -149,17 +149,17 @@ impl Inner {
         let (mut counted, mut told) = (Counted::default(), false);
         for _ in 0..ROUNDS {
             match self.tell_once(&asking, &mut counted, now).await {
-                Ok(Round::Told) => return Ok(Told::Told),
+                Ok(Round::Told) => return Ok(Told::Once),
                 Ok(Round::NotTheirs) => return Ok(Told::NotTheirs),
                 Ok(Round::TooMany) => return Ok(Told::TooMany),
                 Ok(Round::ToldTooEarly) => told = true,
                 Ok(Round::Moved) => {}
                 // What has landed has landed.
-                Err(_) if told => return Ok(Told::Told),
+                Err(_) if told => return Ok(Told::Once),
                 Err(error) => return Err(error),
             }
         }
-        if told { Ok(Told::Told) } else { Err(busy()) }
+        if told { Ok(Told::Once) } else { Err(busy()) }
     }
 
     /// For every address the same reads, and writes of the same kinds to the same tables: two of a checkword (of a decoy's,
