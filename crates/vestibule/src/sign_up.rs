@@ -169,6 +169,8 @@ impl Vestibule {
             match inner.land(id, now, batch).await? {
                 None => return Ok(subject),
                 Some(AnyGuard::Profiles(ProfilesGuard::IdentifierFree)) => {
+                    // By this very link, perhaps: then it says so itself.
+                    let _ = inner.live_link(digest, purpose::SIGN_UP, now).await?;
                     return inner.refuse_link(&Problem::IdentifierTaken, Some(digest), now).await;
                 }
                 Some(_) => {}

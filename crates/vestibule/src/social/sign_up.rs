@@ -3,7 +3,7 @@
 use vestibule_checkword::decide::redeem;
 use vestibule_checkword::{CheckwordRead, Intent, Problem as WordProblem, purpose};
 use vestibule_core::{
-    AddressKey, ClientAddress, Error, Failure, Identifier, Refusal, Secret, SubjectId, Timestamp,
+    AddressKey, ClientAddress, Error, Failure, Identifier, Refusal, Registered, Secret, SubjectId, Timestamp,
 };
 use vestibule_journal::{Draft, EventActor, EventKind, RefusedBy};
 use vestibule_profiles::{Problem, ProfilesGuard, ProfilesRead, decide as profiles};
@@ -189,11 +189,14 @@ impl Vestibule {
             beside.push(inner.withdraw(&address, now)?);
             match inner.bear(subject, &identity, vec![address.clone()], beside, now).await? {
                 Ok(()) => return Ok(subject),
-                Err(Some(Taken::Link)) => {
-                    return inner.refuse_link(&SocialProblem::LinkedElsewhere, Some(digest), now).await;
-                }
-                Err(Some(Taken::Address)) => {
-                    return inner.refuse_link(&Problem::IdentifierTaken, Some(digest), now).await;
+                Err(Some(taken)) => {
+                    // By this very link, perhaps: then it says so itself.
+                    let _ = inner.live_link(digest, purpose::SIGN_UP, now).await?;
+                    let problem: &(dyn Registered + Sync) = match taken {
+                        Taken::Link => &SocialProblem::LinkedElsewhere,
+                        Taken::Address => &Problem::IdentifierTaken,
+                    };
+                    return inner.refuse_link(problem, Some(digest), now).await;
                 }
                 Err(None) => {}
             }

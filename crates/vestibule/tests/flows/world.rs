@@ -4,8 +4,8 @@ use core::future::Future;
 use core::pin::pin;
 use core::task::{Context, Poll};
 use core::time::Duration;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Barrier};
 use std::task::{Wake, Waker};
 use std::thread::Thread;
 
@@ -207,6 +207,23 @@ pub(crate) fn refused<T>(result: Result<T, Failure<Refusal>>) -> Refusal {
         Err(Failure::Refused(refusal)) => refusal,
         Err(Failure::Fault(error)) => panic!("a fault: {error:?}"),
     }
+}
+
+/// Does both at once.
+pub(crate) fn both<A: Send, B: Send>(
+    one: impl FnOnce() -> A + Send,
+    other: impl FnOnce() -> B + Send,
+) -> (A, B) {
+    let barrier = Barrier::new(2);
+    std::thread::scope(|scope| {
+        let one = scope.spawn(|| {
+            barrier.wait();
+            one()
+        });
+        barrier.wait();
+        let other = other();
+        (one.join().unwrap(), other)
+    })
 }
 
 /// How many rounds a race has: as many as usual, or `VESTIBULE_RACE_ROUNDS`.
