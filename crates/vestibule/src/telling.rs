@@ -4,7 +4,7 @@
 use core::num::NonZeroU32;
 use core::time::Duration;
 
-use vestibule_checkword::{Checkword, CheckwordGuard, CheckwordRead, CheckwordWrite, purpose};
+use vestibule_checkword::{Checkword, CheckwordGuard, CheckwordRead, CheckwordWrite, State, purpose};
 use vestibule_core::{
     AccountId, AddressKey, AddressKind, Error, ErrorKind, Identifier, Purpose, SubjectId, Timestamp,
 };
@@ -247,8 +247,15 @@ impl Inner {
         let owner = self.store.identifier_owner(kind, key).await;
         Ok(match landed {
             None => {
-                let nobodys = view.owner.is_none() && matches!(what, Asked::Recovery | Asked::SignUp);
-                if nobodys && matches!(owner, Ok(Some(_))) { Round::ToldTooEarly } else { Round::Told }
+                let too_early = view.owner.is_none() && matches!(owner, Ok(Some(_)));
+                match what {
+                    Asked::Recovery | Asked::SignUp if too_early => return Ok(Round::ToldTooEarly),
+                    Asked::Connect(..) if too_early => {
+                        let _landed = self.withdraw_after_sign_up(address, decoy, now).await;
+                    }
+                    _ => {}
+                }
+                Round::Told
             }
             // Somebody else asked at the same time, and what they were sent is the newest; or the profile moved.
             Some(
@@ -257,6 +264,20 @@ impl Inner {
             ) => Round::Moved,
             Some(_) => return Err(Error::from(ErrorKind::Misuse)),
         })
+    }
+
+    /// Whoever signs up withdraws what waits for the address. A link that landed a moment later waits in vain, too.
+    async fn withdraw_after_sign_up(
+        &self,
+        address: &Identifier,
+        decoy: SubjectId,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let sign_up = self.store.checkword(decoy, purpose::SIGN_UP.as_str().to_owned()).await?;
+        if sign_up.is_some_and(|word| matches!(word.state, State::Used { .. })) {
+            self.land(self.batch_id(now)?, now, vec![self.withdraw(address, now)?]).await?;
+        }
+        Ok(())
     }
 
     /// Counted for every address: for those that are somebody's in windows of their own, which nobody looks at.

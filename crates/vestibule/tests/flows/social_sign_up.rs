@@ -1,13 +1,13 @@
 //! Signing up by a social account: explicit, and only what is proven comes into being.
 
 use vestibule::{
-    EmailVerified, NoticeKind, ProviderAnswer, ProviderIdentity, ProviderSignUp, ProviderSignUpRequest, Sent,
-    SignInRequest, SignUpRequest,
+    ConnectRequest, EmailVerified, NewPerson, NoticeKind, ProviderAnswer, ProviderIdentity, ProviderSignUp,
+    ProviderSignUpRequest, Sent, SignInRequest, SignUpRequest,
 };
 use vestibule_core::{Failure, Identifier, Refusal, Secret, SubjectId};
 use vestibule_profiles::ProfilesRead;
 
-use crate::social::{come, enter_by, owner, person_with, says, session_by, unknown};
+use crate::social::{come, enter_by, owner, person_with, says, session_by, social, unknown};
 use crate::world::{ADA, ELSEWHERE, HOME, NEW, RIGHT, STAFF, World, block_on, both, refused, rounds};
 
 const EVE: &str = "eve@example.com";
@@ -178,5 +178,25 @@ fn of_two_confirmations_at_once_one_makes_the_profile() {
         assert_eq!(made.len(), 1, "round {round}");
         assert_eq!(whose(&world, EVE), Some(made[0]));
         assert_eq!(owner(&world, ELSEWHERE, "1"), by_provider);
+    }
+}
+
+/// Whoever signs up is sent no link to connect their address to somebody else's profile, whoever is first.
+#[test]
+fn no_link_to_connect_an_address_waits_for_whoever_signed_up_with_it() {
+    for _ in 0..rounds(40) {
+        let world = World::new();
+        let person = NewPerson::verified_by_host(social(HOME, "1"));
+        block_on(world.vestibule.register_verified(person)).unwrap();
+        let who = session_by(&world, HOME, "1");
+        let request = SignUpRequest::new(EVE).has_no_profile();
+        let _ = block_on(world.vestibule.request_sign_up(request)).unwrap();
+        let link = link_for(&world, EVE);
+        let (asked, confirmed) = both(
+            || block_on(world.vestibule.request_address(&who, ConnectRequest::new(EVE))),
+            || block_on(world.vestibule.confirm_sign_up(&link, NEW, None)),
+        );
+        let (_, _) = (asked.unwrap(), confirmed.unwrap());
+        assert_eq!(world.told_by_mail(NoticeKind::ConnectLink), 0);
     }
 }
