@@ -6,7 +6,7 @@ use vestibule_checkword::decide;
 use vestibule_checkword::{CheckwordRead, Intent, Problem as WordProblem, Rotation, is_code_of, purpose};
 use vestibule_core::{
     AddressKey, AddressKind, BatchId, ClientAddress, Error, Failure, Identifier, Purpose, Refusal, Secret,
-    SubjectId, Timestamp,
+    SecretDigest, SubjectId, Timestamp,
 };
 use vestibule_credentials::CredentialsWrite;
 use vestibule_journal::{Draft, EventActor, EventKind, RefusedBy};
@@ -349,17 +349,20 @@ impl Inner {
             let redemption = match decide::redeem(found.as_ref(), purpose, intent, now) {
                 Ok(redemption) => redemption,
                 Err(problem) => {
-                    self.still_there(by, now).await?;
-                    // Of two that are begun at once the other one's has used it up, and says so itself.
-                    let _ = self.may_reset(&shown, &profile, now).await?;
-                    return self.refuse_link(&problem, Some(digest), now).await;
+                    return self.refuse_beginning((&shown, &profile), &problem, digest, now).await;
                 }
             };
             if let (Some(code), None) = (code, &typed) {
                 typed = Some(self.type_code(code, purpose::CODE_FACTOR_RESET, (Some(by), None), now).await?);
             }
             let beside = match &typed {
-                Some(typed) => self.proves_beside((typed, by), &profile, now).await?,
+                Some(typed) => match self.proves_beside(typed, &profile, now).await? {
+                    Ok(beside) => beside,
+                    Err(problem) => {
+                        let code = typed.digest();
+                        return self.refuse_beginning((&shown, &profile), &problem, code, now).await;
+                    }
+                },
                 None if may.password_counts => Vec::new(),
                 None => {
                     return self.refuse_shown(by, &FactorProblem::ResetPasswordUnproven, now).await;
@@ -414,6 +417,19 @@ impl Inner {
             }
         }
         Err(busy().into())
+    }
+
+    /// Of two that are begun at once the other one's has used up what is shown here, and says so itself.
+    async fn refuse_beginning<T>(
+        &self,
+        (shown, profile): (&Shown, &Profile),
+        problem: &WordProblem,
+        digest: SecretDigest,
+        now: Timestamp,
+    ) -> Result<T, Failure<Refusal>> {
+        self.still_there(ShownBy::SignIn(shown), now).await?;
+        let _ = self.may_reset(shown, profile, now).await?;
+        self.refuse_link(problem, Some(digest), now).await
     }
 
     /// Whether this sign-in may reset the factor: the generation of its password, and the version of what is known of resets.

@@ -32,6 +32,12 @@ pub(crate) struct Typed {
     pub(super) bound: CodeBound,
 }
 
+impl Typed {
+    pub(crate) const fn digest(&self) -> SecretDigest {
+        self.digest
+    }
+}
+
 impl Inner {
     /// Takes a try, durably, and looks at the code then. For a number that is nobody's the same; and whoever types a wrong one learns
     /// nothing of what the owner of the number did with theirs.
@@ -107,26 +113,26 @@ impl Inner {
     /// they asked.
     pub(crate) async fn proves_beside(
         &self,
-        (typed, by): (&Typed, ShownBy<'_>),
+        typed: &Typed,
         profile: &Profile,
         now: Timestamp,
-    ) -> Result<Vec<AnyWrite>, Failure<Refusal>> {
+    ) -> Result<Result<Vec<AnyWrite>, WordProblem>, Error> {
         let subject = profile.subject;
         let (kind, key) = (typed.bound.phone.kind(), typed.bound.phone.key());
         let owner = self.store.identifier_owner(kind, key).await?.map(|own| own.subject);
         if typed.bound.asker != Some(profile.epoch) || owner != Some(subject) {
-            return self.refuse_typing(Some(by), &changed(now), typed.digest, now).await;
+            return Ok(Err(changed(now)));
         }
         let used = match self.redeems(typed, now).await? {
             Ok(used) => used,
-            Err(problem) => return self.refuse_typing(Some(by), &problem, typed.digest, now).await,
+            Err(problem) => return Ok(Err(problem)),
         };
         let held = ProfilesWrite::RequireIdentifier { subject, kind, key, leaving_until: None };
-        Ok(vec![
+        Ok(Ok(vec![
             used,
             held.into(),
             self.withdraw_code(&typed.bound.phone, (typed.holder, typed.purpose), now)?,
-        ])
+        ]))
     }
 
     /// The write that uses a code up.

@@ -6,7 +6,8 @@ use vestibule::{FactorAnswer, NextStep, PendingSignIn};
 use vestibule_core::Secret;
 
 use crate::app::{App, login};
-use crate::world::{ADA, World, block_on, reason, rounds};
+use crate::factor_reset::{asked_by_two, recovered_with_a_phone};
+use crate::world::{ADA, World, block_on, both, reason, rounds};
 
 const RACERS: usize = 8;
 
@@ -120,5 +121,20 @@ fn a_reset_and_a_sign_in_with_the_old_factor_never_leave_a_session_of_it() {
             assert_eq!(world.dead(&token), "session.revoked");
         }
         assert_eq!(world.pending(login(ADA)).next, NextStep::SetUp);
+    }
+}
+
+#[test]
+fn of_two_who_begin_one_reset_by_two_kinds_of_address_the_other_hears_that_it_waits() {
+    for _ in 0..rounds(12) {
+        let (world, pending) = recovered_with_a_phone();
+        let (link, ticket, code) = asked_by_two(&world, &pending);
+        let begin = || {
+            let begun = world.vestibule.begin_factor_reset_by_two(&pending.token, &link, &ticket, &code);
+            block_on(begun).map_err(|failure| failure.refused().unwrap().code())
+        };
+        let (one, other) = both(begin, begin);
+        assert!(one.is_ok() != other.is_ok());
+        assert_eq!(one.err().or(other.err()), Some("factor.reset_waits"));
     }
 }

@@ -31,7 +31,7 @@ fn link(world: &World, pending: &PendingSignIn) -> Secret<String> {
 }
 
 /// Ada's reset, begun.
-fn begun() -> (World, App, Vec<String>) {
+pub(crate) fn begun() -> (World, App, Vec<String>) {
     let (world, app, codes, pending) = ada();
     let link = link(&world, &pending);
     let started = block_on(world.vestibule.begin_factor_reset(&pending.token, &link)).unwrap();
@@ -337,7 +337,7 @@ fn full_windows_of_codes_keep_no_recovery_code_out() {
 }
 
 /// Ada, with a phone beside her mailbox, and a password that was set anew by it since her factor was shown.
-fn recovered_with_a_phone() -> (World, PendingSignIn) {
+pub(crate) fn recovered_with_a_phone() -> (World, PendingSignIn) {
     let world = World::new();
     let person = NewPerson::verified_by_host(LoginEmail::parse(ADA).unwrap())
         .also(PhoneNumber::parse(PHONE).unwrap())
@@ -354,7 +354,10 @@ fn recovered_with_a_phone() -> (World, PendingSignIn) {
 
 const PHONE: &str = "+12025550100";
 
-fn asked_by_two(world: &World, pending: &PendingSignIn) -> (Secret<String>, Secret<String>, String) {
+pub(crate) fn asked_by_two(
+    world: &World,
+    pending: &PendingSignIn,
+) -> (Secret<String>, Secret<String>, String) {
     let asked = block_on(world.vestibule.request_factor_reset(&pending.token)).unwrap();
     let ResetAsked::ByLinkAndCode(CodeSent { ticket, .. }) = asked else {
         panic!("the password does not count")
