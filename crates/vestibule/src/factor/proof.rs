@@ -35,6 +35,8 @@ pub(super) struct Right {
     pub(super) since: Option<Timestamp>,
     /// The code that takes the place of the one that was used.
     pub(super) replacement: Option<RecoveryCode>,
+    /// Whether a reset runs, which it stops.
+    pub(super) stops_reset: bool,
     pub(super) writes: Vec<AnyWrite>,
 }
 
@@ -144,6 +146,7 @@ impl Inner {
                 proof: judged.proof,
                 since: judged.since,
                 replacement: judged.replacement,
+                stops_reset: false,
                 writes: judged.writes.into_iter().map(AnyWrite::from).collect(),
             },
             Err(Failure::Refused(problem)) => return Ok(Err(problem)),
@@ -155,7 +158,9 @@ impl Inner {
             right.writes.extend(self.notices(subject, Notice::new(NoticeKind::RecoveryCodeUsed, now)).await?);
         }
         // Whoever shows the factor has not lost it (R33).
-        right.writes.extend(self.stops_reset(subject, id, now).await?);
+        let stops = self.stops_reset(subject, id, now).await?;
+        right.stops_reset = !stops.is_empty();
+        right.writes.extend(stops);
         Ok(Ok(right))
     }
 

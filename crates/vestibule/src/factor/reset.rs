@@ -282,7 +282,9 @@ impl Vestibule {
         let asked = Asked::unproven(answer);
         for _ in 0..ROUNDS {
             let id = inner.batch_id(now)?;
-            let Ok(right) = inner.judge(&factor, &asked, (id, now)).await? else {
+            // What another act has ended meanwhile runs no more, and no code is used up for it.
+            let judged = inner.judge(&factor, &asked, (id, now)).await?;
+            let Some(right) = judged.ok().filter(|right| right.stops_reset) else {
                 return inner.refuse_at_door(&FactorProblem::KeepRefused, attempt, RefusedBy::Secret).await;
             };
             let event = Draft::new(EventKind::FACTOR_SHOWN, EventActor::Person(subject)).subject(subject);

@@ -4,9 +4,10 @@ use std::sync::Barrier;
 
 use vestibule::{FactorAnswer, NextStep, PendingSignIn};
 use vestibule_core::Secret;
+use vestibule_journal::{EventActor, EventKind, JournalRead};
 
-use crate::app::{App, login};
-use crate::factor_reset::{asked_by_two, recovered_with_a_phone};
+use crate::app::{App, code_of, login};
+use crate::factor_reset::{asked_by_two, begun, recovered_with_a_phone};
 use crate::world::{ADA, World, block_on, both, reason, rounds};
 
 const RACERS: usize = 8;
@@ -136,5 +137,32 @@ fn of_two_who_begin_one_reset_by_two_kinds_of_address_the_other_hears_that_it_wa
         let (one, other) = both(begin, begin);
         assert!(one.is_ok() != other.is_ok());
         assert_eq!(one.err().or(other.err()), Some("factor.reset_waits"));
+    }
+}
+
+/// What ends a reset at the same time leaves nothing to keep: then no code is used up for it.
+#[test]
+fn a_factor_is_kept_by_a_code_only_where_that_is_what_stopped_the_reset() {
+    for _ in 0..rounds(24) {
+        let (world, app, _) = begun();
+        world.next_step();
+        let answer = app.answer(world.now(), 0);
+        let subject = world.pending(login(ADA)).subject;
+        let (kept, blocked) = both(
+            || block_on(world.vestibule.keep_factor_by_code(ADA, answer, None, None)),
+            || block_on(world.vestibule.block(&reason(), subject, None)),
+        );
+        blocked.unwrap();
+        if kept.is_err() {
+            assert_eq!(code_of(kept), "factor.keep_refused");
+            block_on(world.vestibule.unblock(&reason(), subject)).unwrap();
+            world.complete(&world.pending(login(ADA)), app.answer(world.now(), 0)).expect("it was not used");
+            continue;
+        }
+        let events = block_on(world.store.events_of_subject(subject, None, 1000)).unwrap();
+        let stopped: Vec<_> =
+            events.iter().filter(|event| event.kind == EventKind::FACTOR_RESET_STOPPED).collect();
+        assert_eq!(stopped.len(), 1);
+        assert_eq!(stopped[0].actor, EventActor::Person(subject));
     }
 }
