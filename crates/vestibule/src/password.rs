@@ -340,6 +340,8 @@ impl Inner {
                 }
             }
             let from = profile.epoch;
+            // Before the authenticators are read: see `moves_factor`.
+            batch.extend(self.drops_reset(&profile, EventActor::Person(subject), id, now).await?);
             match keeps {
                 Keeps::Factor => {
                     batch.push(ProfilesWrite::BumpEpoch { subject, from }.into());
@@ -354,7 +356,6 @@ impl Inner {
                 }
             }
             batch.extend(self.notices(subject, Notice::new(told, now)).await?);
-            batch.extend(self.drops_reset(&profile, EventActor::Person(subject), id, now).await?);
             let token = match acting {
                 None => None,
                 Some((who, _)) => {

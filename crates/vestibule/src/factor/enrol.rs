@@ -116,6 +116,7 @@ impl Vestibule {
             let event = Draft::new(EventKind::FACTOR_BEGUN, EventActor::Person(subject)).subject(subject);
             let mut batch = inner.record(event, id, now)?;
             batch.push(begun.write.into());
+            batch.push(inner.moves_factor(subject).await?);
             batch.push(ProfilesWrite::RequireProfile { subject, epoch }.into());
             if let Setter::Session(who) = &setter {
                 batch.push(sessions::require(&who.session).into());

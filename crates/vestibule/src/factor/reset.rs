@@ -564,6 +564,14 @@ impl Inner {
         }
     }
 
+    /// The write by which an act that ends the factor, and has not read what is done here, loses: it relies on this row, and
+    /// reads it before the authenticators. What runs, or does not, stays as it is.
+    pub(super) async fn moves_factor(&self, subject: SubjectId) -> Result<AnyWrite, Error> {
+        let reset = self.store.factor_reset(subject).await?;
+        let (from, course) = reset.map_or((0, None), |reset| (reset.version, reset.course));
+        Ok(MfaWrite::SetCourse { subject, from, course }.into())
+    }
+
     /// The writes that end a reset that runs.
     fn ends_course(
         &self,

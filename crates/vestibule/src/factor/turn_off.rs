@@ -130,10 +130,11 @@ impl Inner {
             let mut batch =
                 self.record(Draft::new(EventKind::FACTOR_OFF, actor).subject(subject), id, now)?;
             batch.push(ProfilesWrite::SetFactor { subject, from, since: None }.into());
+            // Before the authenticators are read: see `moves_factor`.
+            batch.extend(self.drops_reset(&who.profile, actor, id, now).await?);
             batch.extend(self.ends_factor(subject).await?);
             batch.extend(self.cancels_changes(subject, now).await?);
             batch.extend(self.notices(subject, Notice::new(NoticeKind::FactorOff, now)).await?);
-            batch.extend(self.drops_reset(&who.profile, actor, id, now).await?);
             let (token, reissued) = self.reissue(&who.session, &ReissueRequest::new(from + 1), (id, now))?;
             batch.push(reissued.write.into());
             match self.land(id, now, batch).await? {

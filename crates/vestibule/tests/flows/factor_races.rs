@@ -2,13 +2,14 @@
 
 use std::sync::Barrier;
 
-use vestibule::{FactorAnswer, NextStep, PendingSignIn};
+use vestibule::{Enrolling, FactorAnswer, NextStep, PendingSignIn, TurnFactorOff};
 use vestibule_core::Secret;
 use vestibule_journal::{EventActor, EventKind, JournalRead};
+use vestibule_mfa::{AuthenticatorName, MfaRead};
 
 use crate::app::{App, code_of, login};
 use crate::factor_reset::{asked_by_two, begun, recovered_with_a_phone};
-use crate::world::{ADA, World, block_on, both, reason, rounds};
+use crate::world::{ADA, RIGHT, World, block_on, both, reason, rounds};
 
 const RACERS: usize = 8;
 
@@ -164,5 +165,28 @@ fn a_factor_is_kept_by_a_code_only_where_that_is_what_stopped_the_reset() {
             events.iter().filter(|event| event.kind == EventKind::FACTOR_RESET_STOPPED).collect();
         assert_eq!(stopped.len(), 1);
         assert_eq!(stopped[0].actor, EventActor::Person(subject));
+    }
+}
+
+#[test]
+fn an_authenticator_that_is_begun_does_not_outlive_the_end_of_the_factor() {
+    for round in 0..rounds(24) {
+        let (world, subject) = World::with_ada();
+        let (_, _, who) = world.enrol(ADA);
+        let name = AuthenticatorName::parse("tablet").unwrap();
+        let (begun, ()) = both(
+            || block_on(world.vestibule.begin_authenticator(Enrolling::Session(&who), &name)),
+            || match round % 2 {
+                0 => block_on(world.vestibule.reset_factor(&reason(), subject)).unwrap(),
+                _ => {
+                    let by = TurnFactorOff::by_password(RIGHT);
+                    let _ = block_on(world.vestibule.turn_factor_off(&who, by)).unwrap();
+                }
+            },
+        );
+        if begun.is_err() {
+            assert_eq!(code_of(begun), "session.revoked");
+        }
+        assert_eq!(block_on(world.store.authenticators(subject)).unwrap(), []);
     }
 }
