@@ -2,7 +2,8 @@
 //! for no step-up (P13).
 
 use vestibule_core::{
-    ClientAddress, Error, Failure, Refusal, Secret, SecretDigest, SessionHandle, Timestamp,
+    ClientAddress, Error, ErrorKind, Failure, Refusal, Secret, SecretDigest, SessionHandle, SubjectId,
+    Timestamp,
 };
 use vestibule_journal::{Draft, EventActor, EventKind};
 use vestibule_mfa::{CodeRow, MfaRead};
@@ -78,7 +79,8 @@ impl Vestibule {
     ///
     /// # Errors
     ///
-    /// `factor.device_not_remembered`, `factor.required`, `session.revoked`.
+    /// `factor.device_not_remembered`, `factor.required`, `session.revoked`. After a fault whose outcome is unknown ask again:
+    /// where the device was forgotten, the rest of what it opened ends.
     pub async fn forget_device(
         &self,
         who: &Authenticated,
@@ -89,33 +91,35 @@ impl Vestibule {
         for _ in 0..ROUNDS {
             let who = inner.whole(who).await?;
             let codes = inner.store.codes(subject).await?;
+            let since = |device: &Device| remembered_since(device, &who.profile, &codes, now);
             let own = inner.store.devices(subject).await?;
-            let device = own.into_iter().find(|device| device.handle == handle);
-            let since =
-                device.as_ref().and_then(|device| remembered_since(device, &who.profile, &codes, now));
-            let (Some(device), Some(since)) = (device, since) else {
-                return inner.refuse_person(&FactorProblem::DeviceNotRemembered, subject, now).await;
+            let (these, others): (Vec<_>, Vec<_>) =
+                own.into_iter().partition(|device| device.handle == handle);
+            let kept: Vec<Timestamp> = others.iter().filter_map(since).collect();
+            let this = these.into_iter().find_map(|device| since(&device).map(|since| (device, since)));
+            let Some((device, since)) = this else {
+                // Asked once more, where a fault kept it from its end.
+                if inner.ends_forgotten((subject, None, &kept), now).await? {
+                    return Ok(());
+                }
+                return inner.refuse_own(&who, &FactorProblem::DeviceNotRemembered, now).await;
             };
             let id = inner.batch_id(now)?;
             let event = Draft::new(EventKind::DEVICE_FORGOTTEN, EventActor::Person(subject)).subject(subject);
             let mut batch = inner.record(event, id, now)?;
             let renamed = SessionHandle::make(&*inner.entropy, now)?;
             batch.push(decide::forget_device(&device, renamed, id).into());
-            batch.extend(inner.opened_by(&device, since).await?);
+            batch.extend(inner.forgotten(subject, Some(since), &kept).await?);
             batch.push(ProfilesWrite::RequireProfile { subject, epoch: who.profile.epoch }.into());
             batch.push(decide::require(&who.session).into());
             if inner.land(id, now, batch).await?.is_some() {
                 continue;
             }
             // From here on it opens nothing: whatever it opened while this was decided is there to be read.
-            for _ in 0..ROUNDS {
-                let left = inner.opened_by(&device, since).await?;
-                if left.is_empty() {
-                    return Ok(());
-                }
-                inner.land(inner.batch_id(now)?, now, left).await?;
-            }
-            return Err(busy().into());
+            return match inner.ends_forgotten((subject, Some(since), &kept), now).await {
+                Ok(_) => Ok(()),
+                Err(fault) => Err(Error::new(ErrorKind::OutcomeUnknown, fault).into()),
+            };
         }
         Err(busy().into())
     }
@@ -135,11 +139,35 @@ impl Inner {
         Ok(since.map(|since| (device, since)))
     }
 
-    /// The ends of the sessions that a device opened and in which no factor was shown since; not too many at once.
-    async fn opened_by(&self, device: &Device, since: Timestamp) -> Result<Vec<AnyWrite>, Error> {
-        let own = self.store.sessions(device.subject).await?;
-        let opened = own.iter().filter(|one| one.remembered_since() == Some(since) && !one.has_two_factors());
-        Ok(opened.take(ENDED_AT_ONCE).map(|one| decide::end(one).into()).collect())
+    /// Ends what devices opened that are forgotten. Whether there was anything.
+    async fn ends_forgotten(
+        &self,
+        (subject, since, kept): (SubjectId, Option<Timestamp>, &[Timestamp]),
+        now: Timestamp,
+    ) -> Result<bool, Error> {
+        for round in 0..ROUNDS {
+            let left = self.forgotten(subject, since, kept).await?;
+            if left.is_empty() {
+                return Ok(round > 0);
+            }
+            self.land(self.batch_id(now)?, now, left).await?;
+        }
+        Err(busy())
+    }
+
+    /// The ends of the sessions in which no factor was shown and that were opened by the device on which one was shown then, or
+    /// by one that is no longer remembered so; not too many at once. A device whose factor was shown anew has older ones.
+    async fn forgotten(
+        &self,
+        subject: SubjectId,
+        since: Option<Timestamp>,
+        kept: &[Timestamp],
+    ) -> Result<Vec<AnyWrite>, Error> {
+        let own = self.store.sessions(subject).await?;
+        let is_over = |shown: Timestamp| Some(shown) == since || !kept.contains(&shown);
+        let opened = own.iter().filter(|one| one.remembered_since().is_some_and(is_over));
+        let narrow = opened.filter(|one| !one.has_two_factors());
+        Ok(narrow.take(ENDED_AT_ONCE).map(|one| decide::end(one).into()).collect())
     }
 }
 

@@ -4,13 +4,13 @@ use core::time::Duration;
 use std::sync::Barrier;
 
 use vestibule::{
-    Acting, Authenticated, FactorAnswer, NextStep, PendingSignIn, ProviderAnswer, ProviderIdentity,
+    Acting, AnyWrite, Authenticated, FactorAnswer, NextStep, PendingSignIn, ProviderAnswer, ProviderIdentity,
     ProviderSignIn, ProviderSignInRequest, SignIn, SignInRequest, SignedIn, TurnFactorOff,
 };
-use vestibule_core::{AccountId, Secret, SocialSubject, SubjectId};
+use vestibule_core::{AccountId, Batch, BatchId, Commit, Secret, SessionHandle, SocialSubject, SubjectId};
 use vestibule_journal::{EventKind, JournalRead};
 use vestibule_profiles::{AccountPolicy, Move};
-use vestibule_sessions::{Amr, SessionsRead};
+use vestibule_sessions::{Amr, SessionsRead, decide::forget_device};
 
 use crate::app::{App, code_of, login};
 use crate::world::{ADA, HOME, NEW, RIGHT, World, block_on, reason, rounds};
@@ -534,4 +534,46 @@ fn a_device_that_is_forgotten_leaves_no_session_of_it() {
         assert!(own.iter().all(|row| row.remembered_since().is_none()));
         assert_eq!(office.refused(&device, office.here), "factor.device_not_remembered");
     }
+}
+
+/// What a device opened before the factor was shown on it anew is its own, too.
+#[test]
+fn a_device_that_is_forgotten_leaves_no_session_of_before_it_was_remembered_anew() {
+    let office = office();
+    let (world, v) = (&office.world, &office.world.vestibule);
+    let (device, _) = office.remember();
+    let other = office.remember().0;
+    let narrow = office.enters(&device);
+    let others = office.enters(&other);
+    world.clock.advance(DAY);
+    let pending = office.pending_on(&device, office.here);
+    let anew = office.remember_by(&pending, office.app.answer(world.now(), 0));
+    let who = world.authenticate(&anew.token).unwrap();
+    assert!(block_on(v.is_admitted(&narrow, office.here)).unwrap());
+    let own = block_on(v.list_remembered_devices(&who)).unwrap();
+    let latest = own.iter().max_by_key(|device| device.remembered_since).unwrap();
+    block_on(v.forget_device(&who, latest.handle)).unwrap();
+    assert!(!block_on(v.is_admitted(&narrow, office.here)).unwrap());
+    assert!(block_on(v.is_admitted(&others, office.here)).unwrap(), "another device's");
+}
+
+/// The commit has landed, and what comes after it has not: asked again, the rest is done.
+#[test]
+fn a_device_whose_forgetting_met_a_fault_is_forgotten_by_asking_again() {
+    let office = office();
+    let (world, v) = (&office.world, &office.world.vestibule);
+    let (device, who) = office.remember();
+    let narrow = office.enters(&device);
+    let own = block_on(v.list_remembered_devices(&who)).unwrap();
+    let row = block_on(world.store.devices(office.bob)).unwrap();
+    let row = row.iter().find(|row| row.handle == own[0].handle).unwrap();
+    let id = BatchId::from_bytes([7; 16]);
+    let write = forget_device(row, SessionHandle::from_bytes([8; 16]), id);
+    let batch = Batch::new(id, world.now(), vec![AnyWrite::from(write)]).unwrap();
+    assert_eq!(block_on(world.store.commit(&batch)).unwrap().refused(), None);
+    assert!(block_on(v.is_admitted(&narrow, office.here)).unwrap());
+    block_on(v.forget_device(&who, own[0].handle)).unwrap();
+    assert!(!block_on(v.is_admitted(&narrow, office.here)).unwrap());
+    let again = block_on(v.forget_device(&who, own[0].handle));
+    assert_eq!(world.told(again), "factor.device_not_remembered");
 }
