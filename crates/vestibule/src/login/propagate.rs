@@ -54,18 +54,28 @@ impl Vestibule {
         let Ok(old) = ContactEmail::parse(old) else {
             return inner.refuse_person(&SignInProblem::LoginMalformed, subject, now).await;
         };
-        let (mut report, mut after) = (Vec::new(), None);
+        // All of them are found before the first is changed: where there is one, a fault says that it was not.
+        let (mut found, mut after) = (Vec::new(), None);
         loop {
             let page = inner.store.memberships_of(subject, after, PAGE).await?;
-            let Some(last) = page.last() else { return Ok(report) };
+            let Some(last) = page.last() else { break };
             after = Some(last.account);
-            for member in page {
-                let account = member.account;
-                let followed = inner.contact_follows(who, member, (old.key(), &new), now).await?;
-                report.extend(followed.map(|followed| (account, followed)));
-            }
+            found.extend(page.into_iter().filter(|member| is_contact_of(member, old.key())));
         }
+        let mut report = Vec::with_capacity(found.len());
+        for member in found {
+            let account = member.account;
+            let followed = inner.contact_follows(who, member, (old.key(), &new), now).await?;
+            report.extend(followed.map(|followed| (account, followed)));
+        }
+        Ok(report)
     }
+}
+
+/// Whether this is the contact address there, of somebody who was not dismissed.
+fn is_contact_of(member: &Membership, address: AddressKey) -> bool {
+    let typed = member.contact.as_deref().and_then(|typed| ContactEmail::parse(typed).ok());
+    typed.is_some_and(|typed| typed.key() == address) && member.standing.status != Status::Dismissed
 }
 
 impl Inner {
@@ -79,9 +89,7 @@ impl Inner {
     ) -> Result<Option<Propagation>, Failure<Refusal>> {
         let (account, subject) = (member.account, who.subject());
         for _ in 0..ROUNDS {
-            let typed = member.contact.as_deref().and_then(|typed| ContactEmail::parse(typed).ok());
-            let is_old = typed.is_some_and(|typed| typed.key() == old);
-            if !is_old || member.standing.status == Status::Dismissed {
+            if !is_contact_of(&member, old) {
                 return Ok(None);
             }
             let id = self.batch_id(now)?;
