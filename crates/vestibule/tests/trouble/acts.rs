@@ -1,41 +1,53 @@
 //! Every command of the facade, each with what comes before it and how it was answered.
 
+#[path = "acts_doors.rs"]
+mod doors;
 #[path = "acts_logins.rs"]
 mod logins;
+#[path = "acts_people.rs"]
+mod people;
+#[path = "acts_reset.rs"]
+mod reset;
 #[path = "acts_factor.rs"]
 mod second;
+#[path = "acts_signing_up.rs"]
+mod signing_up;
+#[path = "acts_social.rs"]
+mod social;
 
 use vestibule::{
-    Acting, Authenticated, ChangePermit, ConnectRequest, FactorAnswer, Imported, ImportedAccount,
-    ImportedMembership, ImportedPerson, LoginChange, NewPerson, NoticeKind, ProviderAnswer, ProviderIdentity,
-    ProviderSignIn, ProviderSignInRequest, ProviderSignUp, ProviderSignUpRequest, RecoveryRequest, SignIn,
-    SignInRequest, SignedIn, Vestibule, WaitingMessage,
+    Authenticated, ChangePermit, FactorAnswer, NoticeKind, ProviderAnswer, ProviderIdentity, ProviderSignIn,
+    ProviderSignInRequest, Sent, SignIn, SignInRequest, SignedIn, Vestibule, WaitingMessage,
 };
-use vestibule_core::{ErrorKind, Failure, LoginEmail, Refusal, Secret, SessionHandle};
+use vestibule_core::{ErrorKind, Failure, Refusal, Secret, SessionHandle};
 use vestibule_mfa::AuthenticatorId;
-use vestibule_profiles::{AccountPolicy, Move, NewAccount, NewMember};
 
-use crate::cast::{
-    ADA, BOB, CLEO, ELSEWHERE, HOME, NEW, RIGHT, Start, bob, cleo, engines, looms, pumps, reason, role,
-    social,
-};
+use crate::cast::{BOB, HOME, RIGHT, Start};
 
 macro_rules! acts {
-    ($($act:ident = $name:literal from $start:ident,)+) => {
+    ($($group:ident { $($act:ident = $name:literal from $start:ident,)+ })+) => {
         /// A command.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub(crate) enum Act { $($act),+ }
+        pub(crate) enum Act { $($($act,)+)+ }
+
+        /// Commands of one file.
+        #[derive(Clone, Copy)]
+        enum Group { $($group,)+ }
 
         impl Act {
-            pub(crate) const ALL: &[Self] = &[$(Self::$act),+];
+            pub(crate) const ALL: &[Self] = &[$($(Self::$act,)+)+];
 
             pub(crate) const fn name(self) -> &'static str {
-                match self { $(Self::$act => $name),+ }
+                match self { $($(Self::$act => $name,)+)+ }
             }
 
             /// In which scene it can be done.
             pub(crate) const fn start(self) -> Start {
-                match self { $(Self::$act => Start::$start),+ }
+                match self { $($(Self::$act => Start::$start,)+)+ }
+            }
+
+            const fn group(self) -> Group {
+                match self { $($(Self::$act => Group::$group,)+)+ }
             }
 
             pub(crate) fn named(name: &str) -> Self {
@@ -46,66 +58,97 @@ macro_rules! acts {
 }
 
 acts! {
-    SignIn = "sign_in" from Member,
-    Enter = "enter" from Member,
-    Switch = "switch" from Elsewhere,
-    SignOut = "sign_out" from Member,
-    EndSession = "end_session" from Member,
-    SignOutEverywhere = "sign_out_everywhere" from Member,
-    ChangePassword = "change_password" from Member,
-    ReplacePassword = "replace_password" from Marked,
-    RequirePasswordChange = "require_password_change" from Member,
-    CreateAccount = "create_account" from Member,
-    EditPolicy = "edit_policy" from Member,
-    SuspendAccount = "suspend_account" from Member,
-    CloseAccount = "close_account" from Member,
-    AddMember = "add_member" from Outside,
-    Approve = "approve" from Waiting,
-    Decline = "decline" from Waiting,
-    Dismiss = "dismiss" from Member,
-    Reinstate = "reinstate" from Dismissed,
-    ChangeRole = "change_role" from Member,
-    Block = "block" from Member,
-    Unblock = "unblock" from Blocked,
-    Register = "register" from Member,
-    Import = "import" from Member,
-    ImportAccount = "import_account" from Member,
-    RequestRecovery = "request_recovery" from Member,
-    SendRecovery = "send_recovery" from Member,
-    Recover = "recover" from Member,
-    RequestLoginChange = "request_login_change" from Member,
-    ConfirmLoginChange = "confirm_login_change" from Member,
-    FreezeProfile = "freeze_profile" from Member,
-    SignInWithProvider = "sign_in_with_provider" from Linked,
-    SignUpWithProvider = "sign_up_with_provider" from Member,
-    LinkProvider = "link_provider" from Member,
-    UnlinkProvider = "unlink_provider" from Linked,
-    MoveLink = "move_link" from Linked,
-    RequestAddress = "request_address" from SocialOnly,
-    ConnectAddress = "connect_address" from SocialOnly,
-    RemoveLogin = "remove_login" from Logins,
-    RequestLoginRelease = "request_login_release" from Logins,
-    ReleaseLogin = "release_login" from Logins,
-    CancelLoginChange = "cancel_login_change" from Member,
-    SetPrimaryLogin = "set_primary_login" from Logins,
-    LiftFreeze = "lift_freeze" from Frozen,
-    RequestRecoveryByPhone = "request_recovery_by_phone" from Logins,
-    ConfirmRecoveryCode = "confirm_recovery_code" from Logins,
-    ConfirmLoginCode = "confirm_login_code" from Member,
-    ConfirmAuthenticator = "confirm_authenticator" from Member,
-    ConfirmAuthenticatorAtSignIn = "confirm_authenticator_at_sign_in" from Lost,
-    CompleteSignIn = "complete_sign_in" from Factor,
-    CompleteSignInByRecoveryCode = "complete_sign_in_by_recovery_code" from Factor,
-    StepUp = "step_up" from Factor,
-    RenewRecoveryCodes = "renew_recovery_codes" from Factor,
-    RemoveAuthenticator = "remove_authenticator" from Factor,
-    TurnFactorOff = "turn_factor_off" from Factor,
-    Exempt = "exempt" from Factor,
-    EnterExempt = "enter_exempt" from Exempt,
-    RequestFactorReset = "request_factor_reset" from Factor,
-    BeginFactorReset = "begin_factor_reset" from Factor,
-    KeepFactor = "keep_factor" from Factor,
-    ResetFactor = "reset_factor" from Factor,
+    People {
+        SignIn = "sign_in" from Member,
+        Enter = "enter" from Member,
+        Switch = "switch" from Elsewhere,
+        SignOut = "sign_out" from Member,
+        EndSession = "end_session" from Member,
+        SignOutEverywhere = "sign_out_everywhere" from Member,
+        ChangePassword = "change_password" from Member,
+        ReplacePassword = "replace_password" from Marked,
+        RequirePasswordChange = "require_password_change" from Member,
+        ConfirmPassword = "confirm_password" from Member,
+        CreateAccount = "create_account" from Member,
+        EditPolicy = "edit_policy" from Member,
+        SuspendAccount = "suspend_account" from Member,
+        CloseAccount = "close_account" from Member,
+        AddMember = "add_member" from Outside,
+        Approve = "approve" from Waiting,
+        Decline = "decline" from Waiting,
+        Dismiss = "dismiss" from Member,
+        Reinstate = "reinstate" from Dismissed,
+        ChangeRole = "change_role" from Member,
+        Block = "block" from Member,
+        Unblock = "unblock" from Blocked,
+        Register = "register" from Member,
+        Import = "import" from Member,
+        ImportAccount = "import_account" from Member,
+    }
+    Logins {
+        RequestRecovery = "request_recovery" from Member,
+        SendRecovery = "send_recovery" from Member,
+        Recover = "recover" from Member,
+        RequestLoginChange = "request_login_change" from Member,
+        ConfirmLoginChange = "confirm_login_change" from Member,
+        FreezeProfile = "freeze_profile" from Member,
+        RemoveLogin = "remove_login" from Logins,
+        RequestLoginRelease = "request_login_release" from Logins,
+        ReleaseLogin = "release_login" from Logins,
+        CancelLoginChange = "cancel_login_change" from Member,
+        SetPrimaryLogin = "set_primary_login" from Logins,
+        PropagateLogin = "propagate_login" from Logins,
+        LiftFreeze = "lift_freeze" from Frozen,
+        RequestRecoveryByPhone = "request_recovery_by_phone" from Logins,
+        ConfirmRecoveryCode = "confirm_recovery_code" from Logins,
+        ConfirmLoginCode = "confirm_login_code" from Member,
+    }
+    Social {
+        SignInWithProvider = "sign_in_with_provider" from Linked,
+        SignUpWithProvider = "sign_up_with_provider" from Member,
+        LinkProvider = "link_provider" from Member,
+        UnlinkProvider = "unlink_provider" from Linked,
+        MoveLink = "move_link" from Linked,
+        RequestAddress = "request_address" from SocialOnly,
+        ConnectAddress = "connect_address" from SocialOnly,
+        ConfirmAddressCode = "confirm_address_code" from SocialOnly,
+    }
+    SigningUp {
+        RequestSignUp = "request_sign_up" from Member,
+        ConfirmSignUp = "confirm_sign_up" from Member,
+        ConfirmSignUpCode = "confirm_sign_up_code" from Member,
+        ConfirmSignUpWithProvider = "confirm_sign_up_with_provider" from Member,
+    }
+    Factor {
+        BeginAuthenticator = "begin_authenticator" from Factor,
+        ConfirmAuthenticator = "confirm_authenticator" from Member,
+        ConfirmAuthenticatorAtSignIn = "confirm_authenticator_at_sign_in" from Lost,
+        RenameAuthenticator = "rename_authenticator" from Factor,
+        CompleteSignIn = "complete_sign_in" from Factor,
+        CompleteSignInByRecoveryCode = "complete_sign_in_by_recovery_code" from Factor,
+        StepUp = "step_up" from Factor,
+        RenewRecoveryCodes = "renew_recovery_codes" from Factor,
+        RemoveAuthenticator = "remove_authenticator" from Factor,
+        TurnFactorOff = "turn_factor_off" from Factor,
+        TurnFactorOffWithoutPassword = "turn_factor_off_without_password" from SocialFactor,
+        LiftFreezeByFactor = "lift_freeze_by_factor" from FrozenFactor,
+    }
+    Doors {
+        Exempt = "exempt" from Factor,
+        EnterExempt = "enter_exempt" from Exempt,
+        AskForAccess = "ask_for_access" from Factor,
+        CompleteAndRemember = "complete_and_remember" from Factor,
+        EnterRemembered = "enter_remembered" from Remembered,
+        ForgetDevice = "forget_device" from Remembered,
+    }
+    Reset {
+        RequestFactorReset = "request_factor_reset" from Factor,
+        BeginFactorReset = "begin_factor_reset" from Factor,
+        BeginFactorResetByTwo = "begin_factor_reset_by_two" from Unproven,
+        KeepFactor = "keep_factor" from Factor,
+        KeepFactorByCode = "keep_factor_by_code" from Factor,
+        ResetFactor = "reset_factor" from Factor,
+    }
 }
 
 /// How a command was answered.
@@ -132,11 +175,13 @@ pub(crate) struct Ready {
     who: Option<Authenticated>,
     /// Ada's session where Bob acts.
     from: Option<Authenticated>,
-    /// Another session of Bob's.
+    /// Another session of Bob's, or his device.
     other: Option<SessionHandle>,
     permit: Option<ChangePermit>,
-    /// The link in Bob's mailbox, or the ticket of his page.
+    /// The link in Bob's mailbox.
     link: Option<Secret<String>>,
+    /// The ticket of his page.
+    ticket: Option<Secret<String>>,
     /// What stands beside the link, or was sent to a phone.
     code: Option<Secret<String>>,
     /// Bob's sign-in that waits for his second factor.
@@ -157,235 +202,58 @@ impl Ready {
             other: None,
             permit: None,
             link: None,
+            ticket: None,
             code: None,
             pending: None,
             answer: None,
             authenticator: None,
         };
-        match act {
-            Act::Enter
-            | Act::SignOut
-            | Act::SignOutEverywhere
-            | Act::ChangePassword
-            | Act::CreateAccount
-            | Act::RequestLoginChange => {
-                ready.who = Some(session(vestibule, BOB).await?);
-            }
-            Act::Switch => {
-                let request = SignInRequest::new(BOB, RIGHT).into_account(pumps());
-                ready.who = Some(opened(vestibule, request).await?);
-            }
-            Act::EndSession => {
-                ready.other = Some(session(vestibule, BOB).await?.session());
-                ready.who = Some(session(vestibule, BOB).await?);
-            }
-            Act::ReplacePassword => {
-                match vestibule.sign_in(SignInRequest::new(BOB, RIGHT)).await.map_err(refused)? {
-                    SignIn::PasswordChangeNeeded { proof, .. } => ready.permit = Some(proof),
-                    SignIn::FactorNeeded(_) | SignIn::SignedIn(_) => {
-                        return Err(Answer::Refused("it is not marked".to_owned()));
-                    }
-                }
-            }
-            Act::EditPolicy
-            | Act::AddMember
-            | Act::Approve
-            | Act::Decline
-            | Act::Dismiss
-            | Act::Reinstate
-            | Act::ChangeRole
-            | Act::SendRecovery => ready.who = Some(session(vestibule, ADA).await?),
-            Act::SignIn
-            | Act::RequirePasswordChange
-            | Act::SuspendAccount
-            | Act::CloseAccount
-            | Act::Block
-            | Act::Unblock
-            | Act::Register
-            | Act::Import
-            | Act::ImportAccount
-            | Act::RequestRecovery
-            | Act::SignInWithProvider
-            | Act::SignUpWithProvider => {}
-            Act::LinkProvider | Act::UnlinkProvider => ready.who = Some(session(vestibule, BOB).await?),
-            Act::MoveLink => {
-                ready.who = Some(session(vestibule, BOB).await?);
-                ready.from = Some(session(vestibule, ADA).await?);
-            }
-            Act::RequestAddress => ready.who = Some(by_link(vestibule).await?),
-            Act::ConnectAddress => {
-                let who = by_link(vestibule).await?;
-                let _ = vestibule.request_address(&who, ConnectRequest::new(CLEO)).await.map_err(refused)?;
-                ready.link = letter(vestibule, NoticeKind::ConnectLink).await?.link;
-                ready.who = Some(who);
-            }
-            Act::ConfirmLoginChange | Act::FreezeProfile => {
-                let who = session(vestibule, BOB).await?;
-                let change = LoginChange::replace(BOB, CLEO);
-                let _ = vestibule.request_login_change(&who, change).await.map_err(refused)?;
-                ready.link = letter(vestibule, NoticeKind::LoginChangeLink).await?.link;
-                if act == Act::FreezeProfile {
-                    let link = ready.link.take().unwrap();
-                    vestibule.confirm_login_change(&who, &link).await.map_err(refused)?;
-                    let told = letter(vestibule, NoticeKind::LoginLeaves).await?;
-                    (ready.link, ready.code) = (told.link, told.code);
-                }
-                ready.who = Some(who);
-            }
-            Act::Recover => {
-                let _ = vestibule.request_recovery(RecoveryRequest::new(BOB)).await.map_err(refused)?;
-                ready.link = letter(vestibule, NoticeKind::RecoveryLink).await?.link;
-            }
-            Act::RemoveLogin
-            | Act::RequestLoginRelease
-            | Act::ReleaseLogin
-            | Act::CancelLoginChange
-            | Act::SetPrimaryLogin
-            | Act::LiftFreeze
-            | Act::RequestRecoveryByPhone
-            | Act::ConfirmRecoveryCode
-            | Act::ConfirmLoginCode => logins::make(&mut ready, vestibule).await?,
-            Act::ConfirmAuthenticator
-            | Act::ConfirmAuthenticatorAtSignIn
-            | Act::CompleteSignIn
-            | Act::CompleteSignInByRecoveryCode
-            | Act::StepUp
-            | Act::RenewRecoveryCodes
-            | Act::RemoveAuthenticator
-            | Act::TurnFactorOff
-            | Act::Exempt
-            | Act::EnterExempt
-            | Act::RequestFactorReset
-            | Act::BeginFactorReset
-            | Act::KeepFactor
-            | Act::ResetFactor => second::make(&mut ready, vestibule).await?,
+        match act.group() {
+            Group::People => people::make(&mut ready, vestibule).await?,
+            Group::Logins => logins::make(&mut ready, vestibule).await?,
+            Group::Social => social::make(&mut ready, vestibule).await?,
+            Group::SigningUp => signing_up::make(&mut ready, vestibule).await?,
+            Group::Factor => second::make(&mut ready, vestibule).await?,
+            Group::Doors => doors::make(&mut ready, vestibule).await?,
+            Group::Reset => reset::make(&mut ready, vestibule).await?,
         }
         Ok(ready)
     }
 
     /// The command itself.
     pub(crate) async fn go(self, vestibule: &Vestibule) -> Answer {
-        self.done(vestibule).await.map_or_else(|answer| answer, Answer::Done)
+        let done = match self.act.group() {
+            Group::People => people::done(self, vestibule).await,
+            Group::Logins => logins::done(self, vestibule).await,
+            Group::Social => social::done(self, vestibule).await,
+            Group::SigningUp => signing_up::done(self, vestibule).await,
+            Group::Factor => second::done(self, vestibule).await,
+            Group::Doors => doors::done(self, vestibule).await,
+            Group::Reset => reset::done(self, vestibule).await,
+        };
+        done.map_or_else(|answer| answer, Answer::Done)
     }
 
-    async fn done(self, vestibule: &Vestibule) -> Result<String, Answer> {
-        let (why, account) = (reason(), engines());
-        let who = || self.who.as_ref().unwrap();
-        let step =
-            async |step| vestibule.move_member(Acting::Administrator(who()), account, bob(), step).await;
-        let plain: Result<(), Failure<Refusal>> = match self.act {
-            Act::SignIn => {
-                let request = SignInRequest::new(BOB, RIGHT).into_account(account);
-                return entered(vestibule, request).await;
-            }
-            Act::Enter | Act::Switch => vestibule.enter(who(), account, None).await,
-            Act::SignOut => vestibule.sign_out(who()).await,
-            Act::EndSession => vestibule.end_session(who(), self.other.unwrap()).await,
-            Act::SignOutEverywhere => vestibule.sign_out_everywhere(who()).await,
-            Act::ChangePassword => vestibule.change_password(who(), RIGHT, NEW).await.map(drop),
-            Act::ReplacePassword => vestibule.replace_password(self.permit.unwrap(), NEW).await,
-            Act::RequirePasswordChange => vestibule.require_password_change(&why, bob()).await,
-            Act::CreateAccount => {
-                vestibule.create_account(who(), NewAccount::new(looms(), "Looms", role("owner"))).await
-            }
-            Act::EditPolicy => {
-                let mut policy = AccountPolicy::new();
-                policy.seat_limit = Some(9);
-                vestibule.edit_policy(Acting::Administrator(who()), account, policy).await
-            }
-            Act::SuspendAccount => vestibule.suspend_account(&why, account, true).await,
-            Act::CloseAccount => vestibule.close_account(Acting::Operator(&why), account).await,
-            Act::AddMember => {
-                let new = NewMember::active(bob(), role("clerk"));
-                vestibule.add_member(Acting::Administrator(who()), account, new).await
-            }
-            Act::Approve => step(Move::Approve).await,
-            Act::Decline => step(Move::Decline).await,
-            Act::Dismiss => step(Move::Dismiss).await,
-            Act::Reinstate => step(Move::Reinstate).await,
-            Act::ChangeRole => {
-                vestibule.change_role(Acting::Administrator(who()), account, bob(), role("chief"), true).await
-            }
-            Act::Block => vestibule.block(&why, bob(), None).await,
-            Act::Unblock => vestibule.unblock(&why, bob()).await,
-            Act::Register => {
-                let person = NewPerson::verified_by_host(LoginEmail::parse(CLEO).unwrap());
-                vestibule.register_verified(person.subject(cleo()).password(RIGHT)).await.map(drop)
-            }
-            Act::Import => {
-                let person = ImportedPerson::new(cleo()).email(CLEO);
-                let person = person.member(ImportedMembership::active(account, "clerk"));
-                return imported(vestibule.import(person, &why).await);
-            }
-            Act::ImportAccount => {
-                let new = ImportedAccount::new(looms(), "Looms", bob(), "owner");
-                return imported(vestibule.import_account(new, &why).await);
-            }
-            Act::RequestRecovery => vestibule.request_recovery(RecoveryRequest::new(BOB)).await.map(drop),
-            Act::SendRecovery => vestibule.send_recovery(Acting::Administrator(who()), account, bob()).await,
-            Act::Recover => vestibule.recover(&self.link.unwrap(), NEW, None).await,
-            Act::RequestLoginChange => {
-                vestibule.request_login_change(who(), LoginChange::replace(BOB, CLEO)).await.map(drop)
-            }
-            Act::ConfirmLoginChange => {
-                vestibule.confirm_login_change(who(), self.link.as_ref().unwrap()).await
-            }
-            Act::FreezeProfile => {
-                vestibule.freeze_profile(&self.link.unwrap(), self.code.unwrap().expose()).await
-            }
-            Act::SignInWithProvider => {
-                let request = ProviderSignInRequest::new(says(vestibule, HOME, BOB)).into_account(account);
-                let came = vestibule.sign_in_with_provider(request).await.map_err(refused)?;
-                return Ok(match came {
-                    ProviderSignIn::FactorNeeded(_) => FACTOR_NEEDED.to_owned(),
-                    ProviderSignIn::SignedIn(signed_in) => entry(&signed_in),
-                    ProviderSignIn::UnknownLink(unknown) => unknown.because.code().to_owned(),
-                });
-            }
-            Act::SignUpWithProvider => {
-                let request = ProviderSignUpRequest::new(says(vestibule, HOME, CLEO)).has_no_profile();
-                let request = vestibule.sign_up_with_provider(request.without_address());
-                request.await.map(|answer| assert!(matches!(answer, ProviderSignUp::SignedUp(_))))
-            }
-            Act::LinkProvider => {
-                vestibule.link_provider(who(), says(vestibule, HOME, "of bob")).await.map(drop)
-            }
-            Act::UnlinkProvider => vestibule.unlink_provider(who(), &social(HOME, BOB)).await.map(drop),
-            Act::MoveLink => {
-                let answer = says(vestibule, ELSEWHERE, ADA);
-                vestibule.move_link(who(), self.from.as_ref().unwrap(), answer).await.map(drop)
-            }
-            Act::RequestAddress => {
-                vestibule.request_address(who(), ConnectRequest::new(CLEO)).await.map(drop)
-            }
-            Act::ConnectAddress => {
-                vestibule.connect_address(who(), self.link.as_ref().unwrap(), NEW).await.map(drop)
-            }
-            Act::RemoveLogin
-            | Act::RequestLoginRelease
-            | Act::ReleaseLogin
-            | Act::CancelLoginChange
-            | Act::SetPrimaryLogin
-            | Act::LiftFreeze
-            | Act::RequestRecoveryByPhone
-            | Act::ConfirmRecoveryCode
-            | Act::ConfirmLoginCode => return logins::done(self, vestibule).await,
-            Act::ConfirmAuthenticator
-            | Act::ConfirmAuthenticatorAtSignIn
-            | Act::CompleteSignIn
-            | Act::CompleteSignInByRecoveryCode
-            | Act::StepUp
-            | Act::RenewRecoveryCodes
-            | Act::RemoveAuthenticator
-            | Act::TurnFactorOff
-            | Act::Exempt
-            | Act::EnterExempt
-            | Act::RequestFactorReset
-            | Act::BeginFactorReset
-            | Act::KeepFactor
-            | Act::ResetFactor => return second::done(self, vestibule).await,
-        };
-        told(plain)
+    /// Whose session it is.
+    fn who(&self) -> &Authenticated {
+        self.who.as_ref().unwrap()
+    }
+
+    fn link(&self) -> &Secret<String> {
+        self.link.as_ref().unwrap()
+    }
+
+    fn ticket(&self) -> &Secret<String> {
+        self.ticket.as_ref().unwrap()
+    }
+
+    /// As it is typed.
+    fn code(&self) -> &str {
+        self.code.as_ref().unwrap().expose()
+    }
+
+    fn pending(&self) -> &Secret<String> {
+        self.pending.as_ref().unwrap()
     }
 }
 
@@ -401,9 +269,17 @@ pub(crate) async fn letter(vestibule: &Vestibule, kind: NoticeKind) -> Result<Wa
     found.ok_or_else(|| Answer::Refused(format!("no {kind:?} waits")))
 }
 
-/// A session, signed in and authenticated.
+/// A session, signed in and authenticated; Bob's by his social account where he has no password.
 pub(crate) async fn session(vestibule: &Vestibule, login: &str) -> Result<Authenticated, Answer> {
-    opened(vestibule, SignInRequest::new(login, RIGHT)).await
+    match opened(vestibule, SignInRequest::new(login, RIGHT)).await {
+        Err(none) if login == BOB && none == no_password() => by_link(vestibule).await.map_err(|_| none),
+        other => other,
+    }
+}
+
+/// How Bob is refused where he has a social account and nothing else.
+fn no_password() -> Answer {
+    Answer::Refused("sign_in.login_unknown".to_owned())
 }
 
 /// Signs in; whether the account was entered, or why not.
@@ -423,20 +299,24 @@ fn entry(signed_in: &SignedIn) -> String {
 }
 
 /// What a provider says of somebody, now.
-fn says(vestibule: &Vestibule, issuer: &str, login: &str) -> ProviderAnswer {
-    ProviderAnswer::Identity(ProviderIdentity::verified_by_host(social(issuer, login), vestibule.now()))
+pub(crate) fn says(vestibule: &Vestibule, issuer: &str, login: &str) -> ProviderAnswer {
+    ProviderAnswer::Identity(ProviderIdentity::verified_by_host(
+        crate::cast::social(issuer, login),
+        vestibule.now(),
+    ))
 }
 
 /// Bob's session by his social account.
-async fn by_link(vestibule: &Vestibule) -> Result<Authenticated, Answer> {
+pub(crate) async fn by_link(vestibule: &Vestibule) -> Result<Authenticated, Answer> {
     let request = ProviderSignInRequest::new(says(vestibule, HOME, BOB));
-    match vestibule.sign_in_with_provider(request).await.map_err(refused)? {
-        ProviderSignIn::FactorNeeded(_) => Err(Answer::Refused(FACTOR_NEEDED.to_owned())),
-        ProviderSignIn::SignedIn(signed_in) => {
-            vestibule.authenticate(&signed_in.token).await.map_err(refused)
+    let token = match vestibule.sign_in_with_provider(request).await.map_err(refused)? {
+        ProviderSignIn::FactorNeeded(pending) => completed(vestibule, &pending.token).await?,
+        ProviderSignIn::SignedIn(signed_in) => signed_in.token,
+        ProviderSignIn::UnknownLink(unknown) => {
+            return Err(Answer::Refused(unknown.because.code().to_owned()));
         }
-        ProviderSignIn::UnknownLink(unknown) => Err(Answer::Refused(unknown.because.code().to_owned())),
-    }
+    };
+    vestibule.authenticate(&token).await.map_err(refused)
 }
 
 /// The answer of a sign-in that waits for the second factor.
@@ -447,10 +327,7 @@ pub(crate) const ENTERED: &str = "entered";
 
 async fn opened(vestibule: &Vestibule, request: SignInRequest) -> Result<Authenticated, Answer> {
     let token: Secret<String> = match vestibule.sign_in(request).await.map_err(refused)? {
-        SignIn::FactorNeeded(pending) => match second::by_recovery_code(vestibule, &pending.token).await? {
-            SignIn::SignedIn(signed_in) => signed_in.token,
-            _ => return Err(Answer::Refused("it is marked".to_owned())),
-        },
+        SignIn::FactorNeeded(pending) => completed(vestibule, &pending.token).await?,
         SignIn::SignedIn(signed_in) => signed_in.token,
         SignIn::PasswordChangeNeeded { because, .. } => {
             return Err(Answer::Refused(because.code().to_owned()));
@@ -459,16 +336,22 @@ async fn opened(vestibule: &Vestibule, request: SignInRequest) -> Result<Authent
     vestibule.authenticate(&token).await.map_err(refused)
 }
 
-fn refused(failure: Failure<Refusal>) -> Answer {
-    Answer::of(failure, |refusal| refusal.code().to_owned())
+/// Completes Bob's sign-in by one of his recovery codes.
+async fn completed(vestibule: &Vestibule, pending: &Secret<String>) -> Result<Secret<String>, Answer> {
+    match second::by_recovery_code(vestibule, pending).await? {
+        SignIn::SignedIn(signed_in) => Ok(signed_in.token),
+        _ => Err(Answer::Refused("it is marked".to_owned())),
+    }
 }
 
-fn imported<P: core::fmt::Display>(answer: Result<Imported, Failure<P>>) -> Result<String, Answer> {
-    let imported = answer.map_err(|failure| Answer::of(failure, |problem| problem.to_string()))?;
-    let how = match &imported {
-        Imported::Created { .. } => "created",
-        Imported::Completed { .. } => "completed",
-        Imported::Unchanged { .. } => "unchanged",
-    };
-    Ok(format!("{how}, {} skipped", imported.skipped().len()))
+/// What the page keeps until a code is typed.
+fn ticket(sent: Sent) -> Secret<String> {
+    match sent {
+        Sent::Code(sent) => sent.ticket,
+        Sent::Message => panic!("a message was sent, and no code"),
+    }
+}
+
+fn refused(failure: Failure<Refusal>) -> Answer {
+    Answer::of(failure, |refusal| refusal.code().to_owned())
 }

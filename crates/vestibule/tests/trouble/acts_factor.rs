@@ -1,16 +1,17 @@
-//! What people do with a second factor, and what is done about it.
+//! What people do with a second factor.
 
-use vestibule::{Acting, Enrolling, NoticeKind, SignIn, SignInRequest, TurnFactorOff, Vestibule};
+use vestibule::{
+    Enrolling, ProviderSignIn, ProviderSignInRequest, SignIn, SignInRequest, TurnFactorOff, Vestibule,
+};
 use vestibule_core::Secret;
+use vestibule_mfa::AuthenticatorName;
 
-use super::{Act, Answer, Ready, entry, letter, refused, session, told};
-use crate::cast::{ADA, BOB, RIGHT, bob, engines, reason, tomorrow};
+use super::{Act, Answer, Ready, by_link, entry, no_password, refused, says, session, told};
+use crate::cast::{BOB, HOME, RIGHT, engines};
 use crate::factor::{begin, kept, resumed};
 
 pub(super) async fn make(ready: &mut Ready, vestibule: &Vestibule) -> Result<(), Answer> {
     match ready.act {
-        Act::ResetFactor => {}
-        Act::Exempt => ready.who = Some(session(vestibule, ADA).await?),
         Act::ConfirmAuthenticator => {
             let who = session(vestibule, BOB).await?;
             let app = begin(vestibule, Enrolling::Session(&who)).await.map_err(refused)?;
@@ -25,11 +26,18 @@ pub(super) async fn make(ready: &mut Ready, vestibule: &Vestibule) -> Result<(),
             ready.code = Some(app.code(vestibule.now(), 0));
             ready.pending = Some(pending);
         }
-        Act::StepUp => {
+        Act::StepUp | Act::LiftFreezeByFactor => {
             ready.who = Some(session(vestibule, BOB).await?);
             ready.answer = Some(kept().code(vestibule.now()));
         }
-        Act::RenewRecoveryCodes | Act::TurnFactorOff => ready.who = Some(session(vestibule, BOB).await?),
+        Act::BeginAuthenticator | Act::RenewRecoveryCodes | Act::TurnFactorOff => {
+            ready.who = Some(session(vestibule, BOB).await?);
+        }
+        Act::TurnFactorOffWithoutPassword => ready.who = Some(by_link(vestibule).await?),
+        Act::RenameAuthenticator => {
+            ready.who = Some(session(vestibule, BOB).await?);
+            ready.authenticator = Some(kept().app());
+        }
         Act::RemoveAuthenticator => {
             let who = session(vestibule, BOB).await?;
             let app = begin(vestibule, Enrolling::Session(&who)).await.map_err(refused)?;
@@ -40,82 +48,85 @@ pub(super) async fn make(ready: &mut Ready, vestibule: &Vestibule) -> Result<(),
             ready.authenticator = Some(kept().app());
             ready.who = Some(who);
         }
-        Act::CompleteSignIn => {
+        act => {
             ready.pending = Some(pending(vestibule).await?);
-            ready.answer = Some(kept().code(vestibule.now()));
+            let by_code = act == Act::CompleteSignIn;
+            ready.answer = Some(if by_code { kept().code(vestibule.now()) } else { kept().last_code() });
         }
-        Act::CompleteSignInByRecoveryCode => {
-            ready.pending = Some(pending(vestibule).await?);
-            ready.answer = Some(kept().last_code());
-        }
-        Act::BeginFactorReset | Act::KeepFactor => {
-            let pending = pending(vestibule).await?;
-            let _ = vestibule.request_factor_reset(&pending).await.map_err(refused)?;
-            ready.link = letter(vestibule, NoticeKind::FactorResetLink).await?.link;
-            if ready.act == Act::KeepFactor {
-                let link = ready.link.take().unwrap();
-                let _ = vestibule.begin_factor_reset(&pending, &link).await.map_err(refused)?;
-                let told = letter(vestibule, NoticeKind::FactorResetBegun).await?;
-                (ready.link, ready.code) = (told.link, told.code);
-            }
-            ready.pending = Some(pending);
-        }
-        _ => ready.pending = Some(pending(vestibule).await?),
     }
     Ok(())
 }
 
-pub(super) async fn done(ready: Ready, vestibule: &Vestibule) -> Result<String, Answer> {
-    let (act, why) = (ready.act, reason());
-    let who = || ready.who.as_ref().unwrap();
-    let pending = || ready.pending.as_ref().unwrap();
-    let link = || ready.link.as_ref().unwrap();
-    let code = || ready.code.as_ref().unwrap();
-    match act {
+pub(super) async fn done(mut ready: Ready, vestibule: &Vestibule) -> Result<String, Answer> {
+    let answer = ready.answer.take();
+    match ready.act {
+        Act::BeginAuthenticator => {
+            told(begin(vestibule, Enrolling::Session(ready.who())).await.map(|app| app.id))
+        }
         Act::ConfirmAuthenticator | Act::ConfirmAuthenticatorAtSignIn => {
             let enrolling = match &ready.pending {
                 Some(pending) => Enrolling::Pending(pending),
-                None => Enrolling::Session(who()),
+                None => Enrolling::Session(ready.who()),
             };
-            let id = ready.authenticator.unwrap();
-            told(vestibule.confirm_authenticator(enrolling, id, code(), None).await)
+            let (id, code) = (ready.authenticator.unwrap(), ready.code.as_ref().unwrap());
+            told(vestibule.confirm_authenticator(enrolling, id, code, None).await)
+        }
+        Act::RenameAuthenticator => {
+            let name = AuthenticatorName::parse("tablet").unwrap();
+            told(vestibule.rename_authenticator(ready.who(), ready.authenticator.unwrap(), &name).await)
         }
         Act::CompleteSignIn | Act::CompleteSignInByRecoveryCode => {
-            let completed = vestibule.complete_sign_in(pending(), ready.answer.unwrap(), None).await;
-            Ok(match completed.map_err(refused)?.outcome {
-                SignIn::SignedIn(signed_in) => entry(&signed_in),
-                SignIn::PasswordChangeNeeded { because, .. } => because.code().to_owned(),
-                SignIn::FactorNeeded(_) => panic!("it was shown"),
-            })
+            let completed = vestibule.complete_sign_in(ready.pending(), answer.unwrap(), None).await;
+            Ok(outcome(&completed.map_err(refused)?.outcome))
         }
-        Act::StepUp => told(vestibule.step_up(who(), ready.answer.unwrap(), None).await),
-        Act::RenewRecoveryCodes => told(vestibule.renew_recovery_codes(who()).await),
+        Act::StepUp => told(vestibule.step_up(ready.who(), answer.unwrap(), None).await),
+        Act::RenewRecoveryCodes => told(vestibule.renew_recovery_codes(ready.who()).await),
         Act::RemoveAuthenticator => {
-            told(vestibule.remove_authenticator(who(), ready.authenticator.unwrap()).await)
+            told(vestibule.remove_authenticator(ready.who(), ready.authenticator.unwrap()).await)
         }
-        Act::TurnFactorOff => told(vestibule.turn_factor_off(who(), TurnFactorOff::by_password(RIGHT)).await),
-        Act::Exempt => {
-            let (by, until) = (Acting::Administrator(who()), Some(tomorrow(vestibule)));
-            told(vestibule.exempt(by, engines(), bob(), until, &why).await)
+        Act::TurnFactorOff => {
+            told(vestibule.turn_factor_off(ready.who(), TurnFactorOff::by_password(RIGHT)).await)
         }
-        Act::EnterExempt => {
-            let entered = vestibule.enter_exempt(pending(), None).await;
-            entered.map(|signed_in| entry(&signed_in)).map_err(refused)
+        Act::TurnFactorOffWithoutPassword => {
+            told(vestibule.turn_factor_off(ready.who(), TurnFactorOff::without_password()).await)
         }
-        Act::RequestFactorReset => told(vestibule.request_factor_reset(pending()).await),
-        Act::BeginFactorReset => told(vestibule.begin_factor_reset(pending(), link()).await),
-        Act::KeepFactor => told(vestibule.keep_factor(link(), code().expose()).await),
-        Act::ResetFactor => told(vestibule.reset_factor(&why, bob()).await),
+        Act::LiftFreezeByFactor => {
+            told(vestibule.lift_freeze_by_factor(ready.who(), answer.unwrap(), None).await)
+        }
         other => unreachable!("{}", other.name()),
     }
 }
 
-/// Bob's sign-in into the account, which waits for his second factor.
-async fn pending(vestibule: &Vestibule) -> Result<Secret<String>, Answer> {
-    let request = SignInRequest::new(BOB, RIGHT).into_account(engines());
-    match vestibule.sign_in(request).await.map_err(refused)? {
-        SignIn::FactorNeeded(pending) => Ok(pending.token),
-        _ => Err(Answer::Refused("no second factor is needed".to_owned())),
+/// What a sign-in that was completed came to.
+pub(super) fn outcome(outcome: &SignIn) -> String {
+    match outcome {
+        SignIn::SignedIn(signed_in) => entry(signed_in),
+        SignIn::PasswordChangeNeeded { because, .. } => because.code().to_owned(),
+        SignIn::FactorNeeded(_) => panic!("it was shown"),
+    }
+}
+
+/// Bob's sign-in into the account, which waits for his second factor; by his social account where he has no password.
+pub(super) async fn pending(vestibule: &Vestibule) -> Result<Secret<String>, Answer> {
+    pending_of(vestibule, SignInRequest::new(BOB, RIGHT)).await
+}
+
+/// The same, asked for so.
+pub(super) async fn pending_of(
+    vestibule: &Vestibule,
+    request: SignInRequest,
+) -> Result<Secret<String>, Answer> {
+    match vestibule.sign_in(request.into_account(engines())).await.map_err(refused) {
+        Ok(SignIn::FactorNeeded(pending)) => Ok(pending.token),
+        Ok(_) => Err(Answer::Refused("no second factor is needed".to_owned())),
+        Err(none) if none == no_password() => {
+            let request = ProviderSignInRequest::new(says(vestibule, HOME, BOB)).into_account(engines());
+            match vestibule.sign_in_with_provider(request).await.map_err(refused)? {
+                ProviderSignIn::FactorNeeded(pending) => Ok(pending.token),
+                _ => Err(none),
+            }
+        }
+        Err(other) => Err(other),
     }
 }
 

@@ -3,12 +3,16 @@
 use core::cell::Cell;
 use std::sync::OnceLock;
 
-use vestibule::{Authenticated, Enrolling, FactorAnswer, Resumed, SignIn, SignInRequest, Vestibule};
+use vestibule::{
+    Authenticated, Enrolling, FactorAnswer, ProviderSignIn, ProviderSignInRequest, Resumed, SignIn,
+    SignInRequest, SignedIn, Vestibule,
+};
 use vestibule_conformance::block_on;
-use vestibule_core::{Entropy, EntropyError, MemoryStore, SystemEntropy, Timestamp};
+use vestibule_core::{Entropy, EntropyError, MemoryStore, Secret, SystemEntropy, Timestamp};
 use vestibule_mfa::{AuthenticatorId, AuthenticatorName};
 
-use crate::cast::{BOB, RIGHT, Start, deployment, settle};
+use crate::acts::{by_link, says, session};
+use crate::cast::{BOB, HOME, RIGHT, Start, deployment, settle};
 
 thread_local! {
     /// The next draw, while they are alike everywhere.
@@ -38,6 +42,8 @@ pub(crate) use authenticator::App;
 pub(crate) struct Kept {
     app: App,
     codes: Vec<String>,
+    /// The token of the device that he had remembered, where he had.
+    device: String,
 }
 
 impl Kept {
@@ -55,6 +61,10 @@ impl Kept {
         FactorAnswer::recovery_code(self.codes.last().unwrap().clone())
     }
 
+    pub(crate) fn device(&self) -> Secret<String> {
+        Secret::new(self.device.clone())
+    }
+
     /// Those with which he signs in on the way to something, in turn.
     pub(crate) fn codes(&self) -> impl Iterator<Item = FactorAnswer> {
         let but_the_last = self.codes.len() - 1;
@@ -69,14 +79,19 @@ pub(crate) fn kept() -> &'static Kept {
         block_on(async {
             let vestibule = deployment(MemoryStore::in_memory());
             settle(&vestibule, Start::Member).await;
-            set_up(&vestibule).await
+            let mut kept = set_up(&vestibule, Start::Factor).await;
+            remember(&vestibule, &mut kept).await;
+            kept
         })
     })
 }
 
 /// Gives Bob a second factor, and signs him in by it once, so that his password counts if it is lost.
-pub(crate) async fn set_up(vestibule: &Vestibule) -> Kept {
-    let who = crate::acts::session(vestibule, BOB).await.unwrap();
+pub(crate) async fn set_up(vestibule: &Vestibule, start: Start) -> Kept {
+    let who = match start {
+        Start::SocialFactor => by_link(vestibule).await.unwrap(),
+        _ => session(vestibule, BOB).await.unwrap(),
+    };
     ALIKE.set(Some(0));
     let app = begin(vestibule, Enrolling::Session(&who)).await.unwrap();
     ALIKE.set(Some(100));
@@ -85,18 +100,49 @@ pub(crate) async fn set_up(vestibule: &Vestibule) -> Kept {
     ALIKE.set(None);
     let sheet = enrolled.unwrap().sheet.unwrap();
     let codes = sheet.codes().iter().map(|code| code.render().expose().clone()).collect();
-    let kept = Kept { app, codes };
-    let SignIn::FactorNeeded(pending) = vestibule.sign_in(SignInRequest::new(BOB, RIGHT)).await.unwrap()
-    else {
-        panic!("he has a second factor")
-    };
+    let kept = Kept { app, codes, device: String::new() };
+    let pending = pending(vestibule, start).await;
     let first = kept.codes().next().unwrap();
-    let completed = vestibule.complete_sign_in(&pending.token, first, None).await.unwrap();
-    let SignIn::SignedIn(signed_in) = completed.outcome else { panic!("it is not marked") };
+    let signed_in = signed_in(vestibule.complete_sign_in(&pending, first, None).await.unwrap().outcome);
     // No session is left whose slot a sign-in could guess, and commit once more.
     let who = vestibule.authenticate(&signed_in.token).await.unwrap();
     vestibule.sign_out_everywhere(&who).await.unwrap();
     kept
+}
+
+/// Has Bob's device remembered, and leaves no session.
+pub(crate) async fn remember(vestibule: &Vestibule, kept: &mut Kept) {
+    let pending = pending(vestibule, Start::Remembered).await;
+    let second = kept.codes().nth(1).unwrap();
+    ALIKE.set(Some(200));
+    let completed = vestibule.complete_and_remember(&pending, second, None).await;
+    ALIKE.set(None);
+    let signed_in = signed_in(completed.unwrap().outcome);
+    let who = vestibule.authenticate(&signed_in.token).await.unwrap();
+    vestibule.sign_out(&who).await.unwrap();
+    kept.device.clone_from(signed_in.device.unwrap().expose());
+}
+
+/// Bob's sign-in, which waits for his second factor.
+async fn pending(vestibule: &Vestibule, start: Start) -> Secret<String> {
+    if start == Start::SocialFactor {
+        let request = ProviderSignInRequest::new(says(vestibule, HOME, BOB));
+        match vestibule.sign_in_with_provider(request).await.unwrap() {
+            ProviderSignIn::FactorNeeded(pending) => return pending.token,
+            other => panic!("he has a second factor: {other:?}"),
+        }
+    }
+    match vestibule.sign_in(SignInRequest::new(BOB, RIGHT)).await.unwrap() {
+        SignIn::FactorNeeded(pending) => pending.token,
+        other => panic!("he has a second factor: {other:?}"),
+    }
+}
+
+fn signed_in(outcome: SignIn) -> SignedIn {
+    match outcome {
+        SignIn::SignedIn(signed_in) => signed_in,
+        other => panic!("it is not marked: {other:?}"),
+    }
 }
 
 /// Begins an authenticator, and scans it.

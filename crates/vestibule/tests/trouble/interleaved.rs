@@ -14,13 +14,19 @@ use crate::ground::block_on;
 use crate::raced::{explained, serial};
 
 /// Pairs, and the scene, that no order explained once: they are tried each time.
-const ONCE_UNEXPLAINED: [(Start, Act, Act); 6] = [
+const ONCE_UNEXPLAINED: [(Start, Act, Act); 12] = [
     (Start::Member, Act::Dismiss, Act::ChangeRole),
     (Start::Factor, Act::Recover, Act::TurnFactorOff),
     (Start::Factor, Act::CompleteSignInByRecoveryCode, Act::TurnFactorOff),
     (Start::Factor, Act::TurnFactorOff, Act::BeginFactorReset),
     (Start::Factor, Act::Block, Act::BeginFactorReset),
     (Start::Factor, Act::ConfirmAuthenticator, Act::BeginFactorReset),
+    (Start::Factor, Act::TurnFactorOff, Act::BeginAuthenticator),
+    (Start::Factor, Act::ResetFactor, Act::BeginAuthenticator),
+    (Start::Factor, Act::KeepFactorByCode, Act::Block),
+    (Start::Unproven, Act::BeginFactorResetByTwo, Act::BeginFactorResetByTwo),
+    (Start::Member, Act::ConfirmSignUp, Act::ConfirmSignUpWithProvider),
+    (Start::SocialOnly, Act::RequestAddress, Act::ConfirmSignUp),
 ];
 
 pub(crate) fn what_no_order_explained_once() {

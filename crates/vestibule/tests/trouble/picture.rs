@@ -5,6 +5,7 @@ use vestibule_checkword::purpose;
 use vestibule_core::Identifier;
 use vestibule_credentials::Lane;
 use vestibule_journal::{Message, MessageState};
+use vestibule_profiles::ProfileIdentifier;
 
 use crate::cast::{ADA, BOB, CLEO, ELSEWHERE, FREE, HIS, HOME, PHONE, accounts, people, social};
 
@@ -36,20 +37,34 @@ pub(crate) async fn picture(store: &impl Store) -> Vec<String> {
     for subject in people() {
         lines.extend(person(store, subject).await);
     }
+    let mut others = Vec::new();
+    let mut whose = |owner: Option<ProfileIdentifier>| match owner.map(|owner| owner.subject) {
+        None => "nobody".to_owned(),
+        Some(known) if people().contains(&known) => known.to_string(),
+        Some(drawn) => {
+            others.push(drawn);
+            "somebody".to_owned()
+        }
+    };
     for login in [ADA, BOB, CLEO, HIS, PHONE, FREE] {
         let login = Identifier::parse_login(login).unwrap();
         let owner = store.identifier_owner(login.kind(), login.key()).await.unwrap();
-        lines.push(format!("owner {:?}", owner.map(|owner| owner.subject)));
+        lines.push(format!("owner {}", whose(owner)));
         if let Some(leaving) = store.leaving(login.kind(), login.key()).await.unwrap() {
             lines.push(format!("  left by {}", leaving.subject));
         }
     }
     for (issuer, login) in [(HOME, BOB), (HOME, CLEO), (HOME, "of bob"), (ELSEWHERE, ADA)] {
         let link = Identifier::from(social(issuer, login));
-        let owner = store.identifier_owner(link.kind(), link.key()).await.unwrap().map(|own| own.subject);
-        // Whoever signs up is drawn an id.
-        let known = owner.filter(|owner| people().contains(owner));
-        lines.push(format!("link {issuer} {login} {} {known:?}", owner.is_some()));
+        let owner = store.identifier_owner(link.kind(), link.key()).await.unwrap();
+        lines.push(format!("link {issuer} {login} {}", whose(owner)));
+    }
+    // Whoever signs up is drawn an id.
+    others.sort();
+    others.dedup();
+    for drawn in others {
+        let own = person(store, drawn).await;
+        lines.extend(own.iter().map(|line| line.replace(&drawn.to_string(), "somebody")));
     }
     // What is said to nobody is a blank in a slot, and whether a slot was ever used is no matter.
     let said = |message: &Message| message.state != MessageState::Suppressed;
@@ -107,12 +122,13 @@ async fn person(store: &impl Store, subject: vestibule_core::SubjectId) -> Vec<S
     }
     for own in store.memberships_of(subject, None, ALL).await.unwrap() {
         lines.push(format!(
-            "  in {} {:?} {:?} administers {} exempt {} version {} epoch {}",
+            "  in {} {:?} {:?} administers {} exempt {} contact {:?} version {} epoch {}",
             own.account,
             own.standing.status,
             own.standing.role,
             own.standing.administers,
             own.standing.exempt_until.is_some(),
+            own.contact,
             own.version,
             own.epoch
         ));
@@ -159,7 +175,8 @@ async fn person(store: &impl Store, subject: vestibule_core::SubjectId) -> Vec<S
         if own.profile_epoch < epoch {
             continue;
         }
-        lines.push(format!("  device of epoch {}", own.profile_epoch));
+        let remembered = own.remembered_since.is_some();
+        lines.push(format!("  device of epoch {} remembered {remembered}", own.profile_epoch));
     }
     let mut tries = Vec::new();
     for lane in lanes {
