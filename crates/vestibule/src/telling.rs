@@ -247,11 +247,12 @@ impl Inner {
         let owner = self.store.identifier_owner(kind, key).await;
         Ok(match landed {
             None => {
-                let too_early = view.owner.is_none() && matches!(owner, Ok(Some(_)));
-                match what {
-                    Asked::Recovery | Asked::SignUp if too_early => return Ok(Round::ToldTooEarly),
-                    Asked::Connect(..) if too_early => {
-                        let _landed = self.withdraw_after_sign_up(address, decoy, now).await;
+                let owner = owner.ok().flatten().filter(|_| view.owner.is_none());
+                match (what, owner) {
+                    (Asked::Recovery | Asked::SignUp, Some(_)) => return Ok(Round::ToldTooEarly),
+                    (Asked::Connect(..), Some(own)) => {
+                        let whose = (own.subject, decoy);
+                        let _landed = self.withdraw_after_sign_up(address, whose, now).await;
                     }
                     _ => {}
                 }
@@ -266,15 +267,19 @@ impl Inner {
         })
     }
 
-    /// Whoever signs up withdraws what waits for the address. A link that landed a moment later waits in vain, too.
+    /// Whoever signs up withdraws what waits for the address. A link that landed a moment later waits in vain, too, unless its
+    /// owner has asked for one of their own since, which waits in the same place.
     async fn withdraw_after_sign_up(
         &self,
         address: &Identifier,
-        decoy: SubjectId,
+        (owner, decoy): (SubjectId, SubjectId),
         now: Timestamp,
     ) -> Result<(), Error> {
-        let sign_up = self.store.checkword(decoy, purpose::SIGN_UP.as_str().to_owned()).await?;
-        if sign_up.is_some_and(|word| matches!(word.state, State::Used { .. })) {
+        let word =
+            async |holder, purpose: Purpose| self.store.checkword(holder, purpose.as_str().to_owned()).await;
+        let is_used =
+            word(decoy, purpose::SIGN_UP).await?.is_some_and(|word| matches!(word.state, State::Used { .. }));
+        if is_used && !word(owner, purpose::RECOVERY).await?.is_some_and(|word| word.is_live(now)) {
             self.land(self.batch_id(now)?, now, vec![self.withdraw(address, now)?]).await?;
         }
         Ok(())

@@ -2,8 +2,7 @@
 //! for no step-up (P13).
 
 use vestibule_core::{
-    ClientAddress, Error, ErrorKind, Failure, Refusal, Secret, SecretDigest, SessionHandle, SubjectId,
-    Timestamp,
+    ClientAddress, Error, ErrorKind, Failure, Refusal, Secret, SecretDigest, SessionHandle, Timestamp,
 };
 use vestibule_journal::{Draft, EventActor, EventKind};
 use vestibule_mfa::{CodeRow, MfaRead};
@@ -74,8 +73,8 @@ impl Vestibule {
         Ok(own.collect())
     }
 
-    /// Forgets one remembered device: it stands in for no factor any more, and the sessions that it opened end. It stays a known
-    /// one, so that its tries are counted apart.
+    /// Forgets one remembered device: it stands in for no factor any more, and the sessions that it opened end; so do those that any
+    /// device opened before the factor was shown on it anew. It stays a known one, so that its tries are counted apart.
     ///
     /// # Errors
     ///
@@ -91,15 +90,13 @@ impl Vestibule {
         for _ in 0..ROUNDS {
             let who = inner.whole(who).await?;
             let codes = inner.store.codes(subject).await?;
-            let since = |device: &Device| remembered_since(device, &who.profile, &codes, now);
             let own = inner.store.devices(subject).await?;
-            let (these, others): (Vec<_>, Vec<_>) =
-                own.into_iter().partition(|device| device.handle == handle);
-            let kept: Vec<Timestamp> = others.iter().filter_map(since).collect();
-            let this = these.into_iter().find_map(|device| since(&device).map(|since| (device, since)));
-            let Some((device, since)) = this else {
+            let device = own.into_iter().find(|device| device.handle == handle);
+            let since =
+                device.as_ref().and_then(|device| remembered_since(device, &who.profile, &codes, now));
+            let (Some(device), Some(since)) = (device, since) else {
                 // Asked once more, where a fault kept it from its end.
-                if inner.ends_forgotten((subject, None, &kept), now).await? {
+                if inner.ends_forgotten((&who.profile, None), now).await? {
                     return Ok(());
                 }
                 return inner.refuse_own(&who, &FactorProblem::DeviceNotRemembered, now).await;
@@ -109,14 +106,14 @@ impl Vestibule {
             let mut batch = inner.record(event, id, now)?;
             let renamed = SessionHandle::make(&*inner.entropy, now)?;
             batch.push(decide::forget_device(&device, renamed, id).into());
-            batch.extend(inner.forgotten(subject, Some(since), &kept).await?);
+            batch.extend(inner.forgotten(&who.profile, Some((handle, since)), now).await?);
             batch.push(ProfilesWrite::RequireProfile { subject, epoch: who.profile.epoch }.into());
             batch.push(decide::require(&who.session).into());
             if inner.land(id, now, batch).await?.is_some() {
                 continue;
             }
             // From here on it opens nothing: whatever it opened while this was decided is there to be read.
-            return match inner.ends_forgotten((subject, Some(since), &kept), now).await {
+            return match inner.ends_forgotten((&who.profile, Some((handle, since))), now).await {
                 Ok(_) => Ok(()),
                 Err(fault) => Err(Error::new(ErrorKind::OutcomeUnknown, fault).into()),
             };
@@ -142,11 +139,11 @@ impl Inner {
     /// Ends what devices opened that are forgotten. Whether there was anything.
     async fn ends_forgotten(
         &self,
-        (subject, since, kept): (SubjectId, Option<Timestamp>, &[Timestamp]),
+        (profile, this): (&Profile, Option<(SessionHandle, Timestamp)>),
         now: Timestamp,
     ) -> Result<bool, Error> {
         for round in 0..ROUNDS {
-            let left = self.forgotten(subject, since, kept).await?;
+            let left = self.forgotten(profile, this, now).await?;
             if left.is_empty() {
                 return Ok(round > 0);
             }
@@ -155,16 +152,23 @@ impl Inner {
         Err(busy())
     }
 
-    /// The ends of the sessions in which no factor was shown and that were opened by the device on which one was shown then, or
-    /// by one that is no longer remembered so; not too many at once. A device whose factor was shown anew has older ones.
+    /// The ends of the sessions in which no factor was shown and that were opened by this device, on which one was shown then, or
+    /// by one that is no longer remembered so; not too many at once.
     async fn forgotten(
         &self,
-        subject: SubjectId,
-        since: Option<Timestamp>,
-        kept: &[Timestamp],
+        profile: &Profile,
+        this: Option<(SessionHandle, Timestamp)>,
+        now: Timestamp,
     ) -> Result<Vec<AnyWrite>, Error> {
-        let own = self.store.sessions(subject).await?;
-        let is_over = |shown: Timestamp| Some(shown) == since || !kept.contains(&shown);
+        // Before the devices: whoever has one remembered meanwhile is found with it.
+        let own = self.store.sessions(profile.subject).await?;
+        let codes = self.store.codes(profile.subject).await?;
+        let devices = self.store.devices(profile.subject).await?;
+        let others = devices.iter().filter(|device| this.is_none_or(|(handle, _)| device.handle != handle));
+        let kept: Vec<Timestamp> =
+            others.filter_map(|device| remembered_since(device, profile, &codes, now)).collect();
+        let is_over =
+            |shown: Timestamp| this.is_some_and(|(_, since)| since == shown) || !kept.contains(&shown);
         let opened = own.iter().filter(|one| one.remembered_since().is_some_and(is_over));
         let narrow = opened.filter(|one| !one.has_two_factors());
         Ok(narrow.take(ENDED_AT_ONCE).map(|one| decide::end(one).into()).collect())
