@@ -55,6 +55,8 @@ pub(crate) enum Told {
 struct Counted {
     may_tell_nobody: Option<bool>,
     may_text: Option<bool>,
+    /// What was told is true no more: a letter that says what is takes its place, however soon.
+    told_too_early: bool,
 }
 
 /// What a mailbox is to be told of.
@@ -152,7 +154,7 @@ impl Inner {
                 Ok(Round::Told) => return Ok(Told::Once),
                 Ok(Round::NotTheirs) => return Ok(Told::NotTheirs),
                 Ok(Round::TooMany) => return Ok(Told::TooMany),
-                Ok(Round::ToldTooEarly) => told = true,
+                Ok(Round::ToldTooEarly) => (told, counted.told_too_early) = (true, true),
                 Ok(Round::Moved) => {}
                 // What has landed has landed.
                 Err(_) if told => return Ok(Told::Once),
@@ -224,9 +226,10 @@ impl Inner {
             let purpose = purpose.as_str().to_owned();
             words.push(CheckwordWrite::Wipe { holder, purpose, generation: 0 });
         }
-        let kept_back = link.is_none() || (truth == Truth::Nobody && !may_tell_nobody);
-        let carried =
-            link.as_ref().filter(|_| matches!(truth, Truth::Connect(_) | Truth::Link(..) | Truth::SignUp));
+        let carries = matches!(truth, Truth::Connect(_) | Truth::Link(..) | Truth::SignUp);
+        let is_spaced = link.is_none() && (carries || !counted.told_too_early);
+        let kept_back = is_spaced || (truth == Truth::Nobody && !may_tell_nobody);
+        let carried = link.as_ref().filter(|_| carries);
         let answer = Answer {
             to: &to,
             kind: truth.told(),

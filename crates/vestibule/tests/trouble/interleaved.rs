@@ -14,7 +14,7 @@ use crate::ground::block_on;
 use crate::raced::{explained, serial};
 
 /// Pairs, and the scene, that no order explained once: they are tried each time.
-const ONCE_UNEXPLAINED: [(Start, Act, Act); 12] = [
+const ONCE_UNEXPLAINED: [(Start, Act, Act); 13] = [
     (Start::Member, Act::Dismiss, Act::ChangeRole),
     (Start::Factor, Act::Recover, Act::TurnFactorOff),
     (Start::Factor, Act::CompleteSignInByRecoveryCode, Act::TurnFactorOff),
@@ -27,6 +27,7 @@ const ONCE_UNEXPLAINED: [(Start, Act, Act); 12] = [
     (Start::Unproven, Act::BeginFactorResetByTwo, Act::BeginFactorResetByTwo),
     (Start::Member, Act::ConfirmSignUp, Act::ConfirmSignUpWithProvider),
     (Start::SocialOnly, Act::RequestAddress, Act::ConfirmSignUp),
+    (Start::SocialOnly, Act::RequestSignUp, Act::ConnectAddress),
 ];
 
 pub(crate) fn what_no_order_explained_once() {
