@@ -55,7 +55,7 @@ pub(crate) enum Told {
 struct Counted {
     may_tell_nobody: Option<bool>,
     may_text: Option<bool>,
-    /// What was told is true no more: a letter that says what is takes its place, however soon.
+    /// A letter waits that is true no more: one that says what is takes its place, however soon.
     told_too_early: bool,
 }
 
@@ -154,7 +154,7 @@ impl Inner {
                 Ok(Round::Told) => return Ok(Told::Once),
                 Ok(Round::NotTheirs) => return Ok(Told::NotTheirs),
                 Ok(Round::TooMany) => return Ok(Told::TooMany),
-                Ok(Round::ToldTooEarly) => (told, counted.told_too_early) = (true, true),
+                Ok(Round::ToldTooEarly) => told = true,
                 Ok(Round::Moved) => {}
                 // What has landed has landed.
                 Err(_) if told => return Ok(Told::Once),
@@ -252,7 +252,10 @@ impl Inner {
             None => {
                 let owner = owner.ok().flatten().filter(|_| view.owner.is_none());
                 match (what, owner) {
-                    (Asked::Recovery | Asked::SignUp, Some(_)) => return Ok(Round::ToldTooEarly),
+                    (Asked::Recovery | Asked::SignUp, Some(_)) => {
+                        counted.told_too_early |= !kept_back;
+                        return Ok(Round::ToldTooEarly);
+                    }
                     (Asked::Connect(..), Some(own)) => {
                         let whose = (own.subject, decoy);
                         let _landed = self.withdraw_after_sign_up(address, whose, now).await;

@@ -130,7 +130,14 @@ impl Vestibule {
                 return match may.phone {
                     Some(phone) if !may.password_counts => {
                         let what = CodeFor::FactorReset(subject, profile.epoch);
-                        inner.send_code(&phone, what, None).await.map(ResetAsked::ByLinkAndCode)
+                        match inner.send_code(&phone, what, None).await {
+                            Ok(sent) => Ok(ResetAsked::ByLinkAndCode(sent)),
+                            Err(refused) => {
+                                // A reset that was begun meanwhile says so itself.
+                                let _ = inner.may_reset(&shown, &profile, now).await?;
+                                Err(refused)
+                            }
+                        }
                     }
                     _ => Ok(ResetAsked::ByLink),
                 };
