@@ -349,11 +349,7 @@ impl Inner {
                     batch.extend(rotated.into_iter().map(AnyWrite::from));
                     batch.extend(self.withdrawals(subject, now).await?);
                 }
-                Keeps::Nothing => {
-                    batch.push(ProfilesWrite::SetFactor { subject, from, since: None }.into());
-                    batch.extend(self.ends_factor(subject).await?);
-                    batch.extend(self.cancels_changes(subject, now).await?);
-                }
+                Keeps::Nothing => batch.extend(self.turns_off(&profile, now).await?),
             }
             batch.extend(self.notices(subject, Notice::new(told, now)).await?);
             let token = match acting {

@@ -1,12 +1,12 @@
 //! The second factor is turned off by its owner.
 
-use vestibule_core::{Failure, Refusal, Secret, Timestamp};
+use vestibule_core::{Error, Failure, Refusal, Secret, Timestamp};
 use vestibule_credentials::{
     CredentialsRead, PasswordRejection, PasswordUse, PreparedPassword, Problem as PasswordProblem,
 };
 use vestibule_journal::{Draft, EventActor, EventKind};
 use vestibule_mfa::Problem;
-use vestibule_profiles::ProfilesWrite;
+use vestibule_profiles::{Profile, ProfilesWrite};
 use vestibule_sessions::{Amr, decide::ReissueRequest};
 
 use crate::login::frozen;
@@ -15,7 +15,7 @@ use crate::password::{Keeps, Once};
 use crate::session::Authenticated;
 use crate::social::SocialProblem;
 use crate::vestibule::{Inner, ROUNDS, Vestibule, busy};
-use crate::writes::AnyGuard;
+use crate::writes::{AnyGuard, AnyWrite};
 
 /// What a person shows, beside a fresh proof of the second factor, to turn it off.
 #[derive(Debug)]
@@ -105,6 +105,15 @@ impl Vestibule {
 }
 
 impl Inner {
+    /// The writes by which a person turns the factor off, however they showed the first one.
+    pub(crate) async fn turns_off(&self, profile: &Profile, now: Timestamp) -> Result<Vec<AnyWrite>, Error> {
+        let (subject, from) = (profile.subject, profile.epoch);
+        let mut writes = vec![ProfilesWrite::SetFactor { subject, from, since: None }.into()];
+        writes.extend(self.ends_factor(subject).await?);
+        writes.extend(self.cancels_changes(subject, now).await?);
+        Ok(writes)
+    }
+
     /// Of somebody who has no password, and gets none meanwhile: every way to one moves the profile's epoch.
     async fn turn_off_without_password(
         &self,
@@ -129,11 +138,9 @@ impl Inner {
             let (id, from, actor) = (self.batch_id(now)?, who.profile.epoch, EventActor::Person(subject));
             let mut batch =
                 self.record(Draft::new(EventKind::FACTOR_OFF, actor).subject(subject), id, now)?;
-            batch.push(ProfilesWrite::SetFactor { subject, from, since: None }.into());
             // Before the authenticators are read: see `moves_factor`.
             batch.extend(self.drops_reset(&who.profile, actor, id, now).await?);
-            batch.extend(self.ends_factor(subject).await?);
-            batch.extend(self.cancels_changes(subject, now).await?);
+            batch.extend(self.turns_off(&who.profile, now).await?);
             batch.extend(self.notices(subject, Notice::new(NoticeKind::FactorOff, now)).await?);
             let (token, reissued) = self.reissue(&who.session, &ReissueRequest::new(from + 1), (id, now))?;
             batch.push(reissued.write.into());
