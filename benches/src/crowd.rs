@@ -82,8 +82,15 @@ pub(crate) struct Table {
     pub(crate) name: &'static str,
     pub(crate) columns: &'static str,
     pub(crate) row: fn(&Ground, u32) -> Result<Vec<Value>, Unmeasured>,
-    /// Whether its key is scattered: rows are then loaded in the order of keys, as a tree likes it.
-    pub(crate) by_login: bool,
+    pub(crate) order: Order,
+}
+
+/// By what a table's rows rest: they are loaded in this order, as a tree likes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Order {
+    Subject,
+    Login,
+    Token,
 }
 
 /// What all rows share.
@@ -140,7 +147,7 @@ pub(crate) const TABLES: [Table; 7] = [
                 at,
             ])
         },
-        by_login: false,
+        order: Order::Subject,
     },
     Table {
         name: "vestibule_identifier",
@@ -151,7 +158,7 @@ pub(crate) const TABLES: [Table; 7] = [
             let at = Value::from(DAY_ONE);
             Ok(vec![realm, subject, "email".into(), key, login.clone().into(), login.into(), at.clone(), at])
         },
-        by_login: false,
+        order: Order::Subject,
     },
     Table {
         name: "vestibule_identifier_owner",
@@ -161,7 +168,7 @@ pub(crate) const TABLES: [Table; 7] = [
             let key = key.as_bytes().as_slice().into();
             Ok(vec![(&ground.realm).into(), "email".into(), key, subject(number)?.into()])
         },
-        by_login: true,
+        order: Order::Login,
     },
     Table {
         name: "vestibule_membership",
@@ -176,7 +183,7 @@ pub(crate) const TABLES: [Table; 7] = [
             let row = [realm, account, subject(number)?.into()].into_iter().chain(standing).chain(end);
             Ok(row.collect())
         },
-        by_login: false,
+        order: Order::Subject,
     },
     Table {
         name: "vestibule_password",
@@ -186,7 +193,7 @@ pub(crate) const TABLES: [Table; 7] = [
             let end = [DAY_ONE.into(), 0_u32.into(), batch(number)];
             Ok([realm, subject, HASH.into(), one.clone(), one].into_iter().chain(end).collect())
         },
-        by_login: false,
+        order: Order::Subject,
     },
     Table {
         name: "vestibule_tries",
@@ -198,7 +205,7 @@ pub(crate) const TABLES: [Table; 7] = [
             let end = [Value::Null, DAY_ONE.into(), batch(number)];
             Ok([realm, subject, lane, three.clone(), three].into_iter().chain(end).collect())
         },
-        by_login: false,
+        order: Order::Subject,
     },
     Table {
         name: "vestibule_session",
@@ -213,7 +220,7 @@ pub(crate) const TABLES: [Table; 7] = [
             let ends = [(14 * DAY).into(), at.saturating_add(3650 * DAY).into(), admissions().into()];
             Ok(key.into_iter().chain(proven).chain(ends).chain(["".into(), none, batch(number)]).collect())
         },
-        by_login: false,
+        order: Order::Token,
     },
 ];
 
@@ -234,14 +241,15 @@ fn batch(number: u32) -> Value {
 /// Everybody's number, in the order in which a table is loaded.
 pub(crate) fn order(table: &Table, people: u32) -> Result<Vec<u32>, Unmeasured> {
     let mut numbers: Vec<u32> = (0..people).collect();
-    if table.by_login {
-        let keyed: Result<Vec<_>, _> = numbers
-            .iter()
-            .map(|&number| Ok::<_, Unmeasured>((*login_key(number)?.as_bytes(), number)))
-            .collect();
-        let mut keyed = keyed?;
-        keyed.sort_unstable();
-        numbers = keyed.into_iter().map(|(_, number)| number).collect();
+    match table.order {
+        Order::Subject => {}
+        Order::Login => {
+            let key = |&number: &u32| Ok::<_, Unmeasured>((*login_key(number)?.as_bytes(), number));
+            let mut keyed = numbers.iter().map(key).collect::<Result<Vec<_>, _>>()?;
+            keyed.sort_unstable();
+            numbers = keyed.into_iter().map(|(_, number)| number).collect();
+        }
+        Order::Token => numbers.sort_by_cached_key(|&number| *session_digest(number).as_bytes()),
     }
     Ok(numbers)
 }

@@ -1,7 +1,7 @@
 //! Sessions and known devices: the tables `vestibule_session` and `vestibule_device`.
 //!
-//! A row stands under its person and slot, which racers want; a unique key on the digest finds it by its token and
-//! says that it is found under one digest only. Evidence and admissions are asked for with their session alone,
+//! A row is found by its person and slot, which racers want, and by the digest of its token, which every request brings; both are
+//! unique. By which of them it rests is each database's own matter. Evidence and admissions are asked for with their session alone,
 //! so each rests in a column as a record (`kv::RecordWriter`). Every row that is read goes through the domain's `checked`.
 
 mod records;

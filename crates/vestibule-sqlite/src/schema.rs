@@ -76,6 +76,7 @@ const SESSIONS: Domain = Domain::new(
     &[
         Migration::new(1, include_str!("../migrations/sessions/0001_init.sql")),
         Migration::new(2, include_str!("../migrations/sessions/0002_remembered.sql")),
+        Migration::new(3, include_str!("../migrations/sessions/0003_by_token.sql")),
     ],
 );
 
