@@ -70,8 +70,12 @@ fn values(row: &Row<'_>, columns: usize) -> Result<RowValues, StoreError> {
             ),
             ValueRef::Blob(bytes) => Value::Blob(bytes.to_vec()),
             // No column of ours holds one: the tables are STRICT.
-            ValueRef::Real(_) => return Err(StoreErrorKind::Corrupt.into()),
+            ValueRef::Real(_) => return Err(StoreError::from(StoreErrorKind::Corrupt)),
         })
     };
-    (0..columns).map(value).collect::<Result<_, StoreError>>().map(RowValues::new)
+    let mut values = Vec::with_capacity(columns);
+    for column in 0..columns {
+        values.push(value(column)?);
+    }
+    Ok(RowValues::new(values))
 }

@@ -14,10 +14,15 @@ use crate::connect::connect_reader;
 use crate::error::fault;
 use crate::file::OpenedFile;
 
+/// The connections that nobody has, and how many callers wait for one.
+struct Desk {
+    free: Vec<Connection>,
+    waiting: usize,
+}
+
 pub(crate) struct Readers {
     file: OpenedFile,
-    /// Those that nobody has.
-    free: Mutex<Vec<Connection>>,
+    desk: Mutex<Desk>,
     came_back: Condvar,
     patience: Duration,
 }
@@ -27,7 +32,7 @@ impl Readers {
         let free = (0..options.readers).map(|_| connect_reader(file, options)).collect::<Result<_, _>>()?;
         Ok(Self {
             file: file.clone(),
-            free: Mutex::new(free),
+            desk: Mutex::new(Desk { free, waiting: 0 }),
             came_back: Condvar::new(),
             patience: options.busy_timeout,
         })
@@ -39,21 +44,38 @@ impl Readers {
         ask: impl FnOnce(&Connection) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         self.file.require_same()?;
-        let (mut free, _) = self
-            .came_back
-            .wait_timeout_while(self.lock(), self.patience, |free| free.is_empty())
-            .unwrap_or_else(PoisonError::into_inner);
-        let lent = free.pop();
-        drop(free);
+        let lent = self.lend();
         match &(Lent { readers: self, connection: lent }).connection {
             Some(connection) => ask(connection),
             None => Err(StoreError::new(StoreErrorKind::Contended, "no reader is free")),
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<Connection>> {
+    fn lend(&self) -> Option<Connection> {
+        let mut desk = self.lock();
+        if desk.free.is_empty() {
+            desk.waiting += 1;
+            (desk, _) = self
+                .came_back
+                .wait_timeout_while(desk, self.patience, |desk| desk.free.is_empty())
+                .unwrap_or_else(PoisonError::into_inner);
+            desk.waiting -= 1;
+        }
+        desk.free.pop()
+    }
+
+    fn take_back(&self, connection: Connection) {
+        let mut desk = self.lock();
+        desk.free.push(connection);
+        // To wake somebody is a system call, and there is mostly nobody to be woken.
+        if desk.waiting > 0 {
+            self.came_back.notify_one();
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Desk> {
         // Nothing that holds the lock can panic half-way.
-        self.free.lock().unwrap_or_else(PoisonError::into_inner)
+        self.desk.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -67,8 +89,7 @@ struct Lent<'a> {
 impl Drop for Lent<'_> {
     fn drop(&mut self) {
         if let Some(connection) = self.connection.take() {
-            self.readers.lock().push(connection);
-            self.readers.came_back.notify_one();
+            self.readers.take_back(connection);
         }
     }
 }
