@@ -8,10 +8,10 @@ use sha2::{Digest, Sha256};
 use tokio_postgres::{Client, SimpleQueryMessage};
 use vestibule_core::{StoreError, StoreErrorKind};
 
-use crate::Options;
-use crate::connect::{Conn, require_decisive};
+use crate::connect::Conn;
 use crate::error::fault;
-use crate::migrate::make_tables;
+use crate::migrate::{LEDGER_MAKES, make_tables};
+use crate::{Options, Schema};
 
 /// A digest of the tables, with their columns, constraints, indexes, triggers and rules, that belong to the enabled
 /// domains. It is the same wherever the same migrations were applied by the same version of PostgreSQL.
@@ -31,31 +31,7 @@ impl fmt::Debug for Fingerprint {
     }
 }
 
-/// Every part of every table of a schema: its table, and what the server says that it is. Names of schemas are left out.
-const PARTS: &str = "
-with ours as (select oid, relname, relrowsecurity, relforcerowsecurity from pg_class
-    where relkind in ('r', 'p') and relnamespace = {namespace})
-select relname, 'table rls ' || relrowsecurity::text || relforcerowsecurity::text as part from ours
-union all
-select relname, 'column ' || attname || ' ' || format_type(atttypid, atttypmod) || ' ' || attnotnull::text || ' '
-    || coalesce((select collname::text from pg_collation where oid = attcollation), '-') || ' '
-    || coalesce(pg_get_expr(adbin, adrelid), '-') || ' ' || attidentity::text || attgenerated::text
-    from ours join pg_attribute on attrelid = ours.oid and attnum > 0 and not attisdropped
-    left join pg_attrdef on adrelid = ours.oid and adnum = attnum
-union all
-select relname, 'constraint ' || conname || ' ' || convalidated::text || condeferrable::text || ' '
-    || case when contype = 'f' then confrelid::regclass::text else pg_get_constraintdef(con.oid) end
-    from ours join pg_constraint as con on conrelid = ours.oid and contype <> 'n'
-union all
-select relname, 'index ' || (select index.relname from pg_class as index where index.oid = indexrelid) || ' '
-    || indisunique::text || indisvalid::text || indisready::text || ' ' || substring(pg_get_indexdef(indexrelid) from ' USING .*')
-    from ours join pg_index on indrelid = ours.oid
-union all
-select relname, 'trigger ' || tgname || ' ' || tgtype || tgenabled::text
-    from ours join pg_trigger on tgrelid = ours.oid and not tgisinternal
-union all
-select relname, 'rule ' || rulename from ours join pg_rewrite on ev_class = ours.oid
-order by 1, 2";
+const PARTS: &str = include_str!("parts.sql");
 
 /// What the migrations make, as it was seen on servers of each version: they make the same whenever they are run.
 #[derive(Default)]
@@ -65,9 +41,14 @@ pub(crate) struct Seen(Mutex<ByVersion>);
 type ByVersion = HashMap<(String, [u8; 32]), Arc<Tables>>;
 
 impl Seen {
-    /// The tables as these migrations make them on the server of this connection, which is asked once.
-    pub(crate) async fn expected(&self, conn: &Conn, options: &Options) -> Result<Arc<Tables>, StoreError> {
-        let key = (require_decisive(&conn.client).await?, options.schema.checksum());
+    /// The tables as these migrations make them on the server of this connection, whose version this is: it is asked once.
+    pub(crate) async fn expected(
+        &self,
+        version: String,
+        conn: &Conn,
+        options: &Options,
+    ) -> Result<Arc<Tables>, StoreError> {
+        let key = (version, options.schema.checksum());
         let seen = self.seen().get(&key).cloned();
         if let Some(seen) = seen {
             return Ok(seen);
@@ -87,6 +68,20 @@ impl Seen {
 pub(crate) struct Tables(Vec<(String, String)>);
 
 impl Tables {
+    /// What the migrations make as it stands in a file beside each of them; `None` where one of a host's has none. Whoever finds
+    /// exactly this need not ask the server what it makes of them, which takes it longer than all else that opening does. Another version
+    /// may say the same tables in other words.
+    pub(crate) fn noted(schema: &Schema) -> Option<Self> {
+        let mut parts = Vec::new();
+        let domains = schema.domains().iter().map(|domain| domain.makes);
+        for makes in domains.chain([Some(LEDGER_MAKES)]) {
+            let lines = makes?.lines().filter_map(|line| line.split_once(' '));
+            parts.extend(lines.map(|(table, part)| (table.to_owned(), part.to_owned())));
+        }
+        parts.sort_unstable();
+        Some(Self(parts))
+    }
+
     /// Runs the migrations on temporary tables, on the very server that is asked, and takes them back.
     async fn expected(client: &Client, options: &Options) -> Result<Self, StoreError> {
         let begin = "savepoint vestibule_expected; set local search_path to pg_temp";
@@ -124,15 +119,17 @@ impl Tables {
 
 async fn parts(client: &Client, namespace: &str) -> Result<Vec<(String, String)>, StoreError> {
     let messages = client.simple_query(&PARTS.replace("{namespace}", namespace)).await.map_err(fault)?;
-    messages
-        .iter()
-        .filter_map(|message| match message {
-            SimpleQueryMessage::Row(row) => Some(row),
-            _ => None,
-        })
+    let rows = messages.iter().filter_map(|message| match message {
+        SimpleQueryMessage::Row(row) => Some(row),
+        _ => None,
+    });
+    let mut parts = rows
         .map(|row| match (row.get(0), row.get(1)) {
             (Some(table), Some(part)) => Ok((table.to_owned(), part.to_owned())),
             _ => Err(StoreErrorKind::Schema.into()),
         })
-        .collect()
+        .collect::<Result<Vec<_>, StoreError>>()?;
+    // Not by the server, whose order of text depends on its locale.
+    parts.sort_unstable();
+    Ok(parts)
 }

@@ -5,13 +5,15 @@ use std::collections::BTreeSet;
 use tokio_postgres::Client;
 use vestibule_core::{StoreError, StoreErrorKind, Timestamp};
 
-use crate::connect::Conn;
+use crate::connect::{Conn, require_decisive};
 use crate::error::{fault, leaves_open, with_kind};
-use crate::fingerprint::Fingerprint;
+use crate::fingerprint::{Fingerprint, Tables};
 use crate::{Domain, Migration, Options, Schema, SchemaError, Server};
 
 /// The table that says which migrations were applied.
 pub(crate) const LEDGER: &str = include_str!("../migrations/ledger.sql");
+/// What it makes.
+pub(crate) const LEDGER_MAKES: &str = include_str!("../migrations/ledger.txt");
 
 /// What a migration did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -164,7 +166,13 @@ async fn pending<'a>(client: &Client, domain: &'a Domain) -> Result<&'a [Migrati
 }
 
 async fn require_expected(conn: &Conn, options: &Options) -> Result<Fingerprint, StoreError> {
-    let expected = conn.seen.expected(conn, options).await?;
+    let version = require_decisive(&conn.client).await?;
+    if let Some(noted) = Tables::noted(&options.schema)
+        && noted.found(&conn.client, options).await? == noted
+    {
+        return Ok(noted.fingerprint());
+    }
+    let expected = conn.seen.expected(version, conn, options).await?;
     if expected.found(&conn.client, options).await? == *expected {
         Ok(expected.fingerprint())
     } else {

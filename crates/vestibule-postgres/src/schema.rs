@@ -26,19 +26,27 @@ impl Migration {
 pub struct Domain {
     pub(crate) name: &'static str,
     pub(crate) migrations: &'static [Migration],
+    /// The parts of the tables that they make, one on a line: the table and what the server says.
+    pub(crate) makes: Option<&'static str>,
 }
 
 impl Domain {
     /// A domain with its migrations, numbered 1, 2, 3 and so on.
     #[must_use]
     pub const fn new(name: &'static str, migrations: &'static [Migration]) -> Self {
-        Self { name, migrations }
+        Self { name, migrations, makes: None }
+    }
+
+    /// With what the migrations make.
+    const fn making(self, makes: &'static str) -> Self {
+        Self { makes: Some(makes), ..self }
     }
 }
 
 /// The memory of batches, which every store has.
 const BATCHES: Domain =
-    Domain::new("batches", &[Migration::new(1, include_str!("../migrations/batches/0001_init.sql"))]);
+    Domain::new("batches", &[Migration::new(1, include_str!("../migrations/batches/0001_init.sql"))])
+        .making(include_str!("../migrations/batches/makes.txt"));
 
 #[cfg(feature = "checkword")]
 const CHECKWORD: Domain = Domain::new(
@@ -47,18 +55,22 @@ const CHECKWORD: Domain = Domain::new(
         Migration::new(1, include_str!("../migrations/checkword/0001_init.sql")),
         Migration::new(2, include_str!("../migrations/checkword/0002_codes.sql")),
     ],
-);
+)
+.making(include_str!("../migrations/checkword/makes.txt"));
 
 #[cfg(feature = "credentials")]
 const CREDENTIALS: Domain =
-    Domain::new("credentials", &[Migration::new(1, include_str!("../migrations/credentials/0001_init.sql"))]);
+    Domain::new("credentials", &[Migration::new(1, include_str!("../migrations/credentials/0001_init.sql"))])
+        .making(include_str!("../migrations/credentials/makes.txt"));
 
 #[cfg(feature = "journal")]
 const JOURNAL: Domain =
-    Domain::new("journal", &[Migration::new(1, include_str!("../migrations/journal/0001_init.sql"))]);
+    Domain::new("journal", &[Migration::new(1, include_str!("../migrations/journal/0001_init.sql"))])
+        .making(include_str!("../migrations/journal/makes.txt"));
 
 #[cfg(feature = "mfa")]
-const MFA: Domain = Domain::new("mfa", &[Migration::new(1, include_str!("../migrations/mfa/0001_init.sql"))]);
+const MFA: Domain = Domain::new("mfa", &[Migration::new(1, include_str!("../migrations/mfa/0001_init.sql"))])
+    .making(include_str!("../migrations/mfa/makes.txt"));
 
 #[cfg(feature = "profiles")]
 const PROFILES: Domain = Domain::new(
@@ -68,7 +80,8 @@ const PROFILES: Domain = Domain::new(
         Migration::new(2, include_str!("../migrations/profiles/0002_leaving.sql")),
         Migration::new(3, include_str!("../migrations/profiles/0003_factor.sql")),
     ],
-);
+)
+.making(include_str!("../migrations/profiles/makes.txt"));
 
 #[cfg(feature = "sessions")]
 const SESSIONS: Domain = Domain::new(
@@ -77,11 +90,13 @@ const SESSIONS: Domain = Domain::new(
         Migration::new(1, include_str!("../migrations/sessions/0001_init.sql")),
         Migration::new(2, include_str!("../migrations/sessions/0002_remembered.sql")),
     ],
-);
+)
+.making(include_str!("../migrations/sessions/makes.txt"));
 
 #[cfg(feature = "throttle")]
 const THROTTLE: Domain =
-    Domain::new("throttle", &[Migration::new(1, include_str!("../migrations/throttle/0001_init.sql"))]);
+    Domain::new("throttle", &[Migration::new(1, include_str!("../migrations/throttle/0001_init.sql"))])
+        .making(include_str!("../migrations/throttle/makes.txt"));
 
 /// The tables that a file must have: of the enabled domains, and of a host.
 #[derive(Debug, Clone, PartialEq, Eq)]

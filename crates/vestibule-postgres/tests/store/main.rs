@@ -13,6 +13,7 @@ mod ground;
 mod harness;
 mod host;
 mod killed;
+mod makes;
 mod model;
 mod passwords;
 mod plans;

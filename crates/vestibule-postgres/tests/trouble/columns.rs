@@ -28,7 +28,7 @@ const OF_SIGN_IN: [&str; 4] =
     ["vestibule_account", "vestibule_membership", "vestibule_password", "vestibule_profile"];
 
 pub(crate) fn every_column() {
-    let (place, strict) = (Place::new(), Place::new());
+    let (place, strict) = (Place::apart(), Place::apart());
     // Opened before the tables are loosened: opening would refuse them.
     let store = open(&place.name(), realm("default"));
     let before = Before::settle(&store);

@@ -16,20 +16,45 @@ pub(crate) use crate::server::runtime;
 
 const CONNECTIONS: usize = 3;
 
-/// A schema, which goes with this.
-pub(crate) struct Place(server::Place);
+/// A schema. One in which all went well is emptied afterwards and given to the next test: making one takes longer than most tests do.
+pub(crate) struct Place {
+    schema: Option<server::Place>,
+    is_lent: bool,
+}
+
+/// Those that nobody has; all of their tables are empty.
+static FREE: Mutex<Vec<server::Place>> = Mutex::new(Vec::new());
+
+fn free() -> MutexGuard<'static, Vec<server::Place>> {
+    FREE.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 impl Place {
     pub(crate) fn new() -> Self {
-        let place = Self::empty();
-        let (server, options) = reach(&place.name());
-        block_on(PostgresStore::migrate(&server, &options, Timestamp::EPOCH)).unwrap();
+        let free = free().pop();
+        let is_new = free.is_none();
+        let place = Self { schema: Some(free.unwrap_or_else(server::Place::new)), is_lent: true };
+        if is_new {
+            place.migrate();
+        }
         place
     }
 
-    /// One that was not migrated.
+    /// One whose tables the test may alter: it goes with this.
+    pub(crate) fn apart() -> Self {
+        let place = Self::empty();
+        place.migrate();
+        place
+    }
+
+    /// One that was not migrated, and goes with this.
     pub(crate) fn empty() -> Self {
-        Self(server::Place::new())
+        Self { schema: Some(server::Place::new()), is_lent: false }
+    }
+
+    fn migrate(&self) {
+        let (server, options) = reach(&self.name());
+        block_on(PostgresStore::migrate(&server, &options, Timestamp::EPOCH)).unwrap();
     }
 
     /// By which another process opens it.
@@ -37,20 +62,47 @@ impl Place {
         format!("{} {}", self.schema(), cluster::url())
     }
 
+    fn made(&self) -> &server::Place {
+        self.schema.as_ref().expect("it has one until it is dropped")
+    }
+
     pub(crate) fn schema(&self) -> &str {
-        &self.0.0
+        &self.made().0
     }
 
     /// A connection of the test's own, looking at the schema.
     pub(crate) fn own(&self) -> Client {
-        block_on(server::own(&self.0))
+        block_on(server::own(self.made()))
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        drop(opened().remove(&self.name()));
+        if self.is_lent && !std::thread::panicking() {
+            self.empty_tables();
+            free().extend(self.schema.take());
+        } else {
+            drop(opened().remove(&self.name()));
+        }
     }
+}
+
+impl Place {
+    fn empty_tables(&self) {
+        let own = self.own();
+        let sql = format!(
+            "do $$ declare of text; begin
+             for of in select tablename from pg_tables where schemaname = '{}' and tablename <> 'vestibule_migration'
+             loop execute format('delete from %I', of); end loop; end $$",
+            self.schema()
+        );
+        block_on(own.batch_execute(&sql)).unwrap();
+    }
+}
+
+/// Drops what the tests left of schemas.
+pub(crate) fn clear() {
+    free().clear();
 }
 
 /// One store for each place in a process: what the server keeps is the same for all of them.

@@ -47,7 +47,7 @@ use server::cluster;
 use target::{each_act, each_of, trial};
 
 fn main() -> ExitCode {
-    target::run(
+    let code = target::run(
         |part, words| match part {
             killed::PART => killed::play(words),
             migrators::PART => migrators::play(words),
@@ -93,5 +93,7 @@ fn main() -> ExitCode {
             trials
         },
         amount::left_out,
-    )
+    );
+    ground::clear();
+    code
 }

@@ -34,7 +34,7 @@ union all
     and relname like 'vestibule\\_%')";
 
 pub(crate) fn every_constraint_that_is_missing_is_found() {
-    let place = Place::new();
+    let place = Place::apart();
     let store = open(&place.name(), realm("default"));
     let own = place.own();
     let changes = block_on(own.query(CHANGES, &[&place.schema()])).unwrap();
@@ -54,7 +54,7 @@ pub(crate) fn every_constraint_that_is_missing_is_found() {
 
 /// With the index of sessions gone and two people under one digest, the token is nobody's.
 pub(crate) fn a_key_that_is_no_longer_unique_opens_nothing() {
-    let place = Place::new();
+    let place = Place::apart();
     let store = open(&place.name(), realm("default"));
     let vestibule = deployment(store.clone());
     block_on(settle(&vestibule, Start::Member));
