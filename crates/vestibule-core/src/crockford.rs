@@ -27,13 +27,25 @@ fn character(bits: u32) -> char {
     ALPHABET.get(index).copied().map_or('0', char::from)
 }
 
+/// The value of each character, and for all others 32.
+#[expect(clippy::indexing_slicing, reason = "judged when compiling")]
+const VALUES: [u8; 256] = {
+    let mut values = [32; 256];
+    let mut value = 0;
+    while value < 32_u8 {
+        values[ALPHABET[value as usize] as usize] = value;
+        value += 1;
+    }
+    values
+};
+
 /// Reads exactly what [`encode`] writes: lower-case only, no look-alikes, no set bits beyond the last byte.
 pub(crate) fn decode(text: &str) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity(text.len() * 5 / 8);
     let (mut bits, mut held) = (0_u32, 0_u32);
     for byte in text.bytes() {
-        let value = ALPHABET.iter().position(|known| *known == byte)?;
-        bits = (bits << 5) | u32::try_from(value).ok()?;
+        let value = VALUES.get(usize::from(byte)).copied().filter(|value| *value < 32)?;
+        bits = (bits << 5) | u32::from(value);
         held += 5;
         if held >= 8 {
             held -= 8;

@@ -1,8 +1,10 @@
 //! Connections that answer questions, on the caller's thread (decision 0006).
 
 use core::fmt;
+use core::sync::atomic::{AtomicU64, Ordering};
 use core::time::Duration;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use rusqlite::{Connection, Transaction};
 use vestibule_core::{StoreError, StoreErrorKind};
@@ -20,18 +22,27 @@ struct Desk {
     waiting: usize,
 }
 
+/// For how long a look at the file counts: what is answered was then no older than a question that was on its way.
+const LOOK_COUNTS: Duration = Duration::from_millis(1);
+
 pub(crate) struct Readers {
     file: OpenedFile,
+    opened: Instant,
+    /// When the file was last found to be the same, in nanoseconds since; zero: never.
+    looked: AtomicU64,
     desk: Mutex<Desk>,
     came_back: Condvar,
     patience: Duration,
 }
 
 impl Readers {
+    #[expect(clippy::disallowed_methods, reason = "how often the file is looked at is no decision's time")]
     pub(crate) fn open(file: &OpenedFile, options: &Options) -> Result<Self, StoreError> {
         let free = (0..options.readers).map(|_| connect_reader(file, options)).collect::<Result<_, _>>()?;
         Ok(Self {
             file: file.clone(),
+            opened: Instant::now(),
+            looked: AtomicU64::new(0),
             desk: Mutex::new(Desk { free, waiting: 0 }),
             came_back: Condvar::new(),
             patience: options.busy_timeout,
@@ -43,12 +54,23 @@ impl Readers {
         &self,
         ask: impl FnOnce(&Connection) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        self.file.require_same()?;
+        self.require_same()?;
         let lent = self.lend();
         match &(Lent { readers: self, connection: lent }).connection {
             Some(connection) => ask(connection),
             None => Err(StoreError::new(StoreErrorKind::Contended, "no reader is free")),
         }
+    }
+
+    /// As the file's own, which costs more than finding a row does.
+    fn require_same(&self) -> Result<(), StoreError> {
+        let nanos = |duration: Duration| u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
+        let (now, looked) = (nanos(self.opened.elapsed()), self.looked.load(Ordering::Relaxed));
+        if looked == 0 || now.saturating_sub(looked) >= nanos(LOOK_COUNTS) {
+            self.file.require_same()?;
+            self.looked.store(now.max(1), Ordering::Relaxed);
+        }
+        Ok(())
     }
 
     fn lend(&self) -> Option<Connection> {

@@ -36,11 +36,23 @@ impl Tally {
 
     /// A comparison says something about a write only if it met every answer that the write has.
     pub(crate) fn require(&self, landed: &[&str], remembered: &[&str], refused: &[&str]) {
+        self.has_met(landed, remembered, refused).unwrap_or_else(|name| panic!("{name} in {self:?}"));
+    }
+
+    /// The same as a question; the error is the first write that did not.
+    pub(crate) fn has_met<'a>(
+        &self,
+        landed: &[&'a str],
+        remembered: &[&'a str],
+        refused: &[&'a str],
+    ) -> Result<(), &'a str> {
         for (outcome, names) in [landed, remembered, refused].into_iter().enumerate() {
-            for name in names {
-                assert!(self.0.get(*name).is_some_and(|counts| counts[outcome] > 0), "{name} in {self:?}");
+            let is_met = |name: &str| self.0.get(name).is_some_and(|counts| counts[outcome] > 0);
+            if let Some(name) = names.iter().find(|name| !is_met(name)) {
+                return Err(name);
             }
         }
+        Ok(())
     }
 }
 

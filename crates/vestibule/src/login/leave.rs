@@ -18,7 +18,7 @@ use crate::writes::{AnyGuard, AnyWrite};
 
 impl Vestibule {
     /// Removes a login. It leaves as one that is replaced does: for seven days it opens nothing, is kept from others, and can
-    /// freeze the profile.
+    /// freeze the profile. A notice that somebody was writing at that moment may still go to it.
     ///
     /// # Errors
     ///

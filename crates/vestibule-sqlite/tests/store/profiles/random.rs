@@ -156,7 +156,7 @@ fn every_batch_is_answered_as_the_reference_answers_and_leaves_the_same_rows() {
     let config = ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() };
     let sent = prop::collection::vec((0..120_u8, any_draws()), 1..160);
     let tally = RefCell::new(Tally::default());
-    let compared = TestRunner::new(config).run(&sent, |sent| {
+    let compared = |sent: Vec<(u8, Vec<Draw>)>| {
         let mut pair = Pair::new();
         // Without people and members little lands; the others are drawn.
         let first = [
@@ -174,8 +174,7 @@ fn every_batch_is_answered_as_the_reference_answers_and_leaves_the_same_rows() {
             prop_assert_eq!(everything(&pair.sqlite), everything(&pair.reference));
         }
         Ok(())
-    });
-    compared.unwrap();
+    };
     let guarded = [
         "AddMembership",
         "BumpEpoch",
@@ -203,5 +202,12 @@ fn every_batch_is_answered_as_the_reference_answers_and_leaves_the_same_rows() {
         "TakeIdentifier",
     ];
     let landing = [guarded.as_slice(), &["NotePending", "TouchMembership"]].concat();
+    // Now and then a rare answer was not met: then more is drawn.
+    for _ in 0..8 {
+        TestRunner::new(config.clone()).run(&sent, compared).unwrap();
+        if tally.borrow().has_met(&landing, &[], &guarded).is_ok() {
+            return;
+        }
+    }
     tally.borrow().require(&landing, &[], &guarded);
 }
