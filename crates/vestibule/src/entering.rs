@@ -150,21 +150,23 @@ impl Inner {
             batch.extend(self.record_further(of(EventKind::SIGN_IN_BY_DEVICE), id, now)?);
         }
         batch.append(&mut writes);
+        // Why the account is shut lands with the sign-in, which leaves an event anyway: no fault comes between the two and loses the
+        // token.
+        let entered = match entered {
+            None => None,
+            Some((account, Ok(_))) => Some(Ok(account)),
+            Some((account, Err(problem))) => {
+                let about = (EventActor::Person(subject), Some(subject), Some(account));
+                let (refusal, event) = self.refusal(&problem, about)?;
+                batch.extend(self.record_further(event, id, now)?);
+                Some(Err(refusal))
+            }
+        };
         match self.land(id, now, batch).await? {
             None => {}
             Some(AnyGuard::Sessions(_)) => return Ok(Err(Moved::Slots)),
             Some(_) => return Ok(Err(Moved::Something)),
         }
-        let entered = match entered {
-            None => None,
-            Some((account, Ok(_))) => Some(Ok(account)),
-            Some((account, Err(problem))) => {
-                let actor = EventActor::Person(subject);
-                let refusal =
-                    self.refuse_after_proof(&problem, actor, Some(subject), Some(account), now).await?;
-                Some(Err(refusal))
-            }
-        };
         let session = opened.session.handle;
         Ok(Ok(SignedIn { subject, token: token.render(), session, device, entered }))
     }

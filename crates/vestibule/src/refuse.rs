@@ -105,25 +105,35 @@ impl Inner {
             return self.refuse_before_proof(problem, attempt, RefusedBy::Window, Vec::new()).await;
         }
         for _ in 0..ROUNDS {
-            let reference = CaseReference::make(&*self.entropy)?;
             let id = self.batch_id(now)?;
-            let mut event = Draft::new(EventKind::REFUSED, actor).refused(code_of(problem)?, reference);
-            if let Some(subject) = subject {
-                event = event.subject(subject);
-            }
-            if let Some(account) = account {
-                event = event.account(account);
-            }
-            for (name, value) in problem.facts() {
-                event = event.field(name, &value);
-            }
-            let writes = event.record_first(&*self.entropy, id, now).map_err(personal_fault)?;
-            match self.land(id, now, writes.into_iter().map(AnyWrite::from).collect()).await? {
+            let (refusal, event) = self.refusal(problem, (actor, subject, account))?;
+            let writes = self.record(event, id, now)?;
+            match self.land(id, now, writes).await? {
                 Some(AnyGuard::Journal(JournalGuard::CaseFree)) => {}
-                _ => return Ok(Refusal::new(problem, reference, self.disclosure)),
+                _ => return Ok(refusal),
             }
         }
         Err(busy())
+    }
+
+    /// A refusal after proof under a reference of its own, and the event that is to land before it is told.
+    pub(crate) fn refusal(
+        &self,
+        problem: &(dyn Registered + Sync),
+        (actor, subject, account): (EventActor, Option<SubjectId>, Option<AccountId>),
+    ) -> Result<(Refusal, Draft), Error> {
+        let reference = CaseReference::make(&*self.entropy)?;
+        let mut event = Draft::new(EventKind::REFUSED, actor).refused(code_of(problem)?, reference);
+        if let Some(subject) = subject {
+            event = event.subject(subject);
+        }
+        if let Some(account) = account {
+            event = event.account(account);
+        }
+        for (name, value) in problem.facts() {
+            event = event.field(name, &value);
+        }
+        Ok((Refusal::new(problem, reference, self.disclosure), event))
     }
 
     /// The writes that record what happened, first of their batch.
