@@ -1,6 +1,6 @@
 //! Accounts and their members.
 
-use vestibule_core::{AccountId, Error, Failure, Refusal, SubjectId, Timestamp, Write};
+use vestibule_core::{AccountId, Error, ErrorKind, Failure, Refusal, SubjectId, Timestamp, Write};
 use vestibule_journal::{Draft, EventActor, EventKind};
 use vestibule_profiles::{
     Account, AccountPolicy, AccountState, By, Membership, Move, NewAccount, NewMember, Problem,
@@ -405,6 +405,22 @@ impl Inner {
             }
             admitted => admitted.map(|_| membership),
         })
+    }
+
+    /// The operator, who may look anywhere, leaves an event with the reason before anything is shown. Administrators look at what is
+    /// their own account's.
+    pub(crate) async fn note_look(&self, act: &Act<'_>, kind: EventKind) -> Result<(), Error> {
+        let Acting::Operator(_) = act.by else { return Ok(()) };
+        let now = self.clock.now();
+        let id = self.batch_id(now)?;
+        let mut event = act.by.draft(kind).account(act.account);
+        if let Some(subject) = act.subject {
+            event = event.subject(subject);
+        }
+        match self.land(id, now, self.record(event, id, now)?).await? {
+            None => Ok(()),
+            Some(_) => Err(Error::from(ErrorKind::Misuse)),
+        }
     }
 
     pub(crate) async fn refuse_act<T>(&self, act: Act<'_>, problem: &Problem) -> Result<T, Failure<Refusal>> {

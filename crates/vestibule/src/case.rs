@@ -3,7 +3,7 @@
 use vestibule_core::{
     AccountId, Audience, CaseReference, Entry, Failure, Refusal, StoreError, SubjectId, Timestamp,
 };
-use vestibule_journal::{Case, Event, JournalRead};
+use vestibule_journal::{Case, Event, EventKind, JournalRead};
 use vestibule_profiles::{Permission, ProfilesRead};
 
 use crate::account::{Act, Acting};
@@ -111,7 +111,8 @@ pub async fn look_up_case(
 
 impl Vestibule {
     /// What an administrator finds under a reference: refusals at their own account's gate, after proof. Cases of other
-    /// accounts, of profiles, and those before proof are not found (PR-15); support asks the operator about them (R38).
+    /// accounts, of profiles, and those before proof are not found (PR-15); support asks the operator about them (R38). That the
+    /// operator looked, and why, is recorded.
     ///
     /// # Errors
     ///
@@ -125,6 +126,7 @@ impl Vestibule {
         let inner = self.inner();
         let act = Act::reading(by, account, None);
         inner.authorised_to_read(&act, Permission::ReadAudit).await?;
+        inner.note_look(&act, EventKind::CASE_VIEWED).await?;
         let found = look_up_case(&inner.store, reference).await?;
         let own = found.into_iter().find(|report| {
             report.account == Some(account)

@@ -3,6 +3,7 @@
 use core::time::Duration;
 
 use vestibule_core::{AccountId, AddressKind, Failure, Refusal, SubjectId, Timestamp};
+use vestibule_journal::EventKind;
 use vestibule_profiles::{
     Account, AccountState, Membership, Permission, Problem, ProfileIdentifier, ProfilesRead, Role, Status,
     decide,
@@ -150,7 +151,7 @@ fn login_seen(own: &[ProfileIdentifier]) -> LoginSeen {
 }
 
 impl Vestibule {
-    /// What an administrator sees of somebody in their account (R21).
+    /// What an administrator sees of somebody in their account (R21). That the operator looked, and why, is recorded.
     ///
     /// # Errors
     ///
@@ -164,6 +165,7 @@ impl Vestibule {
         let inner = self.inner();
         let act = Act::reading(by, account, Some(subject));
         let stored = inner.authorised_to_read(&act, Permission::SeeLogin).await?;
+        inner.note_look(&act, EventKind::MEMBERSHIP_VIEWED).await?;
         let membership = inner.store.membership(account, subject).await?;
         // Of somebody who is no member nothing is read: there is nothing that could show.
         let own = match &membership {

@@ -7,6 +7,8 @@
 mod accounts;
 #[path = "../../../vestibule/tests/flows/app.rs"]
 mod app;
+#[path = "../../../vestibule/tests/flows/audited.rs"]
+mod audited;
 #[path = "../../../vestibule/tests/flows/blocked.rs"]
 mod blocked;
 #[path = "../../../vestibule/tests/flows/factor.rs"]

@@ -4,6 +4,7 @@
 
 mod accounts;
 mod app;
+mod audited;
 mod blocked;
 mod codes;
 mod equal;
