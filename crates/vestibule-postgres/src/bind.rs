@@ -28,8 +28,10 @@ pub(crate) enum Manner {
     /// The row that a query answers stays as it is until the transaction ends. `key share` would let anybody change what is
     /// not a key.
     Locked,
-    /// It fails unless it changes one row.
+    /// It fails unless it changes one row, in a transaction.
     Loud,
+    /// It fails outside a transaction.
+    LoudAny,
     /// Locked, and it fails unless there is one row.
     LoudLocked,
 }
@@ -41,6 +43,7 @@ pub(crate) fn sql(statement: &Statement, manner: Manner) -> String {
         Manner::Plain => sql,
         Manner::Locked => sql + " for share",
         Manner::Loud => loud::changing(&sql),
+        Manner::LoudAny => loud::any(&sql),
         Manner::LoudLocked => loud::relying(&(sql + " for share")),
     }
 }

@@ -65,6 +65,7 @@ fn text(statement: &Statement, manner: Manner) -> Form {
 fn of_step(step: &Step, voice: Voice) -> Manner {
     match (step.kind(), step.expect(), voice) {
         (StepKind::Execute, Expect::OneRow, Voice::Loud) => Manner::Loud,
+        (StepKind::Execute, Expect::Any, Voice::Loud) => Manner::LoudAny,
         (StepKind::Execute, _, _) => Manner::Plain,
         (StepKind::Query, Expect::OneRow, Voice::Loud) => Manner::LoudLocked,
         (StepKind::Query, _, _) => Manner::Locked,

@@ -11,7 +11,7 @@ use crate::bind::{Form, execute, query};
 use crate::connect::Conn;
 use crate::error::{breaks, fault, leaves_open, passes, violates, waited, with_kind};
 use crate::forms::{Forms, Voice};
-use crate::loud::counted;
+use crate::loud::{MARK, counted};
 use crate::pipeline::{Request, pipelined};
 use crate::pool::Pool;
 use crate::retry::{ROUNDS, WAITS, pause};
@@ -119,7 +119,7 @@ async fn alone(conn: &Conn, plan: &Plan, step: &Step, forms: &Forms, options: &O
 
 /// The commit is on its way before anything was judged: a guard that does not hold fails loudly, and makes a rollback of it.
 async fn in_transaction(conn: &Conn, plan: &Plan, forms: &Forms, options: &Options) -> (Attempt, Usable) {
-    let begin = conn.begin(options);
+    let begin = format!("{}; {MARK}", conn.begin(options));
     let Answers { outcome, end } = all_steps(&conn.client, plan, forms, Some(&begin)).await;
     let usable = Usable(end.is_ok());
     match (outcome, end) {
@@ -253,7 +253,11 @@ async fn command(client: &Client, command: &str) -> Result<usize, Error> {
 
 async fn send(client: &Client, step: &Step, form: &Form, voice: Voice) -> Result<usize, Error> {
     match (step.kind(), step.expect()) {
-        (StepKind::Execute, Expect::Any) => execute(client, form, step.statement()).await,
+        (StepKind::Execute, Expect::Any) => match voice {
+            Voice::Silent => execute(client, form, step.statement()).await,
+            // It counts nothing: where it fails, nothing was begun.
+            Voice::Loud => query(client, form, step.statement()).await.map(|_| 1),
+        },
         (StepKind::Execute, Expect::OneRow) => changed(client, step.statement(), form, voice).await,
         (StepKind::Query, _) => {
             let rows = query(client, form, step.statement()).await;

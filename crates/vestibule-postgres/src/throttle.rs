@@ -12,6 +12,7 @@ use vestibule_throttle::{Taken, TakenWindow, WindowTake, Windows};
 use crate::PostgresStore;
 use crate::bind::{Manner, execute, query, values};
 use crate::error::{breaks, fault, leaves_open, passes, with_kind};
+use crate::loud::MARK;
 use crate::pipeline::{Request, pipelined};
 use crate::pool::{Lease, Pool};
 use crate::retry::{ROUNDS, pause};
@@ -134,7 +135,8 @@ async fn take_at_once(
     windows: &[WindowTake],
     debits: &[Debit],
 ) -> Result<Option<Vec<TakenWindow>>, Fault> {
-    let (lease, answers) = begin_with(pool, debits.iter().map(Query::statement), End::Commit).await?;
+    let (lease, answers) =
+        begin_with(pool, debits.iter().map(Query::statement), Manner::Plain, End::Commit).await?;
     lease.done();
     let mut taken = Vec::with_capacity(windows.len());
     for ((window, debit), rows) in windows.iter().zip(debits).zip(&answers) {
@@ -159,7 +161,8 @@ async fn take_in_turn(
     windows: &[WindowTake],
     debits: &[Debit],
 ) -> Result<Taken, Fault> {
-    let (mut lease, answers) = begin_with(pool, debits.iter().map(Query::statement), End::Open).await?;
+    let (mut lease, answers) =
+        begin_with(pool, debits.iter().map(Query::statement), Manner::Plain, End::Open).await?;
     let mut taken = Vec::with_capacity(windows.len());
     for (position, ((window, debit), rows)) in windows.iter().zip(debits).zip(&answers).enumerate() {
         let shared = match judged(debit, rows)? {
@@ -188,7 +191,7 @@ async fn take_in_turn(
 
 async fn give_all(pool: &Arc<Pool>, realm: &Realm, windows: &[TakenWindow]) -> Result<(), Fault> {
     let credits: Vec<Statement> = windows.iter().map(|window| give_back(realm, window)).collect();
-    match begin_with(pool, credits.iter(), End::Commit).await {
+    match begin_with(pool, credits.iter(), Manner::LoudAny, End::Commit).await {
         Ok((lease, _)) => {
             lease.done();
             Ok(())
@@ -223,19 +226,21 @@ impl From<Begun> for Fault {
     }
 }
 
-/// Begins a transaction and runs the statements, in one round trip once they are prepared.
+/// Begins a transaction and runs the statements, in one round trip once they are prepared. Where it is the beginning that fails, debits
+/// stand by themselves, which is no more than a try that was paid for; what gives back is sent loud, and does not.
 async fn begin_with<'a>(
     pool: &Arc<Pool>,
     statements: impl Iterator<Item = &'a Statement> + Clone,
+    manner: Manner,
     end: End,
 ) -> Result<(Lease, Vec<Vec<Row>>), Begun> {
     let mut lease = pool.for_commit().await.map_err(|error| Begun::Failed(error.into()))?;
     let mut forms = Vec::new();
     for statement in statements.clone() {
-        let form = lease.conn.form(statement, Manner::Plain).await;
+        let form = lease.conn.form(statement, manner).await;
         forms.push(form.map_err(|error| Begun::Failed(error.into()))?);
     }
-    let (client, begin) = (&lease.conn.client, lease.conn.begin(&pool.options));
+    let (client, begin) = (&lease.conn.client, format!("{}; {MARK}", lease.conn.begin(&pool.options)));
     let command = async |command: &str| client.batch_execute(command).await.map(|()| Vec::new());
     let mut requests: Vec<Request<'_, Result<Vec<Row>, Error>>> = vec![Box::pin(command(&begin))];
     for (statement, form) in statements.zip(&forms) {

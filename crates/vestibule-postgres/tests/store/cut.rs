@@ -89,3 +89,34 @@ fn a_batch_with_a_row_of_its_own_is_found_by_its_id() {
         });
     }
 }
+
+/// What stands behind a beginning that failed stands by itself: nothing of it may land, whatever its answer promises.
+#[test]
+fn of_a_batch_whose_transaction_did_not_begin_nothing_lands() {
+    let place = Place::new();
+    let proxy = Proxy::new(Cut::Begin);
+    runtime().block_on(async {
+        let direct = place.create().await;
+        let store = PostgresStore::open(&proxy.server(), Realm::default(), place.options()).await.unwrap();
+        // The statements are prepared, so that all of a batch is sent at once.
+        assert_eq!(store.commit(&two_profiles(1)).await.unwrap(), Landed::Applied);
+        let there = async |number, person| direct.profile(subject(number, person)).await.unwrap().is_some();
+
+        proxy.cut(1);
+        assert!(store.commit(&two_profiles(2)).await.is_err(), "the server was not told to begin");
+        assert_eq!(proxy.left(), 0);
+        assert!(!there(2, 0).await && !there(2, 1).await, "a part of it landed");
+        assert_eq!(store.commit(&two_profiles(2)).await.unwrap(), Landed::Applied);
+
+        // One whose second row is taken is refused whole.
+        let write = |number: u64| two_profiles(number).writes()[0].clone();
+        let taken = Batch::new(id(4), Timestamp::EPOCH, vec![write(2), write(3)]).unwrap();
+        proxy.cut(1);
+        assert!(store.commit(&taken).await.is_err());
+        assert!(!there(3, 0).await, "half of it landed");
+        let rows = "select count(*) from vestibule_batch";
+        let remembered: i64 = own(&place).await.query_one(rows, &[]).await.unwrap().get(0);
+        assert_eq!(remembered, 2, "and none of its memory");
+        assert!(matches!(store.commit(&taken).await.unwrap(), Landed::Refused { .. }));
+    });
+}

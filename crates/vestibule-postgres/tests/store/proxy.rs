@@ -13,6 +13,9 @@ use crate::wire::{self, FromServer, ToServer};
 /// What a simple query that commits looks like on the wire: its letter, its length, its text.
 const COMMIT: &[u8] = b"Q\0\0\0\x0bcommit\0";
 
+/// What a simple query that begins a transaction that writes has in it.
+const BEGIN: &[u8] = b"begin isolation level read committed";
+
 /// What the server says when it has committed, and when it has rolled back instead.
 const COMMITTED: &[u8] = b"COMMIT\0";
 const ROLLED_BACK: &[u8] = b"ROLLBACK\0";
@@ -23,6 +26,8 @@ pub(crate) enum Cut {
     Before,
     /// The server commits, and its answer is lost.
     After,
+    /// The server is told something else than to begin, and what is behind it as it stands.
+    Begin,
 }
 
 pub(crate) struct Proxy {
@@ -31,7 +36,7 @@ pub(crate) struct Proxy {
 }
 
 impl Proxy {
-    /// Cuts the connection at each of the next `times` commits.
+    /// Cuts the connection at each of the next `times` commits, or spoils as many beginnings.
     pub(crate) fn new(cut: Cut) -> Self {
         let listener = runtime().block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -83,9 +88,18 @@ async fn carry(client: TcpStream, server: (FromServer, ToServer), cut: Cut, left
     while let Ok(read) = from_client.read(&mut bytes).await
         && read > 0
     {
+        let one_less = |left: usize| left.checked_sub(1);
+        if cut == Cut::Begin {
+            if let Some(begin) = place(&bytes[..read], BEGIN)
+                && left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_less).is_ok()
+            {
+                bytes[begin] = b'x';
+            }
+            to_server.write_all(&bytes[..read]).await.unwrap();
+            continue;
+        }
         let sent = &bytes[..read];
         let commit = place(sent, COMMIT);
-        let one_less = |left: usize| left.checked_sub(1);
         if let Some(commit) = commit
             && left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_less).is_ok()
         {
@@ -98,6 +112,7 @@ async fn carry(client: TcpStream, server: (FromServer, ToServer), cut: Cut, left
                     back.await.unwrap();
                     return;
                 }
+                Cut::Begin => unreachable!("it cuts nothing"),
             }
             break;
         }
