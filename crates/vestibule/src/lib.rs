@@ -4,6 +4,7 @@ mod account;
 mod asking;
 mod builder;
 mod case;
+mod chosen;
 mod clock;
 mod entering;
 mod factor;

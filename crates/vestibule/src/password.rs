@@ -3,9 +3,7 @@
 use core::time::Duration;
 
 use vestibule_checkword::{Rotation, decide::rotate};
-use vestibule_core::{
-    AddressKey, Error, Failure, Identifier, Refusal, Registered, Secret, SubjectId, Timestamp,
-};
+use vestibule_core::{AddressKey, Error, Failure, Refusal, Registered, Secret, SubjectId, Timestamp};
 use vestibule_credentials::{
     CredentialsRead, CredentialsWrite, Lane, PasswordProof, PasswordUse, PreparedPassword, Problem, TakenTry,
     Verified, marked_must_change, set, verify_in,
@@ -272,8 +270,6 @@ impl Inner {
         beside: Vec<AnyWrite>,
     ) -> Result<Option<Secret<String>>, Failure<Refusal>> {
         let (now, subject) = (self.clock.now(), proof.subject);
-        let identifiers = self.store.identifiers(subject).await?;
-        let own: Vec<&str> = identifiers.iter().map(|own| Identifier::as_typed(&own.identifier)).collect();
         let keeps = acting.map_or(Keeps::Factor, |(_, keeps)| keeps);
         let usage = match self.store.profile(subject).await? {
             Some(profile) if keeps == Keeps::Factor => usage_of(&profile),
@@ -281,7 +277,7 @@ impl Inner {
         };
         let hashed = match new {
             None => None,
-            Some(new) => Some(self.hash_new(new, &own, usage).await?),
+            Some(new) => Some(self.hash_new(new, &self.words_of(subject).await?, usage).await?),
         };
         let hash = match hashed.transpose() {
             Ok(hash) => hash,

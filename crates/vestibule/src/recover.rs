@@ -5,7 +5,7 @@ use vestibule_checkword::{
     CheckwordRead, Intent, Problem as WordProblem, Rotation, decide::rotate, purpose, read_link,
 };
 use vestibule_core::{
-    AddressKey, Failure, Identifier, Purpose, Refusal, Registered, Secret, SecretDigest, SubjectId, Timestamp,
+    AddressKey, Failure, Purpose, Refusal, Registered, Secret, SecretDigest, SubjectId, Timestamp,
 };
 use vestibule_credentials::{
     CredentialsRead, CredentialsWrite, Lane, PasswordRejection, PasswordUse, PreparedPassword,
@@ -157,8 +157,7 @@ impl Vestibule {
         if self.open_session(holder, session).await?.at_redemption() == Advice::Refuse {
             return inner.refuse_link(&WordProblem::OtherPerson, Some(digest), now).await;
         }
-        let own = inner.store.identifiers(holder).await?;
-        let addresses: Vec<&str> = own.iter().map(|own| Identifier::as_typed(&own.identifier)).collect();
+        let words = inner.words_of(holder).await?;
         let usage = match inner.store.profile(holder).await? {
             Some(profile) => usage_of(&profile),
             None => PasswordUse::Alone,
@@ -168,7 +167,7 @@ impl Vestibule {
             Err(error) => return inner.reject_at_link(error.into(), digest, now).await,
         };
         let (have, min) = (prepared.code_points(), inner.passwords.min(PasswordUse::Alone));
-        let hash = match inner.hash_prepared(prepared, &addresses, usage).await? {
+        let hash = match inner.hash_prepared(prepared, &words, usage).await? {
             Ok(hash) => hash,
             Err(rejection) => return inner.reject_at_link(rejection, digest, now).await,
         };

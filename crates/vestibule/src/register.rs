@@ -1,10 +1,11 @@
 //! People for whom the host vouches.
 
 use vestibule_core::{Error, Failure, Identifier, Refusal, Secret, SubjectId};
-use vestibule_credentials::{HashSalt, PasswordUse, PolicyContext, PreparedPassword, hash_fault, set};
+use vestibule_credentials::{PasswordUse, set};
 use vestibule_journal::{Draft, EventActor, EventKind};
 use vestibule_profiles::{Problem, ProfilesGuard, decide};
 
+use crate::chosen::OwnWords;
 use crate::vestibule::{Inner, Vestibule};
 use crate::writes::{AnyGuard, AnyWrite};
 
@@ -70,8 +71,8 @@ impl Vestibule {
         let password = match person.password {
             None => None,
             Some(password) => {
-                let addresses: Vec<&str> = person.identifiers.iter().map(Identifier::as_typed).collect();
-                match inner.hash_new(password, &addresses, PasswordUse::Alone).await? {
+                let words = OwnWords::of(&person.identifiers);
+                match inner.hash_new(password, &words, PasswordUse::Alone).await? {
                     Ok(hash) => Some(set(subject, None, &hash, id, now)),
                     Err(rejection) => {
                         let problem = vestibule_credentials::Problem::Rejected(rejection);
@@ -98,41 +99,6 @@ impl Vestibule {
 }
 
 impl Inner {
-    /// Policy, then one hash in a place of its own. The inner error is the policy's.
-    pub(crate) async fn hash_new(
-        &self,
-        password: Secret<String>,
-        addresses: &[&str],
-        usage: PasswordUse,
-    ) -> Result<Result<vestibule_credentials::StoredHash, vestibule_credentials::PasswordRejection>, Error>
-    {
-        match PreparedPassword::prepare(password) {
-            Ok(prepared) => self.hash_prepared(prepared, addresses, usage).await,
-            Err(error) => Ok(Err(error.into())),
-        }
-    }
-
-    /// The same of a password whose length the caller has looked at.
-    pub(crate) async fn hash_prepared(
-        &self,
-        prepared: PreparedPassword,
-        addresses: &[&str],
-        usage: PasswordUse,
-    ) -> Result<Result<vestibule_credentials::StoredHash, vestibule_credentials::PasswordRejection>, Error>
-    {
-        let context =
-            addresses.iter().fold(PolicyContext::new(usage).product(&self.product), |context, address| {
-                context.address(address)
-            });
-        let accepted = match self.passwords.accept(prepared, &context, &*self.breached) {
-            Ok(accepted) => accepted,
-            Err(rejection) => return Ok(Err(rejection)),
-        };
-        let place = self.pool.reserve()?;
-        let salt = HashSalt::make(&*self.entropy)?;
-        Ok(Ok(place.hash(accepted, salt).await.map_err(hash_fault)?))
-    }
-
     async fn refuse_registration(
         &self,
         problem: &(dyn vestibule_core::Registered + Sync),

@@ -10,6 +10,7 @@ use vestibule_credentials::{PasswordUse, Problem as PasswordProblem, set};
 use vestibule_journal::{Draft, EventActor, EventKind};
 use vestibule_profiles::{Problem, ProfilesGuard, decide as profiles};
 
+use crate::chosen::OwnWords;
 use crate::phone::{CodeFor, Sent};
 use crate::recover::{Advice, OpenSession};
 use crate::telling::{Asked, address_in};
@@ -140,7 +141,7 @@ impl Vestibule {
         if self.open_session(live.holder, session).await?.at_redemption() == Advice::Refuse {
             return inner.refuse_link(&WordProblem::OtherPerson, Some(digest), now).await;
         }
-        let hash = match inner.hash_new(password, &[address.as_typed()], PasswordUse::Alone).await? {
+        let hash = match inner.hash_new(password, &OwnWords::of([&address]), PasswordUse::Alone).await? {
             Ok(hash) => hash,
             Err(rejection) => {
                 return inner.refuse_link(&PasswordProblem::Rejected(rejection), Some(digest), now).await;

@@ -136,7 +136,9 @@ impl Vestibule {
         if live.holder != subject {
             return inner.refuse_connecting(who, &WordProblem::OtherPerson, Some(digest), now).await;
         }
-        let hash = match inner.hash_new(password, &[address.as_typed()], PasswordUse::Alone).await? {
+        let mut words = inner.words_of(subject).await?;
+        words.add(&address);
+        let hash = match inner.hash_new(password, &words, PasswordUse::Alone).await? {
             Ok(hash) => hash,
             Err(rejection) => {
                 return inner

@@ -3,10 +3,11 @@
 use core::time::Duration;
 
 use vestibule::{Authenticated, ChangePermit, SignIn, SignInRequest};
-use vestibule_core::SubjectId;
+use vestibule_core::{Audience, SubjectId};
 use vestibule_credentials::{CredentialsRead, Lane, Tries};
+use vestibule_profiles::NewAccount;
 
-use crate::world::{ADA, NEW, RIGHT, WRONG, World, block_on, reason};
+use crate::world::{ADA, NEW, RIGHT, WRONG, World, block_on, reason, role};
 
 /// In the lane of the session itself: what strangers do at the door does not count here.
 fn failures(world: &World, who: &Authenticated) -> u64 {
@@ -139,4 +140,43 @@ fn guessing_at_the_present_password_meets_windows() {
     assert_eq!(world.told(change(RIGHT)), "throttle.wait", "also with the right one");
     world.clock.advance(Duration::from_secs(60));
     let _ = change(RIGHT).unwrap();
+}
+
+/// What anybody who knows the person would try first is no password, however it is decorated.
+#[test]
+fn ones_own_address_the_product_and_the_names_of_ones_accounts_are_no_passwords() {
+    let (world, _) = World::with_ada();
+    let who = world.session(ADA);
+    let named = |id: u64, name| NewAccount::new(id.into(), name, role());
+    block_on(world.vestibule.create_account(&who, named(1, "Bluebird Logistics"))).unwrap();
+    let change = |new: &str| {
+        let who = world.session(ADA);
+        block_on(world.vestibule.change_password(&who, RIGHT, new)).map(drop).map_err(|failure| {
+            let refusal = failure.refused().unwrap().clone();
+            let facts = refusal.facts_for(Audience::Visitor).map(|(_, value)| value.to_owned());
+            (refusal.code(), facts.collect::<Vec<_>>())
+        })
+    };
+    for (new, of) in [
+        ("bluebird-logistics-bluebird", "Account"),
+        ("Bluebird Logistics 2026!", "Account"),
+        ("ada@example.com1", "Address"),
+    ] {
+        let (code, facts) = change(new).unwrap_err();
+        assert_eq!(code, "password.rejected", "{new}");
+        assert!(facts.iter().any(|value| value.contains(of)), "{new}: {facts:?}");
+    }
+    assert_eq!(change("bluebirds rent out no harps"), Ok(()));
+}
+
+/// The same of somebody else's account, whose name they may not know.
+#[test]
+fn the_name_of_an_account_that_one_is_not_in_is_a_password_as_any_other() {
+    let (world, _) = World::with_ada();
+    let bob = world.person("bob@example.com");
+    let named = NewAccount::new(1.into(), "Bluebird Logistics", role());
+    block_on(world.vestibule.create_account(&world.session(ADA), named)).unwrap();
+    let who = world.session("bob@example.com");
+    assert_eq!(who.subject(), bob);
+    assert!(block_on(world.vestibule.change_password(&who, RIGHT, "bluebird-logistics-bluebird")).is_ok());
 }
