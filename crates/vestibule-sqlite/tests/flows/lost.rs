@@ -42,7 +42,8 @@ impl Hook for Gone {
     }
 }
 
-fn hooked(world: &World, hook: Arc<impl Hook>) -> Vestibule {
+/// The world's store with something in its way, and the default windows.
+pub(crate) fn hooked(world: &World, hook: Arc<impl Hook>) -> Vestibule {
     let mut ring = KeyRing::builder();
     for purpose in [KeyPurpose::Digest, KeyPurpose::Pepper, KeyPurpose::Seal] {
         ring = ring.current(purpose, KeyId::parse("k1").unwrap(), Secret::new([7; 32]));

@@ -11,6 +11,7 @@ mod app;
 mod audited;
 #[path = "../../../vestibule/tests/flows/blocked.rs"]
 mod blocked;
+mod calls;
 #[path = "../../../vestibule/tests/flows/factor.rs"]
 mod factor;
 #[path = "../../../vestibule/tests/flows/factor_freeze.rs"]
