@@ -115,7 +115,7 @@ impl Authenticator {
             subject: row.subject("subject")?,
             slot: row.u8("slot")?,
             id: row.bytes("id")?.try_into().map(AuthenticatorId).map_err(|_| CorruptRow("id"))?,
-            name: AuthenticatorName::parse(row.text("name")?).map_err(|_| CorruptRow("name"))?,
+            name: AuthenticatorName::from_stored(row.text("name")?)?,
             parameters: Parameters::read(&mut row)?,
             sealed: Sealed::from_bytes(row.bytes("sealed")?)?,
             created_at: row.time("created_at")?,

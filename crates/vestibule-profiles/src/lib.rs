@@ -14,6 +14,8 @@ mod profile;
 mod requirement;
 mod service;
 mod store;
+#[cfg(test)]
+mod testing;
 mod write;
 
 pub use account::{Account, AccountState};

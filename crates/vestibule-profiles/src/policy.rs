@@ -96,10 +96,10 @@ pub enum Permission {
 
 /// A set of permissions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Permissions(u16);
+pub struct Permissions(pub(crate) u16);
 
 impl Permissions {
-    const KNOWN: u16 = (1 << 10) - 1;
+    pub(crate) const KNOWN: u16 = (1 << 10) - 1;
 
     /// The empty set.
     #[must_use]
@@ -172,10 +172,24 @@ impl NetworkRange {
     /// [`PolicyError::Network`] or [`PolicyError::Prefix`].
     pub fn parse(text: &str) -> Result<Self, PolicyError> {
         let (address, prefix) = text.split_once('/').ok_or(PolicyError::Network)?;
+        // `+8` and `08` are numbers to the parser of numbers.
+        if !prefix.starts_with(|first: char| first.is_ascii_digit())
+            || (prefix.starts_with('0') && prefix != "0")
+        {
+            return Err(PolicyError::Network);
+        }
         Self::new(
             address.parse().map_err(|_| PolicyError::Network)?,
             prefix.parse().map_err(|_| PolicyError::Network)?,
         )
+    }
+
+    /// The one spelling in which a range rests.
+    fn from_stored(text: &str) -> Result<Self, CorruptRow> {
+        match Self::parse(text) {
+            Ok(range) if range.to_string() == text => Ok(range),
+            _ => Err(CorruptRow("networks")),
+        }
     }
 
     /// Whether a client is in the range. An IPv4 address mapped into IPv6 counts as the IPv4 address.
@@ -298,15 +312,17 @@ impl AccountPolicy {
         let single_sign_on_only = row.bool("single_sign_on_only")?;
         let seat_limit = row.maybe("seat_limit", |row| crate::profile::count(row, "seat_limit"))?;
         let networks = (0..bounded(&mut row, "networks")?)
-            .map(|_| NetworkRange::parse(row.text("networks")?).map_err(|_| CorruptRow("networks")))
+            .map(|_| NetworkRange::from_stored(row.text("networks")?))
             .collect::<Result<_, _>>()?;
-        let roles = (0..bounded(&mut row, "roles")?)
-            .map(|_| {
-                let row = &mut row;
-                let role = Role::parse(row.text("roles")?).map_err(|_| CorruptRow("roles"))?;
-                Ok((role, Permissions::read(row, "roles")?))
-            })
-            .collect::<Result<_, _>>()?;
+        let mut roles = BTreeMap::new();
+        for _ in 0..bounded(&mut row, "roles")? {
+            let role = Role::parse(row.text("roles")?).map_err(|_| CorruptRow("roles"))?;
+            // Each once and in order, as they are written.
+            if roles.last_key_value().is_some_and(|(last, _)| *last >= role) {
+                return Err(CorruptRow("roles"));
+            }
+            roles.insert(role, Permissions::read(&mut row, "roles")?);
+        }
         let factor = if form < 2 { None } else { row.maybe("factor", FactorRequirement::read)? };
         let remembers_devices = if form < 3 { None } else { row.maybe("remembers_devices", remembering)? };
         row.finish()?;
@@ -333,6 +349,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::testing::{any_network, any_policy};
 
     #[test]
     fn ranges_hold_their_ends_and_nothing_else() {
@@ -353,7 +370,9 @@ mod tests {
 
     #[test]
     fn malformed_ranges_and_roles_are_refused() {
-        for text in ["", "192.0.2.0", "192.0.2.0/33", "x/8", "192.0.2.0/-1", "::/129"] {
+        for text in
+            ["", "192.0.2.0", "192.0.2.0/33", "x/8", "192.0.2.0/-1", "192.0.2.0/+8", "192.0.2.0/08", "::/129"]
+        {
             assert!(NetworkRange::parse(text).is_err(), "{text}");
         }
         for name in ["", "a\nb", &"x".repeat(65)] {
@@ -422,48 +441,87 @@ mod tests {
         }
     }
 
+    /// Two texts of one policy would pass for two policies wherever rows are compared.
+    #[test]
+    fn a_policy_that_is_spelled_otherwise_is_corrupt() {
+        let row = |networks: &[&str], roles: &[&str]| {
+            let row = RecordWriter::new(3).bool(false).maybe(None::<u64>, RecordWriter::u64);
+            let row = row.u64(networks.len() as u64);
+            let row = networks.iter().fold(row, |row, network| row.text(network)).u64(roles.len() as u64);
+            let row = roles.iter().fold(row, |row, role| row.text(role).u64(1));
+            row.maybe(None::<u64>, RecordWriter::u64).maybe(None::<u64>, RecordWriter::u64).finish()
+        };
+        assert!(AccountPolicy::decode(&row(&["192.0.2.0/8", "2001:db8::/32"], &["a", "b"])).is_ok());
+        for network in ["192.0.2.0/08", "192.0.2.0/+8", "2001:DB8::/32", "2001:db8:0::/32"] {
+            assert_eq!(
+                AccountPolicy::decode(&row(&[network], &[])),
+                Err(CorruptRow("networks")),
+                "{network}"
+            );
+        }
+        for roles in [["b", "a"], ["a", "a"]] {
+            assert_eq!(AccountPolicy::decode(&row(&[], &roles)), Err(CorruptRow("roles")), "{roles:?}");
+        }
+    }
+
     proptest! {
         #[test]
-        fn a_policy_comes_back_from_its_bytes(
-            sso: bool,
-            seats: Option<u32>,
-            prefixes in proptest::collection::vec((any::<u32>(), 0_u8..=32), 0..5),
-            names in proptest::collection::vec("[a-z]{1,8}", 0..5),
-            factor: Option<(bool, i64, u32)>,
-            remembers in proptest::option::of(86_400_000_000_u64..=90 * 86_400_000_000),
+        fn a_policy_comes_back_from_its_bytes_and_from_neither_fewer_nor_more(
+            policy in any_policy(), cut in any::<prop::sample::Index>(),
         ) {
-            let policy = AccountPolicy {
-                single_sign_on_only: sso,
-                seat_limit: seats,
-                networks: prefixes
-                    .into_iter()
-                    .map(|(bits, prefix)| {
-                        NetworkRange::new(std::net::Ipv4Addr::from_bits(bits).into(), prefix).unwrap()
-                    })
-                    .collect(),
-                roles: names
-                    .iter()
-                    .map(|name| (Role::parse(name).unwrap(), Permissions::none().with(Permission::Invite)))
-                    .collect(),
-                factor: factor.map(|(everyone, from, grace)| {
-                    let from = Timestamp::from_unix_micros(from);
-                    let some = Permissions::none().with(Permission::Dismiss);
-                    let asked = if everyone {
-                        FactorRequirement::of_everyone(from)
-                    } else {
-                        FactorRequirement::of_holders(some, from)
-                    };
-                    asked.grace(Duration::from_micros(grace.into()))
-                }),
-                remembers_devices: remembers.map(Duration::from_micros),
-            };
             prop_assert_eq!(policy.check(), Ok(()));
-            prop_assert_eq!(AccountPolicy::decode(&policy.encode()), Ok(policy));
+            let bytes = policy.encode();
+            prop_assert!(AccountPolicy::decode(&bytes[..cut.index(bytes.len())]).is_err());
+            prop_assert!(AccountPolicy::decode(&[&bytes[..], &[0]].concat()).is_err());
+            prop_assert_eq!(AccountPolicy::decode(&bytes), Ok(policy));
+        }
+
+        #[test]
+        fn a_changed_byte_reads_as_itself_or_is_corrupt(policy in any_policy(), byte: u8) {
+            let whole = policy.encode();
+            for at in 0..whole.len() {
+                let mut bytes = whole.clone();
+                bytes[at] = byte;
+                if let Ok(read) = AccountPolicy::decode(&bytes) {
+                    prop_assert_eq!(read.encode(), bytes, "one policy has one form");
+                }
+            }
         }
 
         #[test]
         fn arbitrary_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..128)) {
             let _ = AccountPolicy::decode(&bytes);
+        }
+
+        #[test]
+        fn a_network_comes_back_from_its_text(network in any_network()) {
+            prop_assert_eq!(NetworkRange::parse(&network.to_string()), Ok(network));
+        }
+
+        #[test]
+        fn a_text_is_refused_or_is_the_network_that_it_is_written_as(
+            text in "[0-9]{1,3}(\\.[0-9]{1,3}){3}/[+0-9]{0,4}|[0-9a-fA-F:]{0,20}/[0-9]{0,4}|\\PC{0,24}",
+        ) {
+            if let Ok(network) = NetworkRange::parse(&text) {
+                prop_assert_eq!(NetworkRange::parse(&network.to_string()), Ok(network));
+                let prefix = text.split_once('/').unwrap().1;
+                prop_assert_eq!(prefix, network.prefix.to_string(), "a prefix has one spelling");
+            }
+        }
+
+        #[test]
+        fn a_role_is_refused_or_is_its_text(name in "[ -~]{0,70}|\\PC{0,40}|[\\x00-\\x7fé]{0,8}") {
+            match Role::parse(&name) {
+                Ok(role) => {
+                    prop_assert_eq!(role.as_str(), &name);
+                    prop_assert_eq!(role.to_string(), name);
+                }
+                Err(error) => {
+                    prop_assert_eq!(error, PolicyError::Role);
+                    let fits = (1..=64).contains(&name.len());
+                    prop_assert!(!fits || name.contains(char::is_control), "{name:?}");
+                }
+            }
         }
     }
 }

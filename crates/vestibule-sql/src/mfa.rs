@@ -319,7 +319,7 @@ fn read_authenticator(row: &mut RowValues) -> Result<Authenticator, CorruptRow> 
         subject: row.subject("subject")?,
         slot: small(row, "slot")?,
         id: row.blob("id")?.try_into().map(AuthenticatorId::from_bytes).map_err(|_| CorruptRow("id"))?,
-        name: AuthenticatorName::parse(&row.text("name")?).map_err(|_| CorruptRow("name"))?,
+        name: AuthenticatorName::from_stored(&row.text("name")?)?,
         parameters: read_parameters(row)?,
         sealed: Sealed::from_bytes(&row.blob("sealed")?)?,
         created_at: row.time("created_at")?,
