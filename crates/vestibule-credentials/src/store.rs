@@ -406,3 +406,125 @@ impl<K: Kv> CredentialsRead for KvStore<K> {
         Ok(row.as_deref().map(Tries::decode).transpose()?)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn any_time() -> impl Strategy<Value = Timestamp> {
+        any::<i64>().prop_map(Timestamp::from_unix_micros)
+    }
+
+    fn any_subject() -> impl Strategy<Value = SubjectId> {
+        proptest::collection::vec(any::<u8>(), 1..=64).prop_map(|id| SubjectId::from_bytes(&id).unwrap())
+    }
+
+    fn any_batch() -> impl Strategy<Value = BatchId> {
+        any::<[u8; 16]>().prop_map(BatchId::from_bytes)
+    }
+
+    fn any_password() -> impl Strategy<Value = Password> {
+        let hash = proptest::option::of("[$a-zA-Z0-9+/=,]{0,110}|\\PC{0,40}");
+        (any_subject(), hash, any::<(u64, u64, bool)>(), any_time(), any_batch()).prop_map(
+            |(subject, hash, (version, generation, must_change), set_at, set_by)| Password {
+                subject,
+                hash,
+                version,
+                generation,
+                set_at,
+                must_change,
+                set_by,
+            },
+        )
+    }
+
+    fn any_tries() -> impl Strategy<Value = Tries> {
+        let device = |handle| Lane::Device(SessionHandle::from_bytes(handle));
+        let lane = prop_oneof![Just(Lane::Everybody), any::<[u8; 16]>().prop_map(device)];
+        let rest = (proptest::option::of(any_time()), any_time(), any_batch());
+        (any_subject(), lane, any::<(u64, u64)>(), rest).prop_map(
+            |(subject, lane, (one, other), (stopped_at, last_at, set_by))| Tries {
+                subject,
+                lane,
+                taken: one.max(other),
+                settled: one.min(other),
+                stopped_at,
+                last_at,
+                set_by,
+            },
+        )
+    }
+
+    #[test]
+    fn what_was_settled_was_taken() {
+        let tries = Tries {
+            subject: SubjectId::from(1),
+            lane: Lane::Everybody,
+            taken: 1,
+            settled: 2,
+            stopped_at: None,
+            last_at: Timestamp::EPOCH,
+            set_by: BatchId::from_bytes([1; 16]),
+        };
+        assert_eq!(Tries::decode(&tries.encode()), Err(CorruptRow("settled")));
+    }
+
+    proptest! {
+        #[test]
+        fn every_password_comes_back_from_its_bytes_and_from_neither_fewer_nor_more(
+            row in any_password(), cut in any::<prop::sample::Index>(),
+        ) {
+            let bytes = row.encode();
+            prop_assert!(Password::decode(&bytes[..cut.index(bytes.len())]).is_err());
+            prop_assert!(Password::decode(&[&bytes[..], &[0]].concat()).is_err());
+            prop_assert_eq!(Password::decode(&bytes), Ok(row));
+        }
+
+        #[test]
+        fn a_changed_byte_of_password_reads_as_itself_or_is_corrupt(row in any_password(), byte: u8) {
+            let whole = row.encode();
+            for at in 0..whole.len() {
+                let mut bytes = whole.clone();
+                bytes[at] = byte;
+                if let Ok(read) = Password::decode(&bytes) {
+                    prop_assert_eq!(read.encode(), bytes, "one row has one form");
+                }
+            }
+        }
+
+        #[test]
+        fn every_row_of_tries_comes_back_from_its_bytes_and_from_neither_fewer_nor_more(
+            row in any_tries(), cut in any::<prop::sample::Index>(),
+        ) {
+            let bytes = row.encode();
+            prop_assert!(Tries::decode(&bytes[..cut.index(bytes.len())]).is_err());
+            prop_assert!(Tries::decode(&[&bytes[..], &[0]].concat()).is_err());
+            prop_assert_eq!(Tries::decode(&bytes), Ok(row));
+        }
+
+        #[test]
+        fn a_changed_byte_of_tries_reads_as_itself_or_is_corrupt(row in any_tries(), byte: u8) {
+            let whole = row.encode();
+            for at in 0..whole.len() {
+                let mut bytes = whole.clone();
+                bytes[at] = byte;
+                if let Ok(read) = Tries::decode(&bytes) {
+                    prop_assert_eq!(read.encode(), bytes, "one row has one form");
+                }
+            }
+        }
+
+        #[test]
+        fn arbitrary_bytes_never_panic(mut bytes in proptest::collection::vec(any::<u8>(), 0..160)) {
+            let _ = Password::decode(&bytes);
+            let _ = Tries::decode(&bytes);
+            if let Some(form) = bytes.first_mut() {
+                *form = 1;
+            }
+            let _ = Password::decode(&bytes);
+            let _ = Tries::decode(&bytes);
+        }
+    }
+}

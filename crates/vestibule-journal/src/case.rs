@@ -195,7 +195,10 @@ pub fn fold(existing: &[Case], case: Case, by: RefusedBy) -> Option<JournalWrite
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::field::encode_text;
     use crate::testing::{NOW, refusal};
 
     const SECOND: Duration = Duration::from_secs(1);
@@ -262,5 +265,58 @@ mod tests {
         assert_eq!(Case::decode(&backwards.encode()), Err(CorruptRow("last")));
         let nothing = Case { count: 0, ..case };
         assert_eq!(Case::decode(&nothing.encode()), Err(CorruptRow("count")));
+    }
+
+    fn any_case() -> impl Strategy<Value = Case> {
+        let what = (any::<[u8; 32]>(), "[a-z_]{1,9}\\.[a-z_]{1,9}", any::<(i64, i64)>(), 1..=u64::MAX);
+        let network = proptest::option::of("\\PC{0,20}");
+        let account = proptest::option::of(proptest::collection::vec(any::<u8>(), 1..=64));
+        let facts = proptest::collection::vec(("[a-z_]{1,32}", "\\PC{0,12}"), 0..=4);
+        (what, network, account, facts).prop_map(
+            |((key, code, (one, other), count), network, account, facts)| Case {
+                reference: CaseReference::derive(&SecretDigest::from_bytes(key)),
+                key,
+                code: Code::parse(&code).unwrap(),
+                first: Timestamp::from_unix_micros(one.min(other)),
+                last: Timestamp::from_unix_micros(one.max(other)),
+                count,
+                network: network.map(|network| encode_text(&network)),
+                account: account.map(|id| AccountId::from_bytes(&id).unwrap()),
+                facts: facts.into_iter().map(|(name, text)| (name, encode_text(&text))).collect(),
+            },
+        )
+    }
+
+    proptest! {
+        #[test]
+        fn every_case_comes_back_from_its_bytes_and_from_neither_fewer_nor_more(
+            row in any_case(), cut in any::<prop::sample::Index>(),
+        ) {
+            let bytes = row.encode();
+            prop_assert!(Case::decode(&bytes[..cut.index(bytes.len())]).is_err());
+            prop_assert!(Case::decode(&[&bytes[..], &[0]].concat()).is_err());
+            prop_assert_eq!(Case::decode(&bytes), Ok(row));
+        }
+
+        #[test]
+        fn a_changed_byte_reads_as_itself_or_is_corrupt(row in any_case(), byte: u8) {
+            let whole = row.encode();
+            for at in 0..whole.len() {
+                let mut bytes = whole.clone();
+                bytes[at] = byte;
+                if let Ok(read) = Case::decode(&bytes) {
+                    prop_assert_eq!(read.encode(), bytes, "one row has one form");
+                }
+            }
+        }
+
+        #[test]
+        fn arbitrary_bytes_never_panic(mut bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let _ = Case::decode(&bytes);
+            if let Some(form) = bytes.first_mut() {
+                *form = 1;
+            }
+            let _ = Case::decode(&bytes);
+        }
     }
 }

@@ -204,6 +204,7 @@ impl Message {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use vestibule_core::SystemEntropy;
 
     use super::*;
@@ -285,5 +286,69 @@ mod tests {
         assert_eq!(message.language, None);
         let forged = Message { language: Some("de\n".into()), ..message };
         assert_eq!(Message::decode(&forged.encode()), Err(CorruptRow("language")));
+    }
+
+    /// What rests of a seal, of any key and any contents.
+    fn any_sealed() -> impl Strategy<Value = Sealed> {
+        let contents = (any::<[u8; 24]>(), proptest::collection::vec(any::<u8>(), 16..80));
+        ("[a-z0-9]{1,8}", contents).prop_map(|(key, (nonce, ciphertext))| {
+            let head = [1, u8::try_from(key.len()).unwrap()];
+            Sealed::from_bytes(&[&head[..], key.as_bytes(), &nonce, &ciphertext].concat()).unwrap()
+        })
+    }
+
+    fn any_message() -> impl Strategy<Value = Message> {
+        let states =
+            vec![MessageState::Queued, MessageState::Suppressed, MessageState::Sent, MessageState::GaveUp];
+        let kinds = vec![AddressKind::Email, AddressKind::Phone, AddressKind::Social];
+        let ids = any::<([u8; 32], [u8; 16], i64, i64)>();
+        let words = ("[a-z_]{1,9}\\.[a-z_]{1,9}", proptest::option::of("[a-zA-Z0-9-]{1,35}"));
+        let which = (proptest::sample::select(kinds), proptest::sample::select(states));
+        (ids, words, which, any_sealed()).prop_map(|(ids, (purpose, language), (to, state), sealed)| {
+            Message {
+                slot: ids.0,
+                id: MessageId::from_bytes(ids.1),
+                purpose: Code::parse(&purpose).unwrap(),
+                to,
+                sealed,
+                state,
+                made_at: Timestamp::from_unix_micros(ids.2),
+                not_before: Timestamp::from_unix_micros(ids.3),
+                language,
+            }
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn every_message_comes_back_from_its_bytes_and_from_neither_fewer_nor_more(
+            row in any_message(), cut in any::<prop::sample::Index>(),
+        ) {
+            let bytes = row.encode();
+            prop_assert!(Message::decode(&bytes[..cut.index(bytes.len())]).is_err());
+            prop_assert!(Message::decode(&[&bytes[..], &[0]].concat()).is_err());
+            prop_assert_eq!(Message::decode(&bytes), Ok(row));
+        }
+
+        #[test]
+        fn a_changed_byte_reads_as_itself_or_is_corrupt(row in any_message(), byte: u8) {
+            let whole = row.encode();
+            for at in 0..whole.len() {
+                let mut bytes = whole.clone();
+                bytes[at] = byte;
+                if let Ok(read) = Message::decode(&bytes) {
+                    prop_assert_eq!(read.encode(), bytes, "one row has one form");
+                }
+            }
+        }
+
+        #[test]
+        fn arbitrary_bytes_never_panic(mut bytes in proptest::collection::vec(any::<u8>(), 0..240)) {
+            let _ = Message::decode(&bytes);
+            if let Some(form) = bytes.first_mut() {
+                *form = 1;
+            }
+            let _ = Message::decode(&bytes);
+        }
     }
 }

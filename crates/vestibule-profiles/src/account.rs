@@ -110,3 +110,61 @@ impl Account {
         Ok(account)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::testing::{any_account_id, any_policy, any_subject, any_time};
+
+    fn any_account() -> impl Strategy<Value = Account> {
+        let states = [AccountState::Open, AccountState::Suspended, AccountState::Closed];
+        let who = (any_account_id(), any_subject(), "\\PC{0,60}", proptest::sample::select(states.to_vec()));
+        let rest = (any::<(u32, u32, u64)>(), any_policy(), any_time());
+        (who, rest).prop_map(|((account, primary, name, state), (counts, policy, created_at))| Account {
+            account,
+            name,
+            state,
+            primary,
+            seats: counts.0,
+            administrators: counts.1,
+            policy,
+            settings_version: counts.2,
+            created_at,
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn every_account_comes_back_from_its_bytes_and_from_neither_fewer_nor_more(
+            account in any_account(), cut in any::<prop::sample::Index>(),
+        ) {
+            let bytes = account.encode();
+            prop_assert!(Account::decode(&bytes[..cut.index(bytes.len())]).is_err());
+            prop_assert!(Account::decode(&[&bytes[..], &[0]].concat()).is_err());
+            prop_assert_eq!(Account::decode(&bytes), Ok(account));
+        }
+
+        #[test]
+        fn a_changed_byte_reads_as_itself_or_is_corrupt(account in any_account(), byte: u8) {
+            let whole = account.encode();
+            for at in 0..whole.len() {
+                let mut bytes = whole.clone();
+                bytes[at] = byte;
+                if let Ok(read) = Account::decode(&bytes) {
+                    prop_assert_eq!(read.encode(), bytes, "one row has one form");
+                }
+            }
+        }
+
+        #[test]
+        fn arbitrary_bytes_never_panic(mut bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let _ = Account::decode(&bytes);
+            if let Some(form) = bytes.first_mut() {
+                *form = 1;
+            }
+            let _ = Account::decode(&bytes);
+        }
+    }
+}

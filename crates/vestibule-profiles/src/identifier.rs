@@ -61,3 +61,58 @@ impl ProfileIdentifier {
         self.identifier.kind() == AddressKind::Social
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::testing::{any_identifier, any_subject, any_time};
+
+    fn any_own() -> impl Strategy<Value = ProfileIdentifier> {
+        let verified_at = proptest::option::of(any_time());
+        (any_subject(), any_identifier(), verified_at, any_time()).prop_map(
+            |(subject, identifier, verified_at, added_at)| ProfileIdentifier {
+                subject,
+                identifier,
+                verified_at,
+                added_at,
+            },
+        )
+    }
+
+    proptest! {
+        #[test]
+        fn every_identifier_comes_back_from_its_bytes_as_typed_and_from_neither_fewer_nor_more(
+            own in any_own(), cut in any::<prop::sample::Index>(),
+        ) {
+            let bytes = own.encode();
+            prop_assert!(ProfileIdentifier::decode(&bytes[..cut.index(bytes.len())]).is_err());
+            prop_assert!(ProfileIdentifier::decode(&[&bytes[..], &[0]].concat()).is_err());
+            let read = ProfileIdentifier::decode(&bytes).unwrap();
+            prop_assert_eq!(read.identifier.as_typed(), own.identifier.as_typed());
+            prop_assert_eq!(read, own);
+        }
+
+        #[test]
+        fn a_changed_byte_reads_as_itself_or_is_corrupt(own in any_own(), byte: u8) {
+            let whole = own.encode();
+            for at in 0..whole.len() {
+                let mut bytes = whole.clone();
+                bytes[at] = byte;
+                if let Ok(read) = ProfileIdentifier::decode(&bytes) {
+                    prop_assert_eq!(read.encode(), bytes, "one row has one form");
+                }
+            }
+        }
+
+        #[test]
+        fn arbitrary_bytes_never_panic(mut bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let _ = ProfileIdentifier::decode(&bytes);
+            if let Some(form) = bytes.first_mut() {
+                *form = 1;
+            }
+            let _ = ProfileIdentifier::decode(&bytes);
+        }
+    }
+}

@@ -196,7 +196,31 @@ impl Membership {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::testing::{any_account_id, any_role, any_subject, any_time};
+
+    fn any_membership() -> impl Strategy<Value = Membership> {
+        let statuses = [Status::AwaitingApproval, Status::Active, Status::Dismissed];
+        let standing = (
+            proptest::sample::select(statuses.to_vec()),
+            any_role(),
+            any::<bool>(),
+            any_time(),
+            proptest::option::of(any_subject()),
+            proptest::option::of(any_time()),
+        );
+        let standing = standing.prop_map(|(status, role, administers, since, moved_by, exempt_until)| {
+            Standing { status, role, administers, since, moved_by, exempt_until }
+        });
+        let rest = (proptest::option::of("\\PC{0,40}"), any_time(), proptest::option::of(any_time()));
+        (any_account_id(), any_subject(), standing, rest, any::<(u64, u64)>()).prop_map(
+            |(account, subject, standing, (contact, joined_at, wrong_secret_at), (version, epoch))| {
+                Membership { account, subject, standing, contact, joined_at, version, epoch, wrong_secret_at }
+            },
+        )
+    }
 
     /// PR-4: no move leaves Dismissed but Reinstate.
     #[test]
@@ -212,5 +236,48 @@ mod tests {
             assert_eq!(Status::from_stored(status.as_str()), Ok(status));
         }
         assert!(Status::from_stored("ACTIVE").is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn every_membership_comes_back_from_its_bytes_and_from_neither_fewer_nor_more(
+            membership in any_membership(), cut in any::<prop::sample::Index>(),
+        ) {
+            let bytes = membership.encode();
+            prop_assert!(Membership::decode(&bytes[..cut.index(bytes.len())]).is_err());
+            prop_assert!(Membership::decode(&[&bytes[..], &[0]].concat()).is_err());
+            prop_assert_eq!(Membership::decode(&bytes), Ok(membership));
+        }
+
+        #[test]
+        fn the_first_form_is_read_as_a_membership_without_exemption(membership in any_membership()) {
+            let mut plain = membership;
+            plain.standing.exempt_until = None;
+            let mut bytes = plain.encode();
+            bytes[0] = 1;
+            bytes.truncate(bytes.len() - 1);
+            prop_assert_eq!(Membership::decode(&bytes), Ok(plain));
+        }
+
+        #[test]
+        fn a_changed_byte_reads_as_itself_or_is_corrupt(membership in any_membership(), byte: u8) {
+            let whole = membership.encode();
+            for at in 0..whole.len() {
+                let mut bytes = whole.clone();
+                bytes[at] = byte;
+                if let Ok(read) = Membership::decode(&bytes) {
+                    prop_assert_eq!(read.encode(), bytes, "one row has one form");
+                }
+            }
+        }
+
+        #[test]
+        fn arbitrary_bytes_never_panic(mut bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let _ = Membership::decode(&bytes);
+            if let Some(form) = bytes.first_mut() {
+                *form = 1 + *form % 2;
+            }
+            let _ = Membership::decode(&bytes);
+        }
     }
 }

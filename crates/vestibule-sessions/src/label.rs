@@ -67,6 +67,8 @@ fn forges(character: char) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -76,6 +78,24 @@ mod tests {
         assert_eq!(DeviceLabel::parse("x".repeat(121)), Err(LabelError::TooLong));
         for forged in ["a\nb", "a\0", "\u{7f}", "\u{85}", "a\u{202e}b", "\u{2028}", "\u{2066}", "\u{200f}"] {
             assert_eq!(DeviceLabel::parse(forged), Err(LabelError::Control), "{forged:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_text_is_refused_or_is_the_label(
+            text in "[a-zA-Z ,.·дé]{0,130}|\\PC{0,60}|[\\x00-\\x7f\u{2028}-\u{202f}]{0,8}",
+        ) {
+            match DeviceLabel::parse(text.as_str()) {
+                Ok(label) => {
+                    prop_assert!(text.len() <= DeviceLabel::MAX_BYTES && !text.contains(char::is_control));
+                    prop_assert_eq!(label.as_str(), &text);
+                    prop_assert_eq!(DeviceLabel::parse(label.to_string()), Ok(label.clone()));
+                    prop_assert_eq!(label.into_string(), text);
+                }
+                Err(LabelError::TooLong) => prop_assert!(text.len() > DeviceLabel::MAX_BYTES),
+                Err(LabelError::Control) => prop_assert!(text.contains(forges)),
+            }
         }
     }
 }

@@ -83,6 +83,8 @@ fn is_host(host: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -117,5 +119,31 @@ mod tests {
         let links = BaseUrls::parse("https://id.example.com:8443/door//").unwrap();
         assert_eq!(links.to_string(), "https://id.example.com:8443/door");
         assert_eq!(BaseUrls::parse("https://localhost").unwrap().as_str(), "https://localhost");
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_accepted_is_the_text_without_the_slashes_at_its_end_and_safe_in_a_line(
+            text in "https://[a-zA-Z0-9.-]{1,12}(:[0-9+]{0,5})?(/[a-zA-Z0-9._~-]{0,4}){0,4}/{0,2}|https://\\PC{0,30}|\\PC{0,30}",
+        ) {
+            if let Ok(links) = BaseUrls::parse(&text) {
+                prop_assert_eq!(links.as_str(), text.trim_end_matches('/'));
+                prop_assert_eq!(links.to_string(), links.as_str());
+                prop_assert!(links.as_str().bytes().all(|byte| byte.is_ascii_graphic()));
+                prop_assert!(!links.as_str().contains(['?', '#', '@', '%', '\\', '<', '>', '"', '\'']));
+                prop_assert_eq!(BaseUrls::parse(links.as_str()), Ok(links.clone()));
+            }
+        }
+
+        #[test]
+        fn a_plain_base_is_accepted(
+            host in "[a-z0-9]{1,8}(-[a-z0-9]{1,4})?(\\.[a-z0-9]{1,8}){0,3}", port in proptest::option::of(1..=u16::MAX),
+            path in "(/[a-z0-9_~-]{1,6}){0,3}",
+        ) {
+            let port = port.map(|port| format!(":{port}")).unwrap_or_default();
+            let text = format!("https://{host}{port}{path}");
+            let links = BaseUrls::parse(&text).map(|links| links.to_string());
+            prop_assert_eq!(links, Ok(text));
+        }
     }
 }
