@@ -53,6 +53,20 @@ impl StoreName {
         })
     }
 
+    /// Whether there is anybody in it, in any realm, whichever version made it. It makes nothing and changes no table.
+    pub(crate) fn has_people(&self) -> Result<bool, StoreError> {
+        match self {
+            Self::Memory => Ok(false),
+            Self::Postgres(address) => postgres::block_on(async {
+                let options = vestibule_postgres::Options::new();
+                PostgresStore::has_people(&address.server(), &options).await
+            })?,
+            Self::Redb(path) if !path.exists() => Ok(false),
+            Self::Redb(path) => open_redb(path, Realm::default())?.kv().has_people(),
+            Self::Sqlite(path) => SqliteStore::has_people(path, &Options::new()),
+        }
+    }
+
     /// Makes what is missing: the file of redb, the tables of the others. Of a store in memory there is nothing to make.
     pub(crate) fn migrate(&self, now: Timestamp) -> Result<(), StoreError> {
         match self {

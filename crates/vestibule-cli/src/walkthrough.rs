@@ -9,12 +9,12 @@ use vestibule_conformance::walkthrough::{self, Scene, Summary, WalkthroughError}
 use vestibule_core::{Clock as _, Realm, StoreError, SystemClock, SystemEntropy, Timestamp, make_bytes};
 
 use crate::stop::Stop;
-use crate::store::{StoreName, Work, open_postgres, open_sqlite};
-use crate::{colour, instant, postgres, run};
+use crate::store::{StoreName, Work};
+use crate::{colour, instant, run};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// The store to play on; it must hold no profile [default: a new file in a temporary directory].
+    /// The store to play on; it must hold no profile, in no realm [default: a new file in a temporary directory].
     #[arg(long, value_name = "STORE")]
     store: Option<StoreName>,
     /// Plays only these, by problem (P1,N4) or by scenario (wrong_password).
@@ -32,6 +32,8 @@ pub(crate) struct Options {
 }
 
 pub(crate) fn run(options: &Options, out: &mut (impl Write + IsTerminal)) -> Result<(), Stop> {
+    // Before anything is made for it.
+    chosen(options).chosen().map_err(stop)?;
     let name = match &options.store {
         Some(name) => name.clone(),
         None => {
@@ -41,26 +43,14 @@ pub(crate) fn run(options: &Options, out: &mut (impl Write + IsTerminal)) -> Res
         }
     };
     let failed = |error: StoreError| Stop::broken(format!("{name} cannot be played on"), error);
+    if name.has_people().map_err(failed)? {
+        return Err(stop(WalkthroughError::NotEmpty));
+    }
     // A file of redb that is there already is opened as it is.
     if !matches!(&name, StoreName::Redb(path) if path.exists()) {
         name.migrate(SystemClock.now()).map_err(failed)?;
     }
-    if has_people(&name).map_err(failed)? {
-        return Err(Stop::Broken(WalkthroughError::NotEmpty.to_string(), None));
-    }
     name.with(Realm::default(), Play { options, out }).map_err(failed)?
-}
-
-/// Whether the default realm of a SQL store holds anybody. What other stores hold is found out scene by scene.
-fn has_people(name: &StoreName) -> Result<bool, StoreError> {
-    match name {
-        StoreName::Memory | StoreName::Redb(_) => Ok(false),
-        StoreName::Postgres(address) => {
-            let store = open_postgres(address, Realm::default())?;
-            postgres::block_on(store.has_people())?
-        }
-        StoreName::Sqlite(path) => open_sqlite(path, Realm::default())?.has_people(),
-    }
 }
 
 struct Play<'a, W> {
@@ -90,15 +80,19 @@ fn play(
     };
     let played = run::block_on(walkthrough::play(store, &chosen(options), show));
     written?;
-    let summary = played.map_err(|error| match error {
-        WalkthroughError::NoSuchScenario(_) => Stop::Usage(error.to_string()),
-        WalkthroughError::NotEmpty => Stop::Broken(error.to_string(), None),
-        error => Stop::broken("the walkthrough broke off", error),
-    })?;
+    let summary = played.map_err(stop)?;
     if !options.json {
         tell(summary, out)?;
     }
     if summary.is_ok() { Ok(()) } else { Err(Stop::Said) }
+}
+
+fn stop(error: WalkthroughError) -> Stop {
+    match error {
+        WalkthroughError::NoSuchScenario(_) => Stop::Usage(error.to_string()),
+        WalkthroughError::NotEmpty => Stop::Broken(error.to_string(), None),
+        error => Stop::broken("the walkthrough broke off", error),
+    }
 }
 
 fn json(scene: &Scene, out: &mut impl Write) -> io::Result<()> {

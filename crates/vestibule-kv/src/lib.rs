@@ -7,6 +7,7 @@ mod limited;
 mod limits;
 mod maintain;
 mod ordered;
+mod people;
 mod schema;
 mod threaded;
 

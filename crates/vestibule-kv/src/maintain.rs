@@ -90,7 +90,7 @@ fn is_dead(found: Found<'_>, now: Timestamp) -> bool {
 }
 
 /// The table of a partition: its second part, after the realm.
-fn table(partition: &[u8]) -> Option<&[u8]> {
+pub(crate) fn table(partition: &[u8]) -> Option<&[u8]> {
     let (_, rest) = part(partition)?;
     part(rest).map(|(table, _)| table)
 }

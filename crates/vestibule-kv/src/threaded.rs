@@ -11,6 +11,7 @@ use vestibule_core::{BatchId, StoreError, StoreErrorKind};
 use crate::answer::{Answer, Promise, answer};
 use crate::maintain::{Dead, Sweep, Swept};
 use crate::ordered::{self, Change, Done, Ordered};
+use crate::people;
 
 /// How many changes share a transaction at most.
 const GROUP: usize = 64;
@@ -71,6 +72,15 @@ impl<B: Ordered> Threaded<B> {
     /// As there.
     pub fn check(&self) -> Result<(), StoreError> {
         ordered::check(self.database())
+    }
+
+    /// Whether the database holds any profile, in any realm. It looks at every row until it finds one, on this thread.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the database cannot answer.
+    pub fn has_people(&self) -> Result<bool, StoreError> {
+        people::has_people(self.database())
     }
 
     async fn change(&self, change: Change) -> Result<Done, StoreError> {

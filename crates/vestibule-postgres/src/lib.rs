@@ -22,6 +22,8 @@ mod maintain;
 mod mfa;
 mod migrate;
 mod options;
+#[cfg(feature = "profiles")]
+mod people;
 mod pipeline;
 mod pool;
 #[cfg(feature = "profiles")]

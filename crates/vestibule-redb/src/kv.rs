@@ -53,6 +53,15 @@ impl RedbKv {
     pub fn check(&self) -> Result<(), StoreError> {
         self.0.check()
     }
+
+    /// Whether the database holds any profile, in any realm. It looks at every row until it finds one, and changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub fn has_people(&self) -> Result<bool, StoreError> {
+        self.0.has_people()
+    }
 }
 
 impl Kv for RedbKv {

@@ -40,7 +40,7 @@ impl OpenedFile {
     }
 }
 
-fn unavailable(error: std::io::Error) -> StoreError {
+pub(crate) fn unavailable(error: std::io::Error) -> StoreError {
     StoreError::new(StoreErrorKind::Unavailable, error)
 }
 

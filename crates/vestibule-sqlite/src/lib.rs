@@ -22,6 +22,8 @@ mod migrate;
 mod oneshot;
 mod options;
 #[cfg(feature = "profiles")]
+mod people;
+#[cfg(feature = "profiles")]
 mod profiles;
 mod readers;
 mod run;

@@ -17,17 +17,6 @@ pub(crate) fn forget(realm: &Realm, now: Timestamp, budget: u32) -> [Statement; 
     [profiles::free_left(realm, ended_before, budget), profiles::forget_leavings(realm, ended_before, budget)]
 }
 
-impl SqliteStore {
-    /// Whether the realm holds any profile.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`].
-    pub fn has_people(&self) -> Result<bool, StoreError> {
-        Ok(self.query_one(&profiles::anybody(self.realm()))?.is_some())
-    }
-}
-
 impl ProfilesRead for SqliteStore {
     async fn profile(&self, subject: SubjectId) -> Result<Option<Profile>, StoreError> {
         self.query_one(&profiles::profile(self.realm(), subject))

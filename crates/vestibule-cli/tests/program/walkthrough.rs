@@ -1,6 +1,6 @@
 //! `walkthrough`, and `problems`.
 
-use crate::folder::{Folder, Ran};
+use crate::folder::{Folder, RIGHT, Ran};
 
 fn played(folder: &Folder, more: &[&str]) -> Ran {
     folder.run(&[&["walkthrough", "--only", "P4,account_closed"], more].concat(), &[])
@@ -36,8 +36,31 @@ fn a_scene_is_told_in_plain_text_and_its_case_is_found_afterwards() {
 }
 
 #[test]
-fn a_store_that_holds_anybody_is_refused() {
+fn a_store_that_holds_anybody_in_any_realm_is_refused() {
+    for store in ["sqlite:people.db", "redb:people.redb"] {
+        let folder = Folder::empty();
+        folder.run(&["init", "--realm", "other", "--store", store], &[]).done();
+        folder.register("ada@example.com", "=ada");
+        let before = folder.files();
+        let told = played(&folder, &["--store", store]).stopped(2);
+        assert!(told.contains("holds profiles already"), "{store}: {told}");
+        // redb notes in its file that it was open.
+        assert!(folder.files() == before || store.starts_with("redb:"));
+        folder.typed(&["sign-in", "ada@example.com"], &[RIGHT]).done();
+    }
+}
+
+#[test]
+fn a_store_of_an_older_version_that_holds_anybody_is_refused_as_it_is() {
     let folder = Folder::with_ada();
+    // As before there was a second factor.
+    let database = rusqlite::Connection::open(folder.path("vestibule.db")).unwrap();
+    let sql = "delete from vestibule_migration where domain = 'mfa';
+               drop table vestibule_authenticator; drop table vestibule_recovery_code;
+               drop table vestibule_factor_tries; drop table vestibule_factor_reset;";
+    database.execute_batch(sql).unwrap();
+    drop(database);
+    assert!(folder.run(&["doctor"], &[]).stopped(1).contains("older than this version"));
     let before = folder.files();
     let told = played(&folder, &["--store", "sqlite:vestibule.db"]).stopped(2);
     assert!(told.contains("holds profiles already"), "{told}");
@@ -45,10 +68,18 @@ fn a_store_that_holds_anybody_is_refused() {
 }
 
 #[test]
-fn what_is_not_there_is_told() {
+fn nothing_is_made_for_a_scene_that_there_is_not() {
     let folder = Folder::empty();
-    let told = folder.run(&["walkthrough", "--store", "memory:", "--only", "P99"], &[]).stopped(64);
-    assert!(told.contains("P99"), "{told}");
+    for store in [&[][..], &["--store", "sqlite:a.db"], &["--store", "redb:a.redb"]] {
+        let told = folder.run(&[&["walkthrough", "--only", "P4,P99"], store].concat(), &[]).stopped(64);
+        assert!(told.contains("P99"), "{told}");
+        assert_eq!(std::fs::read_dir(folder.path("")).unwrap().count(), 0, "{store:?}");
+    }
+}
+
+#[test]
+fn a_code_that_there_is_not_is_told() {
+    let folder = Folder::empty();
     assert!(folder.run(&["problems", "no.such"], &[]).stopped(1).contains("vestibule problems"));
     assert!(folder.run(&["problems", "password.wrong"], &[]).done().contains("R34"));
 }

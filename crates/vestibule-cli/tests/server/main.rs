@@ -94,3 +94,15 @@ fn a_deployment_is_made_used_and_looked_after_on_a_server() {
     let refused = run(&["init", "--dir", "other", "--store", "postgres://door:hidden@localhost/people"], "");
     assert!(!refused.0 && refused.1.contains("PGPASSWORD"), "{}", refused.1);
 }
+
+#[test]
+fn a_server_that_holds_anybody_in_any_realm_is_not_played_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |arguments: &[&str], typed: &str| run(folder.path(), arguments, typed);
+    let server = Database::new("others");
+    assert!(run(&["init", "--realm", "other", "--store", &server.address], "").0);
+    let password = "seven herons over the estuary\n";
+    assert!(run(&["register", "ada@example.com", "--password-stdin"], password).0);
+    let (well, said) = run(&["walkthrough", "--only", "P4", "--store", &server.address], "");
+    assert!(!well && said.contains("holds profiles already"), "{said}");
+}

@@ -61,8 +61,12 @@ impl Options {
         self
     }
 
-    /// The ids of the scenarios to play.
-    pub(super) fn chosen(&self) -> Result<Vec<&'static str>, WalkthroughError> {
+    /// The ids of the scenarios to play: whoever makes a store for them asks before.
+    ///
+    /// # Errors
+    ///
+    /// [`WalkthroughError::NoSuchScenario`].
+    pub fn chosen(&self) -> Result<Vec<&'static str>, WalkthroughError> {
         let mut chosen = Vec::new();
         for wanted in &self.only {
             let before = chosen.len();

@@ -6,8 +6,11 @@ use std::sync::Arc;
 
 use redb::{Database, TableDefinition};
 use vestibule_conformance::block_on;
-use vestibule_core::kv::{Action, Applied, Expect, Kv, Op, RecordWriter};
-use vestibule_core::{Realm, StoreError, StoreErrorKind};
+use vestibule_core::kv::{Action, Applied, Expect, Key, Kv, KvStore, Op, Partition, RecordWriter};
+use vestibule_core::{
+    Batch, BatchId, Commit, Landed, Realm, StoreError, StoreErrorKind, SubjectId, Timestamp,
+};
+use vestibule_profiles::{Profile, ProfilesWrite};
 use vestibule_redb::{FormatError, RedbKv, create, open};
 
 use crate::support::{apply, key, put, store, value};
@@ -42,6 +45,26 @@ fn what_was_answered_is_there_after_closing_and_opening_and_no_version_comes_twi
 
     let third = create(&path, Realm::default()).unwrap();
     assert_eq!(value(third.kv(), 2).unwrap().unwrap().0, b"two", "creating again takes nothing away");
+}
+
+#[test]
+fn a_profile_of_any_realm_is_found_behind_any_number_of_other_rows() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = store(&folder);
+    assert!(!store.kv().has_people().unwrap());
+    let others = (0_u16..1500).map(|number| Op {
+        key: Key::new(Partition::new("test", &[]), &number.to_be_bytes()),
+        expect: Expect::Absent,
+        action: Action::Put(vec![]),
+    });
+    assert_eq!(apply(store.kv(), others.collect()).unwrap(), Applied::All);
+    assert!(!store.kv().has_people().unwrap());
+    let profile = Profile { identifiers: 1, ..Profile::new(SubjectId::from(1), Timestamp::EPOCH) };
+    let create = vec![ProfilesWrite::CreateProfile { profile }];
+    let batch = Batch::new(BatchId::from_bytes([2; 16]), Timestamp::EPOCH, create).unwrap();
+    let other = KvStore::new(store.kv().clone(), Realm::parse("other").unwrap());
+    assert_eq!(block_on(other.commit(&batch)).unwrap(), Landed::Applied);
+    assert!(store.kv().has_people().unwrap());
 }
 
 #[test]

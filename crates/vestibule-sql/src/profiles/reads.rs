@@ -10,14 +10,6 @@ use vestibule_profiles::{
 
 use crate::{Query, RowValues, Statement, Value};
 
-/// Answers a row when there is anybody at all.
-#[must_use]
-pub fn anybody(realm: &Realm) -> Query<SubjectId> {
-    Query::new("select subject from vestibule_profile where realm = ?1 limit 1", [realm.into()], |row| {
-        row.subject("subject")
-    })
-}
-
 /// A person's profile.
 #[must_use]
 pub fn profile(realm: &Realm, subject: SubjectId) -> Query<Profile> {

@@ -7,6 +7,7 @@ use vestibule_profiles::ProfilesWrite::*;
 use vestibule_profiles::{
     Account, AccountState, Membership, ProfileIdentifier, ProfilesGuard, ProfilesRead, Role, Standing, Status,
 };
+use vestibule_sqlite::{Options, SqliteStore};
 
 use super::{
     TEXTS, account, address, company, everything, identifier, leaving, membership, person, policy, seconds,
@@ -30,14 +31,26 @@ fn everything_is_there_after_reopening() {
 }
 
 #[test]
+fn people_of_any_realm_are_found_and_a_look_makes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("people.db");
+    let has_people = || SqliteStore::has_people(&path, &Options::new()).unwrap();
+    assert!(!has_people() && !path.exists());
+    std::fs::write(&path, "").unwrap();
+    assert!(!has_people() && path.metadata().unwrap().len() == 0);
+    let store = create(&folder).in_realm(Realm::parse("other").unwrap());
+    assert!(!has_people());
+    settle(&store);
+    assert!(has_people());
+}
+
+#[test]
 fn another_realm_sees_nothing_and_has_keys_of_its_own() {
     let folder = tempfile::tempdir().unwrap();
     let store = create(&folder);
     let other = store.in_realm(Realm::parse("other").unwrap());
     let nothing = everything(&other);
-    assert!(!store.has_people().unwrap());
     settle(&store);
-    assert!(store.has_people().unwrap() && !other.has_people().unwrap());
     let before = everything(&store);
     assert_eq!(everything(&other), nothing);
     // What would land here is refused there, each by its own guard.

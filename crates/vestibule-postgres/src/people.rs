@@ -1,0 +1,37 @@
+//! Whether anybody is in a schema, asked before anything is done to it.
+
+use tokio_postgres::Client;
+use vestibule_core::StoreError;
+
+use crate::error::fault;
+use crate::{Options, PostgresStore, Server};
+
+impl PostgresStore {
+    /// Whether a schema holds any profile, in any realm, whichever version made its tables. It changes nothing: where there is no
+    /// schema, and where there is no table of profiles, there is nobody. It runs on the caller's task, inside a tokio runtime.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`]; `Unavailable` when the server is not reached.
+    pub async fn has_people(server: &Server, options: &Options) -> Result<bool, StoreError> {
+        let conn = server.connect(options).await?;
+        conn.client.batch_execute(&conn.begin(options)).await.map_err(fault)?;
+        let found = look(&conn.client, options).await.map_err(fault);
+        conn.client.batch_execute("rollback").await.map_err(fault)?;
+        found
+    }
+}
+
+async fn look(client: &Client, options: &Options) -> Result<bool, tokio_postgres::Error> {
+    let table = client
+        .query(
+            "select 1 from pg_class join pg_namespace on pg_namespace.oid = relnamespace
+             where nspname = $1 and relname = 'vestibule_profile'",
+            &[&options.schema_name],
+        )
+        .await?;
+    if table.is_empty() {
+        return Ok(false);
+    }
+    Ok(!client.query("select 1 from vestibule_profile limit 1", &[]).await?.is_empty())
+}
