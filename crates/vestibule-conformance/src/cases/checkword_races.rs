@@ -123,6 +123,13 @@ pub(super) async fn consume_vs_rotate_race<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "consume_vs_rotate_race").await?;
     let mut race = Race::open(&scene).await?;
     let by = Rotation::PasswordSet;
+    // A use that came first, which no round promises.
+    scene.land(vec![put_checkword(1 << 32, 1, None)]).await?;
+    scene.land(vec![consume(1 << 32, 1, NOW)]).await?;
+    scene.land(vec![rotate(1 << 32, NOW, by)]).await?;
+    let state = newest(&scene.store, 1 << 32).await?.map(|row| row.state);
+    same("a use before the change", &state, &Some(State::Used { at: NOW }))?;
+    scene.refuse("using it again", vec![consume(1 << 32, 1, NOW)], CheckwordGuard::Live).await?;
     for round in 0..rounds() {
         scene.land(vec![put_checkword(round, 1, None)]).await?;
         let uses = race.round(async |task, store| {
