@@ -174,7 +174,8 @@ macro_rules! conformance_tests {
             released_identifier_is_free left_identifier_is_kept_until_its_window_ends
             left_identifier_one_taker_race unlink_last_method_refused_race
             last_administrator_cannot_be_dismissed_race seats_are_never_overspent_race join_race_one_winner
-            stale_versions_are_refused contact_replaced_in_one_membership last_wrong_secret_only_moves_forward link_race_one_winner
+            stale_versions_are_refused factor_is_set_by_epoch contact_replaced_in_one_membership
+            last_wrong_secret_only_moves_forward link_race_one_winner
             dismiss_then_admission_refused rehire_keeps_identity_and_history profile_survives_last_account
             set_get_replace replace_if_stale_is_conflict replace_if_matches_wins_once
             rehash_does_not_undo_password_change removed_password_keeps_its_count n_parallel_failures_count_n

@@ -18,6 +18,8 @@ mod race;
 mod report;
 mod scene;
 pub mod walkthrough;
+#[cfg(test)]
+mod writes;
 
 pub use audit::{Counted, Flaw, Listed, Place, Row, Scope, Unsound, assert_sound, audit, audit_within};
 pub use case::{CONTRACT, Case, CaseFuture, Need, Unmet};

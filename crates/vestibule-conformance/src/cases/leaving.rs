@@ -11,7 +11,7 @@ use crate::harness::Harness;
 use crate::race::{Race, rounds};
 use crate::scene::Scene;
 
-fn leaving(number: u64, address: &str, until: Timestamp) -> Result<Leaving, Finding> {
+pub(super) fn leaving(number: u64, address: &str, until: Timestamp) -> Result<Leaving, Finding> {
     let own = email(number, address)?;
     Ok(Leaving {
         subject: own.subject,

@@ -1,12 +1,12 @@
 //! The linking model.
 
-use vestibule_core::Landed;
+use vestibule_core::{Landed, Timestamp};
 use vestibule_profiles::{
     Account, AccountPolicy, Block, Membership, Profile, ProfileIdentifier, ProfilesGuard, ProfilesRead,
     ProfilesWrite,
 };
 
-use crate::finding::{Outcome, ensure, same};
+use crate::finding::{Finding, Outcome, ensure, same};
 use crate::fixture::{
     NOW, account, account_id, add_membership, create_account, create_profile, email, profile, social,
     subject, take,
@@ -61,7 +61,7 @@ pub(super) async fn pending_grants_nothing_and_never_hides<H: Harness>(harness: 
     let scene = Scene::open(harness, "pending_grants_nothing_and_never_hides").await?;
     let own = email(1, "ada@example.com")?;
     let (kind, key) = (own.identifier.kind(), own.identifier.key());
-    let note = |person| -> Result<_, crate::Finding> {
+    let note = |person| -> Result<_, Finding> {
         let identifier = ProfileIdentifier { verified_at: None, ..email(person, "ada@example.com")? };
         Ok(vec![ProfilesWrite::NotePending { identifier }])
     };
@@ -204,6 +204,45 @@ pub(super) async fn stale_versions_are_refused<H: Harness>(harness: &H) -> Outco
     scene.refuse("a stale membership", vec![leave(9)], ProfilesGuard::MembershipVersion).await?;
     scene.land(vec![leave(1)]).await?;
     scene.refuse("a membership that is gone", vec![leave(1)], ProfilesGuard::MembershipVersion).await
+}
+
+/// A sign-in that was decided without the second factor, or with it, relies on the epoch that this raises.
+pub(super) async fn factor_is_set_by_epoch<H: Harness>(harness: &H) -> Outcome {
+    let scene = Scene::open(harness, "factor_is_set_by_epoch").await?;
+    scene.land(vec![create_profile(1), create_profile(2)]).await?;
+    let set = |number, from, since| vec![ProfilesWrite::SetFactor { subject: subject(number), from, since }];
+    let relied_on = |epoch| vec![ProfilesWrite::RequireProfile { subject: subject(1), epoch }];
+    scene.land(set(1, 1, Some(NOW))).await?;
+    let bound = Profile { factor_since: Some(NOW), epoch: 2, ..profile(1) };
+    same("with a second factor", &scene.store.profile(subject(1)).await?, &Some(bound.clone()))?;
+    scene.refuse("a stale epoch", set(1, 1, None), ProfilesGuard::Epoch).await?;
+    scene.refuse("an epoch to come", set(1, 3, None), ProfilesGuard::Epoch).await?;
+    scene.refuse("nobody's", set(3, 1, Some(NOW)), ProfilesGuard::Epoch).await?;
+    scene.refuse("what was decided without it", relied_on(1), ProfilesGuard::Epoch).await?;
+    let other = scene.reopen().await?;
+    same("after the refusals", &other.profile(subject(1)).await?, &Some(bound))?;
+    same("another person", &other.profile(subject(2)).await?, &Some(profile(2)))?;
+    scene.land(set(1, 2, None)).await?;
+    scene.refuse("what was decided with it", relied_on(2), ProfilesGuard::Epoch).await?;
+    let without = Profile { epoch: 3, ..profile(1) };
+    same("without one again", &scene.store.profile(subject(1)).await?, &Some(without))?;
+
+    let mut race = Race::open(&scene).await?;
+    for round in 0..rounds() {
+        let epoch = round + 1;
+        let at = |task: usize| Ok::<_, Finding>(Timestamp::from_unix_micros(i64::try_from(task)?));
+        let mut won = race.round(async |task, store| {
+            let landed = scene.commit(store, set(2, epoch, Some(at(task)?))).await?;
+            Ok((landed == Landed::Applied).then_some(at(task)?))
+        })?;
+        won.retain(Option::is_some);
+        let [since] = *won else {
+            return Err(Finding::new(format!("of those who read one epoch {} had their way", won.len())));
+        };
+        let kept = scene.store.profile(subject(2)).await?.map(|row| (row.epoch, row.factor_since));
+        same("what the winner has set", &kept, &Some((epoch + 1, since)))?;
+    }
+    race.finish()
 }
 
 pub(super) async fn contact_replaced_in_one_membership<H: Harness>(harness: &H) -> Outcome {

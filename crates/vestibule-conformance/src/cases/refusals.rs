@@ -7,11 +7,12 @@ use vestibule_core::{Batch, Landed, Write, commit_known};
 use vestibule_credentials::{CredentialsGuard, CredentialsWrite, Lane};
 use vestibule_journal::JournalGuard;
 use vestibule_mfa::{MfaGuard, MfaWrite};
-use vestibule_profiles::{AccountPolicy, AccountState, ProfilesGuard, ProfilesRead, ProfilesWrite};
+use vestibule_profiles::{AccountPolicy, AccountState, Freeze, ProfilesGuard, ProfilesRead, ProfilesWrite};
 use vestibule_sessions::decide::{end, require};
 use vestibule_sessions::{SessionsGuard, SessionsWrite};
 
 use super::checkwords::newest;
+use super::leaving::leaving;
 use crate::finding::{Finding, Outcome, same};
 use crate::fixture::{
     COURSE, NOW, account_id, add_membership, address_key, advance, bind, binding, clear_code, confirmed,
@@ -53,6 +54,8 @@ async fn settle<H: Harness>(scene: &Scene<'_, H>) -> Outcome {
 fn unfit<H: Harness>(scene: &Scene<'_, H>) -> Result<Vec<JoinedWrite>, Finding> {
     let (acme, ada) = (account_id("acme")?, subject(1));
     let own = email(1, "bob@example.com")?.identifier;
+    let held = email(1, "ada@example.com")?.identifier;
+    let freeze = Freeze { since: NOW, change_at: NOW };
     let (slot, handle, other) = (session(1, 3).slot, ids(3).handle, ids(19).handle);
     let profiles = [
         add_membership(acme, ada)?,
@@ -64,13 +67,25 @@ fn unfit<H: Harness>(scene: &Scene<'_, H>) -> Result<Vec<JoinedWrite>, Finding> 
         create_account("acme")?,
         create_profile(1),
         ProfilesWrite::EditPolicy { account: acme, from: 7, policy: AccountPolicy::new() },
+        ProfilesWrite::ForgetLeaving { subject: ada, kind: held.kind(), key: held.key(), until: NOW },
+        ProfilesWrite::LeaveIdentifier { leaving: leaving(2, "ada@example.com", NOW)? },
         ProfilesWrite::MoveContact { account: acme, key: address_key(1), from: None, to: Some(subject(2)) },
         ProfilesWrite::MoveMembership { account: acme, subject: ada, from: 7, to: None, ends_access: true },
         ProfilesWrite::ReleaseIdentifier { subject: ada, kind: own.kind(), key: own.key(), verified: true },
+        ProfilesWrite::RequireIdentifier {
+            subject: ada,
+            kind: held.kind(),
+            key: held.key(),
+            leaving_until: Some(NOW),
+        },
         ProfilesWrite::RequireMembership { account: acme, subject: ada, version: 7 },
         ProfilesWrite::RequireProfile { subject: ada, epoch: 7 },
         ProfilesWrite::RequireSettings { account: acme, version: 7 },
         ProfilesWrite::SetBlock { subject: ada, from: 7, block: None },
+        ProfilesWrite::SetContact { account: acme, subject: ada, from: 7, contact: None },
+        ProfilesWrite::SetFactor { subject: ada, from: 7, since: Some(NOW) },
+        ProfilesWrite::SetFreeze { subject: ada, from: 7, freeze: Some(freeze) },
+        ProfilesWrite::SetPrimary { subject: ada, epoch: 7, primary: held.key() },
         ProfilesWrite::SetState { account: acme, from: 7, state: AccountState::Closed },
         take(email(2, "ada@example.com")?),
     ];
@@ -122,6 +137,7 @@ async fn rows<S: crate::Store>(store: &S) -> Result<String, Finding> {
             [store.account(acme).await?, store.account(account_id("beside")?).await?],
             (store.membership(acme, ada).await?, store.contact_owner(acme, address_key(1)).await?),
             (store.identifiers(ada).await?, store.identifiers(subject(2)).await?),
+            (store.leaving_of(ada).await?, store.leaving_of(subject(2)).await?),
             store.password(ada).await?.map(|row| (row.hash, row.version, row.generation)),
             store.tries(ada, Lane::Everybody).await?,
             (store.sessions(ada).await?, store.devices(ada).await?),
@@ -223,4 +239,22 @@ pub(super) async fn contention_is_not_refusal<H: Harness>(harness: &H) -> Outcom
         same("what all of them counted", &administrators, &Some(1 + 8 * round))?;
     }
     race.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::memory::MemoryHarness;
+    use crate::writes::{NAMES, UNREFUSED, name};
+
+    #[test]
+    fn every_write_that_can_be_refused_is_refused() {
+        let harness = MemoryHarness::new();
+        let scene = harness.block_on(Scene::open(&harness, "unfit")).unwrap();
+        let unfit: BTreeSet<_> = unfit(&scene).unwrap().iter().map(name).collect();
+        let all: BTreeSet<_> = NAMES.iter().copied().collect();
+        assert_eq!(unfit, &all - &UNREFUSED.into());
+    }
 }

@@ -555,6 +555,14 @@ pub fn all<H: Harness>() -> Vec<Case<H>> {
             run: |harness| Box::pin(profiles::stale_versions_are_refused(harness)),
         },
         Case {
+            id: "factor_is_set_by_epoch",
+            clauses: &["S-2", "PR-14"],
+            needs: Need::Nothing,
+            breaks: "a sign-in that was decided before a second factor was bound enters after it without one",
+            since: 1,
+            run: |harness| Box::pin(profiles::factor_is_set_by_epoch(harness)),
+        },
+        Case {
             id: "contact_replaced_in_one_membership",
             clauses: &["S-1", "S-4"],
             needs: Need::Nothing,

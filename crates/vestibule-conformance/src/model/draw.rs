@@ -11,7 +11,7 @@ use vestibule_profiles::{
 };
 use vestibule_sessions::{AdmissionStamp, Amr, Device, Evidence, Session, SessionsRead, SessionsWrite};
 
-use super::world::{IDS, SLOTS, address, company, handle, instant, lane, name, person, text};
+use super::world::{ADDRESSES, IDS, SLOTS, address, company, handle, instant, lane, name, person, text};
 use super::{checkword, factor, journal};
 use crate::finding::Finding;
 use crate::fixture::{device, session};
@@ -221,7 +221,17 @@ fn identifiers(draw: &Draw, store: &MemoryStore) -> Result<ProfilesWrite, Findin
     let read = block_on(store.leaving(kind, key))?.map(|row| row.until);
     let until = if draw.exact() { read } else { Some(instant(draw.by.0)) };
     Ok(match draw.which {
-        36 => ProfilesWrite::ForgetLeaving { subject, kind, key, until: until.unwrap_or(instant(draw.by.0)) },
+        36 => {
+            // Mostly whatever somebody leaves: little is left at any time, and few draws meet it by chance.
+            let left = if draw.exact() { any_leaving(draw.n, store)? } else { None };
+            let (subject, kind, key, until) = left.map_or(
+                (subject, kind, key, instant(draw.by.0)),
+                |Leaving { subject, identifier, until, .. }| {
+                    (subject, identifier.kind(), identifier.key(), until)
+                },
+            );
+            ProfilesWrite::ForgetLeaving { subject, kind, key, until }
+        }
         37 => ProfilesWrite::LeaveIdentifier {
             leaving: Leaving {
                 subject,
@@ -233,6 +243,10 @@ fn identifiers(draw: &Draw, store: &MemoryStore) -> Result<ProfilesWrite, Findin
             },
         },
         38 => ProfilesWrite::RequireIdentifier { subject, kind, key, leaving_until: until },
+        39 if draw.place == 0 => {
+            let since = draw.flag.then(|| instant(draw.by.0));
+            ProfilesWrite::SetFactor { subject, from: epoch, since }
+        }
         39 => {
             let freeze = Freeze { since: instant(draw.by.0), change_at: instant(draw.by.1) };
             ProfilesWrite::SetFreeze { subject, from: epoch, freeze: draw.flag.then_some(freeze) }
@@ -243,6 +257,17 @@ fn identifiers(draw: &Draw, store: &MemoryStore) -> Result<ProfilesWrite, Findin
         },
         _ => ProfilesWrite::TakeIdentifier { identifier: identifier(draw, true)? },
     })
+}
+
+/// What somebody leaves, from this address on.
+fn any_leaving(first: u8, store: &MemoryStore) -> Result<Option<Leaving>, Finding> {
+    for number in first..first + ADDRESSES {
+        let own = address(number)?;
+        if let Some(left) = block_on(store.leaving(own.kind(), own.key()))? {
+            return Ok(Some(left));
+        }
+    }
+    Ok(None)
 }
 
 fn credentials(draw: &Draw, store: &MemoryStore) -> Result<CredentialsWrite, Finding> {

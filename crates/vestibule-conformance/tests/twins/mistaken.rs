@@ -87,6 +87,7 @@ pub(crate) const FAILING: &[(Mistake, &[&str])] = &[
             "concurrent_histories_have_a_serial_explanation",
             "dismiss_then_admission_refused",
             "ended_session_cannot_be_required",
+            "factor_is_set_by_epoch",
             "left_identifier_is_kept_until_its_window_ends",
             "random_batches_are_answered_as_the_reference_answers",
             "refused_write_is_listed_and_truly_refused",
@@ -160,7 +161,19 @@ pub(crate) const FAILING: &[(Mistake, &[&str])] = &[
     ),
     (
         Mistake::LastContactWins,
-        &["contact_replaced_in_one_membership", "random_batches_are_answered_as_the_reference_answers"],
+        &[
+            "contact_replaced_in_one_membership",
+            "random_batches_are_answered_as_the_reference_answers",
+            "refused_write_is_listed_and_truly_refused",
+        ],
+    ),
+    (
+        Mistake::LastFactorWins,
+        &[
+            "factor_is_set_by_epoch",
+            "random_batches_are_answered_as_the_reference_answers",
+            "refused_write_is_listed_and_truly_refused",
+        ],
     ),
     (
         Mistake::TouchSets,

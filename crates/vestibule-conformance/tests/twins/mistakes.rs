@@ -46,6 +46,8 @@ pub(crate) enum Mistake {
     FoldsSubjects,
     /// A contact address is replaced whatever version was read.
     LastContactWins,
+    /// A second factor is noted whatever epoch was read.
+    LastFactorWins,
     /// The last touch to arrive counts, not the latest.
     TouchSets,
     /// Instants come from a clock of the store's own.
@@ -157,7 +159,7 @@ pub(crate) enum Mistake {
 }
 
 impl Mistake {
-    pub(crate) const ALL: [Self; 65] = [
+    pub(crate) const ALL: [Self; 66] = [
         Self::LandsOneByOne,
         Self::PipelinesCommit,
         Self::SwapsOrder,
@@ -169,6 +171,7 @@ impl Mistake {
         Self::FoldsSubjects,
         Self::FreesAtOnce,
         Self::LastContactWins,
+        Self::LastFactorWins,
         Self::TouchSets,
         Self::AsksOwnClock,
         Self::LastPasswordWins,
@@ -335,7 +338,8 @@ impl Wrong {
         };
         use ProfilesWrite::{
             AddMembership, BumpEpoch, CreateAccount, CreateProfile, EditPolicy, LeaveIdentifier, MoveContact,
-            MoveMembership, ReleaseIdentifier, SetBlock, SetContact, TakeIdentifier, TouchMembership,
+            MoveMembership, ReleaseIdentifier, SetBlock, SetContact, SetFactor, TakeIdentifier,
+            TouchMembership,
         };
         use SessionsWrite::{EndSession, PutDevice, PutSession, StampAdmissions, TouchSession};
 
@@ -363,6 +367,10 @@ impl Wrong {
                 let row = self.inner.membership(account, subject).await?;
                 let from = row.map_or(from, |row| row.version);
                 Some(vec![SetContact { account, subject, from, contact }.into()])
+            }
+            (Mistake::LastFactorWins, Profiles(SetFactor { subject, from, since })) => {
+                let from = self.inner.profile(subject).await?.map_or(from, |row| row.epoch);
+                Some(vec![SetFactor { subject, from, since }.into()])
             }
             (Mistake::TouchSets, Profiles(TouchMembership { account, subject, at })) => {
                 let row = self.inner.membership(account, subject).await?;
