@@ -39,8 +39,17 @@ impl Deployment {
     ///
     /// [`Unmeasured`] when any of it fails.
     pub fn with_people(people: usize) -> Result<Self, Unmeasured> {
+        Self::on(Options::new(), people)
+    }
+
+    /// The same on a file that is opened so.
+    ///
+    /// # Errors
+    ///
+    /// [`Unmeasured`] when any of it fails.
+    pub fn on(options: Options, people: usize) -> Result<Self, Unmeasured> {
         let folder = tempfile::tempdir().map_err(|error| Unmeasured::at("a temporary folder", &error))?;
-        let store = SqliteStore::create(file(&folder), Realm::default(), Options::new(), SystemClock.now())
+        let store = SqliteStore::create(file(&folder), Realm::default(), options, SystemClock.now())
             .map_err(|error| Unmeasured::at("the database", &error))?;
         let mut ring = KeyRing::builder();
         let id = KeyId::parse("bench").map_err(|error| Unmeasured::at("a key id", &error))?;
@@ -94,7 +103,9 @@ fn file(folder: &TempDir) -> PathBuf {
     folder.join("people.db")
 }
 
-fn login(number: usize) -> String {
+/// The login of one of them.
+#[must_use]
+pub fn login(number: usize) -> String {
     format!("person{number}@example.com")
 }
 
