@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio_postgres::{Error, Row};
 use vestibule_core::{Realm, StoreError, StoreErrorKind, Timestamp};
-use vestibule_sql::throttle::{debit_shared, forget_windows, give_back};
+use vestibule_sql::throttle::{Debit, debit_at_once, debit_shared, forget_windows, give_back};
 use vestibule_sql::{Query, Statement};
 use vestibule_throttle::{Taken, TakenWindow, WindowTake, Windows};
 
@@ -80,51 +80,13 @@ impl From<StoreError> for Fault {
 }
 
 async fn take_all(pool: &Arc<Pool>, realm: &Realm, windows: &[WindowTake]) -> Result<Taken, Fault> {
-    let debits: Vec<Debit> = windows.iter().map(|window| debit(realm, window)).collect();
+    let debits: Vec<Debit> = windows.iter().map(|window| debit_at_once(realm, window)).collect();
     if !pool.tight.is_met_by(windows)
         && let Some(taken) = take_at_once(pool, realm, windows, &debits).await?
     {
         return Ok(Taken::All(taken));
     }
     take_in_turn(pool, realm, windows, &debits).await
-}
-
-/// What a debit came to: whether the window's own counter was debited, and whether it had one before.
-type Debit = Query<(u64, u64)>;
-
-/// Debits the window's own counter, which is begun if there is none and the population has room.
-///
-/// The parts of one statement see the same rows: of two racers who begin the same counter one fails at its key.
-fn debit(realm: &Realm, window: &WindowTake) -> Debit {
-    let key = &window.key;
-    Query::new(
-        "with own as (
-             update vestibule_window set debits = debits + 1
-             where realm = ?1 and ends_at = ?2 and starts_at = ?3 and kind = ?4 and digest = ?5 and debits < ?6
-             returning 1),
-         there as (
-             select 1 from vestibule_window
-             where realm = ?1 and ends_at = ?2 and starts_at = ?3 and kind = ?4 and digest = ?5),
-         place as (
-             insert into vestibule_window_population as now (realm, ends_at, starts_at, kind, counters)
-             select ?1, ?2, ?3, ?4, 1 where ?6 > 0 and ?7 > 0 and not exists (select 1 from there)
-             on conflict (realm, ends_at, starts_at, kind) do update set counters = now.counters + 1
-             where now.counters < ?7 returning 1),
-         begun as (
-             insert into vestibule_window (realm, ends_at, starts_at, kind, digest, debits)
-             select ?1, ?2, ?3, ?4, ?5, 1 from place returning 1)
-         select (select count(*) from own) + (select count(*) from begun), (select count(*) from there)",
-        [
-            realm.into(),
-            key.ends_at.into(),
-            key.starts_at.into(),
-            key.kind.as_str().into(),
-            key.digest.as_slice().into(),
-            window.at_most.into(),
-            window.population.into(),
-        ],
-        |row| Ok((row.u64("taken")?, row.u64("there")?)),
-    )
 }
 
 /// Debits all and commits in one round trip. When one of them could not be debited the others are given back, in another;

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod batches;
 #[cfg(feature = "checkword")]
 pub mod checkword;
 #[cfg(feature = "credentials")]

@@ -7,8 +7,12 @@
 //! Where several write at once, two may find that a counter is missing: the second [`begin_own`] then violates the key of
 //! `vestibule_window`. That is no fault: roll back, and take the windows of the call anew.
 
+mod at_once;
+
 use vestibule_core::{Realm, Timestamp};
 use vestibule_throttle::{TakenWindow, WindowKey, WindowTake};
+
+pub use at_once::{Debit, debit_at_once};
 
 use crate::{Statement, Value};
 

@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use vestibule_core::{Realm, Timestamp};
-use vestibule_sql::Statement;
+use vestibule_sql::{Statement, batches};
 
 /// How long a batch without a row of its own is remembered: far longer than anybody sends one again.
 const BATCH_MEMORY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -35,9 +35,5 @@ pub struct Maintained {
 }
 
 pub(crate) fn forget_batches(realm: &Realm, now: Timestamp, budget: u32) -> Statement {
-    Statement::new(
-        "delete from vestibule_batch where realm = ?1 and id in
-         (select id from vestibule_batch where realm = ?1 and at < ?2 order by at limit ?3)",
-        [realm.into(), now.minus(BATCH_MEMORY).into(), budget.into()],
-    )
+    batches::forget_batches(realm, now.minus(BATCH_MEMORY), budget)
 }

@@ -21,7 +21,7 @@ const STATEMENTS: &[&str] = &[
     include_str!("../../../vestibule-sql/src/sessions.rs"),
     include_str!("../../../vestibule-sql/src/throttle.rs"),
     include_str!("../../src/migrate.rs"),
-    include_str!("../../src/throttle.rs"),
+    include_str!("../../../vestibule-sql/src/throttle/at_once.rs"),
 ];
 
 /// Unique keys whose violation is a step's refusal.

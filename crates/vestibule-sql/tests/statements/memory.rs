@@ -1,9 +1,9 @@
 use vestibule_core::{Batch, BatchId};
 use vestibule_profiles::ProfilesWrite;
-use vestibule_sql::Plan;
+use vestibule_sql::{Plan, batches};
 
 use crate::world::{NOW, acme, ada, realm};
-use crate::{compare, planned};
+use crate::{compare, planned, run};
 
 #[test]
 fn a_batch_that_no_row_remembers_begins_with_this_statement() {
@@ -14,5 +14,6 @@ fn a_batch_that_no_row_remembers_begins_with_this_statement() {
     let batch = Batch::new(BatchId::from_bytes([0xba; 16]), NOW, writes).unwrap();
     let mut text = String::new();
     planned(&mut text, &Plan::of(&realm(), &batch).unwrap());
+    run(&mut text, "forget_batches", &batches::forget_batches(&realm(), NOW, 500));
     compare("memory", &text);
 }

@@ -2,7 +2,7 @@ use vestibule_sql::throttle;
 use vestibule_throttle::{Overflow, TakenWindow, WindowKey, WindowKind, WindowTake};
 
 use crate::world::{NOW, later, realm};
-use crate::{compare, run};
+use crate::{asked, compare, run};
 
 fn key() -> WindowKey {
     WindowKey {
@@ -20,6 +20,7 @@ fn windows_are_these_statements() {
     let take = WindowTake { key: key(), at_most: 10, population: 1_000 };
     run(&mut text, "begin_own", &throttle::begin_own(&realm, &take));
     run(&mut text, "claim_place", &throttle::claim_place(&realm, &take));
+    asked(&mut text, "debit_at_once, where a query can change rows", &throttle::debit_at_once(&realm, &take));
     run(&mut text, "debit_own", &throttle::debit_own(&realm, &take));
     run(&mut text, "debit_shared", &throttle::debit_shared(&realm, &take));
     for statement in throttle::forget_windows(&realm, later(1), 500) {

@@ -47,12 +47,17 @@ fn plan(connection: &Connection, sql: &str) -> Vec<String> {
         .collect()
 }
 
+/// All but the one that is for databases in which a query can change rows.
+fn statements() -> Vec<Found> {
+    let all = statements::all(env!("CARGO_MANIFEST_DIR"));
+    all.into_iter().filter(|found| found.file != "throttle/at_once.rs").collect()
+}
+
 fn plans() -> Vec<(Found, Vec<String>)> {
     let folder = tempfile::tempdir().unwrap();
     drop(create(&folder));
     let connection = Connection::open(folder.path().join("people.db")).unwrap();
-    let found = statements::all(env!("CARGO_MANIFEST_DIR"));
-    found
+    statements()
         .into_iter()
         .map(|found| (plan(&connection, &found.sql), found))
         .map(|(plan, found)| (found, plan))
@@ -112,7 +117,7 @@ fn no_statement_reads_a_table_or_a_realm_through() {
 fn prepared_anew(path: &Path, one_plan: bool) -> usize {
     let connection = Connection::open(path).unwrap();
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, one_plan).unwrap();
-    let found = statements::all(env!("CARGO_MANIFEST_DIR"));
+    let found = statements();
     let anew = |sql: &str| {
         let mut statement = connection.prepare(sql).unwrap();
         for value in 1..=3 {
