@@ -203,15 +203,15 @@ pub enum Identifier {
 
 impl Identifier {
     /// Reads what a person typed into the field of a login: an e-mail address if it holds an at sign (or what only
-    /// looks like one, which is refused) or a letter, otherwise a telephone number.
+    /// looks like one, which is refused), or a letter and no plus at its beginning; otherwise a telephone number.
     ///
     /// # Errors
     ///
     /// [`AddressError`] says what stands in the way.
     pub fn parse_login(typed: &str) -> Result<Self, AddressError> {
-        let email =
-            |character: char| character == '@' || text::looks_like_at(character) || character.is_alphabetic();
-        if typed.contains(email) {
+        let at = |character: char| character == '@' || text::looks_like_at(character);
+        let begun_as_number = text::trimmed(typed).starts_with('+');
+        if typed.contains(at) || (!begun_as_number && typed.contains(char::is_alphabetic)) {
             LoginEmail::parse(typed).map(Self::Email)
         } else {
             PhoneNumber::parse(typed).map(Self::Phone)
@@ -356,7 +356,10 @@ mod tests {
             ("ada\u{FF20}b.example", AddressError::LookAlikeAt),
             ("1\u{FE6B}2.33", AddressError::LookAlikeAt),
             ("030 123456", AddressError::NoCountryCode),
-            ("+49 30 123456 x9", AddressError::WhiteSpace),
+            ("+49 30 123456 x9", AddressError::Character),
+            (" +4930123456x", AddressError::Character),
+            ("+ada", AddressError::Character),
+            ("ada lovelace", AddressError::WhiteSpace),
         ] {
             assert_eq!(Identifier::parse_login(typed), Err(error), "{typed:?}");
         }
