@@ -36,6 +36,9 @@ impl From<SchemaError> for StoreError {
 
 /// A fault of SQLite, as long as no commit was under way.
 pub(crate) fn fault(error: Error) -> StoreError {
+    if error.sqlite_error_code() == Some(ErrorCode::NotADatabase) {
+        return StoreError::new(StoreErrorKind::Corrupt, "it is no SQLite database");
+    }
     StoreError::new(kind(&error), error)
 }
 

@@ -19,7 +19,8 @@ impl OpenedFile {
         let path = fs::canonicalize(path).map_err(unavailable)?;
         let metadata = fs::metadata(&path).map_err(unavailable)?;
         if !metadata.is_file() {
-            return Err(StoreErrorKind::Unavailable.into());
+            let what = if metadata.is_dir() { "it is a directory" } else { "it is no regular file" };
+            return Err(StoreError::new(StoreErrorKind::Unavailable, what));
         }
         let identity = identity(&metadata);
         Ok(Self { path, identity })

@@ -15,7 +15,7 @@ pub enum StoreErrorKind {
     /// again.
     Contended,
     /// A stored row is not of the form this version writes. Nothing was applied; the fault is confined to whoever
-    /// owns the row (FLT-X37).
+    /// owns the row (FLT-X37). When a store is opened: what is there is no database of its kind.
     Corrupt,
     /// There is no room (FLT-X17). Nothing was applied.
     Full,
@@ -68,7 +68,7 @@ impl fmt::Display for StoreError {
         f.write_str(match self.kind {
             StoreErrorKind::Backend => "the database answered unexpectedly",
             StoreErrorKind::Contended => "the database was contended for too long",
-            StoreErrorKind::Corrupt => "a stored row cannot be read",
+            StoreErrorKind::Corrupt => "what is stored cannot be read",
             StoreErrorKind::Full => "the database has no room left",
             StoreErrorKind::OutcomeUnknown => "the answer to a commit was lost",
             StoreErrorKind::ReadOnly => "the database cannot be written",
