@@ -7,6 +7,7 @@ use vestibule_core::{AccountId, SystemEntropy};
 use vestibule_profiles::{NewAccount, Role};
 
 use crate::actor::{Actor, Operator};
+use crate::challenge::Challenge;
 use crate::deployment::Deployment;
 use crate::person::PersonName;
 use crate::prompt::{Codes, Passwords};
@@ -43,6 +44,8 @@ pub(crate) struct Create {
     passwords: Passwords,
     #[command(flatten)]
     codes: Codes,
+    #[command(flatten)]
+    challenge: Challenge,
 }
 
 #[derive(Debug, clap::Args)]
@@ -96,7 +99,7 @@ async fn create(options: &Create, deployment: &Deployment, out: &mut impl Write)
     };
     let login = options.creator.login(&deployment.store).await?;
     let password = options.passwords.present(&options.creator.to_string())?;
-    let who = deployment.session(&login, password, &options.codes, out).await?;
+    let who = deployment.session(&login, password, (&options.codes, &options.challenge), out).await?;
     let new = NewAccount::new(account, options.name.as_str(), options.role.clone());
     let created = vestibule.create_account(&who, new).await;
     deployment.end(&who).await;

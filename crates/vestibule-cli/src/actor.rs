@@ -5,6 +5,7 @@ use std::io::Write;
 use vestibule::{Acting, Reason};
 use vestibule_core::{Failure, Refusal};
 
+use crate::challenge::Challenge;
 use crate::deployment::Deployment;
 use crate::person::PersonName;
 use crate::prompt::{Codes, Passwords};
@@ -31,6 +32,8 @@ pub(crate) struct Actor {
     passwords: Passwords,
     #[command(flatten)]
     codes: Codes,
+    #[command(flatten)]
+    challenge: Challenge,
 }
 
 /// The operator alone.
@@ -56,7 +59,7 @@ impl Actor {
             (Some(administrator), _) => {
                 let login = administrator.login(&deployment.store).await?;
                 let password = self.passwords.present(&administrator.to_string())?;
-                let who = deployment.session(&login, password, &self.codes, out).await?;
+                let who = deployment.session(&login, password, (&self.codes, &self.challenge), out).await?;
                 let done = act(Acting::Administrator(&who)).await;
                 deployment.end(&who).await;
                 Ok(done?)

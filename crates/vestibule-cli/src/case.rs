@@ -14,7 +14,7 @@ use crate::store::StoreName;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     /// The reference, as in VQ7K-2M4P; case, blanks and hyphens do not count.
-    #[arg(value_name = "REFERENCE", value_parser = CaseReference::parse)]
+    #[arg(value_name = "REFERENCE", value_parser = reference)]
     reference: CaseReference,
     /// The store to look in, instead of the configured one.
     #[arg(long, value_name = "STORE")]
@@ -41,6 +41,11 @@ pub(crate) fn run(options: &Options, config: &Path, out: &mut impl Write) -> Res
         return Err(Stop::No(text));
     }
     found.iter().try_for_each(|report| print(report, out))
+}
+
+fn reference(text: &str) -> Result<CaseReference, &'static str> {
+    CaseReference::parse(text)
+        .map_err(|_| "this is no case reference: one is eight letters and digits, as in VQ7K-2M4P")
 }
 
 fn print(report: &CaseReport, out: &mut impl Write) -> Result<(), Stop> {

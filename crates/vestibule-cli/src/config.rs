@@ -94,7 +94,12 @@ impl From<ConfigError> for Stop {
 impl Config {
     /// Reads the file: its form, not yet its values.
     pub(crate) fn read(path: &Path) -> Result<Self, Stop> {
-        let text = std::fs::read_to_string(path).map_err(|error| {
+        Ok(Self::parse(path, &Self::text(path)?)?)
+    }
+
+    /// What stands in the file.
+    pub(crate) fn text(path: &Path) -> Result<String, Stop> {
+        std::fs::read_to_string(path).map_err(|error| {
             let what = if error.kind() == std::io::ErrorKind::NotFound {
                 format!(
                     "{}: there is no such file; `vestibule init` makes one, --config names another",
@@ -104,11 +109,10 @@ impl Config {
                 format!("{}: the file cannot be read", path.display())
             };
             Stop::broken(what, error)
-        })?;
-        Ok(Self::parse(path, &text)?)
+        })
     }
 
-    fn parse(path: &Path, text: &str) -> Result<Self, ConfigError> {
+    pub(crate) fn parse(path: &Path, text: &str) -> Result<Self, ConfigError> {
         let raw = toml::from_str(text).map_err(|error| ConfigError {
             file: path.to_owned(),
             key: place(text, error.span().map(|span| span.start)),

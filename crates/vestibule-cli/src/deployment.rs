@@ -11,6 +11,7 @@ use vestibule_core::{Identifier, Refusal, Secret};
 use vestibule_credentials::{HashParams, HashPoolConfig};
 use vestibule_mfa::RecoveryCode;
 
+use crate::challenge::Challenge;
 use crate::config::Config;
 use crate::keys;
 use crate::prompt::Codes;
@@ -66,15 +67,28 @@ impl Deployment {
         Ok(Self { vestibule, store, issuer })
     }
 
+    /// A request that takes the password as it is, without another copy.
+    pub(crate) fn request(
+        &self,
+        login: &Identifier,
+        password: Secret<String>,
+        challenge: &Challenge,
+    ) -> SignInRequest {
+        let mut request = SignInRequest::new(login.as_typed(), String::new());
+        request.password = password;
+        request.challenge = challenge.passed(login, &self.vestibule);
+        request
+    }
+
     /// A session of this person, by their password and their second factor, as at any other door.
     pub(crate) async fn session(
         &self,
         login: &Identifier,
         password: Secret<String>,
-        codes: &Codes,
+        (codes, challenge): (&Codes, &Challenge),
         out: &mut impl Write,
     ) -> Result<Authenticated, Stop> {
-        let request = request(login, password).leaving_no_device();
+        let request = self.request(login, password, challenge).leaving_no_device();
         let passed = self.at_door(request, login, codes).await?;
         show(passed.replacement.as_ref(), out)?;
         self.of_session(passed.door).await
@@ -132,13 +146,6 @@ impl Deployment {
     pub(crate) async fn end(&self, who: &Authenticated) {
         let _ = self.vestibule.sign_out(who).await;
     }
-}
-
-/// A request that takes the password as it is, without another copy.
-pub(crate) fn request(login: &Identifier, password: Secret<String>) -> SignInRequest {
-    let mut request = SignInRequest::new(login.as_typed(), String::new());
-    request.password = password;
-    request
 }
 
 /// Shows the recovery code that takes the place of one that was used; nobody can read it again.

@@ -44,10 +44,12 @@ impl<W: Write> Report<'_, W> {
 }
 
 pub(crate) fn run(config: &Path, out: &mut (impl Write + IsTerminal)) -> Result<(), Stop> {
+    // Without it there is nothing to check.
+    let text = Config::text(config)?;
     let coloured = colour::wanted(out);
     let mut report = Report { out, coloured, failed: false };
-    match Config::read(config) {
-        Err(stop) => report.line("config", Failed(said(&stop)))?,
+    match Config::parse(config, &text) {
+        Err(error) => report.line("config", Failed(error.to_string()))?,
         Ok(config) => look(&config, &mut report)?,
     }
     if report.failed { Err(Stop::Said) } else { Ok(()) }

@@ -2,11 +2,17 @@
 
 use vestibule_core::Timestamp;
 
+/// The last one whose year has four digits: what is counted from it stays far from the end of all instants.
+const LAST: i64 = 253_402_300_799;
+
 /// Reads `2027-01-31T12:00:00Z` or `1801396800`.
 pub(crate) fn parse(text: &str) -> Result<Timestamp, &'static str> {
     let wrong = "an instant is written as in 2027-01-31T12:00:00Z, or in seconds since 1970";
     if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return text.parse().map(Timestamp::from_unix_seconds).map_err(|_| wrong);
+        let seconds = text.parse().ok().filter(|seconds| *seconds <= LAST);
+        return seconds
+            .map(Timestamp::from_unix_seconds)
+            .ok_or("an instant is 9999-12-31T23:59:59Z at the latest");
     }
     let at = seconds(text).map(Timestamp::from_unix_seconds).ok_or(wrong)?;
     // What is not printed as it was read is no date: the 31st of April, the hour 25.

@@ -3,6 +3,7 @@
 mod account;
 mod actor;
 mod case;
+mod challenge;
 mod colour;
 mod config;
 mod deployment;
@@ -38,7 +39,9 @@ pub(crate) const CONFIG: &str = "./vestibule.toml";
 /// Who is at the door, may they come in, and if not: exactly why, and what fixes it.
 #[derive(Debug, Parser)]
 #[command(name = "vestibule", version, about, propagate_version = true)]
-#[command(after_help = "Exit status: 0 done, 1 refused or not found, 2 broken, 64 mistyped.")]
+#[command(
+    after_help = "Exit status: 0 done, 1 refused, not found or found wrong, 2 broken or not set up, 64 mistyped."
+)]
 struct Arguments {
     /// The configuration of the deployment.
     #[arg(long, global = true, value_name = "FILE", env = "VESTIBULE_CONFIG", default_value = CONFIG)]

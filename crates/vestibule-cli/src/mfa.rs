@@ -7,7 +7,8 @@ use vestibule::{Authenticated, Enrolled, Enrolling, NextStep, Resumed, SignIn};
 use vestibule_core::{Identifier, Secret};
 use vestibule_mfa::{AuthenticatorName, PendingEnrolment, RecoverySheet};
 
-use crate::deployment::{Deployment, Door, request, show};
+use crate::challenge::Challenge;
+use crate::deployment::{Deployment, Door, show};
 use crate::operate;
 use crate::prompt::{Codes, Passwords};
 use crate::stop::Stop;
@@ -33,6 +34,8 @@ pub(crate) struct Own {
     passwords: Passwords,
     #[command(flatten)]
     codes: Codes,
+    #[command(flatten)]
+    challenge: Challenge,
 }
 
 #[derive(Debug, clap::Args)]
@@ -58,7 +61,7 @@ pub(crate) fn run(command: &Command, config: &Path, out: &mut impl Write) -> Res
 async fn enrol(options: &Enrol, deployment: &Deployment, out: &mut impl Write) -> Result<(), Stop> {
     let own = &options.own;
     let password = own.passwords.present(own.login.as_typed())?;
-    let request = request(&own.login, password).leaving_no_device();
+    let request = deployment.request(&own.login, password, &own.challenge).leaving_no_device();
     let door = match deployment.vestibule.sign_in(request).await? {
         SignIn::FactorNeeded(pending) if pending.next == NextStep::SetUp => {
             let enrolled = set_up(options, deployment, Enrolling::Pending(&pending.token), out).await?;
@@ -134,7 +137,7 @@ async fn finish(
 
 async fn codes(own: &Own, deployment: &Deployment, out: &mut impl Write) -> Result<(), Stop> {
     let password = own.passwords.present(own.login.as_typed())?;
-    let request = request(&own.login, password).leaving_no_device();
+    let request = deployment.request(&own.login, password, &own.challenge).leaving_no_device();
     let passed = deployment.at_door(request, &own.login, &own.codes).await?;
     let who = match passed.door {
         Door::In(signed_in) => deployment.vestibule.authenticate(&signed_in.token).await?,

@@ -5,7 +5,8 @@ use std::path::Path;
 
 use vestibule_core::{Identifier, Secret};
 
-use crate::deployment::{Deployment, Door, request, show};
+use crate::challenge::Challenge;
+use crate::deployment::{Deployment, Door, show};
 use crate::prompt::{Codes, Passwords};
 use crate::stop::Stop;
 use crate::{person, run};
@@ -20,6 +21,8 @@ pub(crate) struct Options {
     passwords: Passwords,
     #[command(flatten)]
     codes: Codes,
+    #[command(flatten)]
+    challenge: Challenge,
 }
 
 pub(crate) fn run(options: &Options, config: &Path, out: &mut impl Write) -> Result<(), Stop> {
@@ -28,7 +31,7 @@ pub(crate) fn run(options: &Options, config: &Path, out: &mut impl Write) -> Res
     let login = options.login.as_typed();
     let present = options.passwords.present(login)?;
     run::block_on(async {
-        let request = request(&options.login, copy(&present));
+        let request = deployment.request(&options.login, copy(&present), &options.challenge);
         let passed = deployment.at_door(request, &options.login, &options.codes).await?;
         show(passed.replacement.as_ref(), out)?;
         match passed.door {

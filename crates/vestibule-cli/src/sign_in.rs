@@ -10,7 +10,8 @@ use vestibule_core::{AccountId, Audience, Identifier, Refusal};
 use vestibule_mfa::RecoveryCode;
 use vestibule_profiles::Membership;
 
-use crate::deployment::{Deployment, Door, Passed, request, show};
+use crate::challenge::Challenge;
+use crate::deployment::{Deployment, Door, Passed, show};
 use crate::prompt::{Codes, Passwords};
 use crate::stop::Stop;
 use crate::{person, run};
@@ -36,12 +37,14 @@ pub(crate) struct Options {
     passwords: Passwords,
     #[command(flatten)]
     codes: Codes,
+    #[command(flatten)]
+    challenge: Challenge,
 }
 
 pub(crate) fn run(options: &Options, config: &Path, out: &mut impl Write) -> Result<(), Stop> {
     let deployment = Deployment::open(config)?;
     let password = options.passwords.present(options.login.as_typed())?;
-    let mut request = request(&options.login, password);
+    let mut request = deployment.request(&options.login, password, &options.challenge);
     request.account = options.account;
     run::block_on(async {
         match deployment.at_door(request, &options.login, &options.codes).await {

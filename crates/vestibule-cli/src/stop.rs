@@ -7,6 +7,8 @@ use std::process::ExitCode;
 
 use vestibule_core::{Audience, Failure, Refusal};
 
+use crate::challenge;
+
 /// Why a command stops. Each has its exit status, documented in the README.
 #[derive(Debug)]
 pub(crate) enum Stop {
@@ -77,6 +79,9 @@ fn write_refusal(refusal: &Refusal, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     }
     for remedy in refusal.remedies() {
         writeln!(f, "  {:<4}  {}", remedy.id(), remedy.text())?;
+    }
+    if challenge::is_asked_for(refusal) {
+        writeln!(f, "Next: the same with --challenge-passed: you vouch that it is a person who types")?;
     }
     Ok(())
 }

@@ -74,6 +74,16 @@ fn a_store_that_is_gone_or_not_ours_fails() {
 }
 
 #[test]
+fn without_a_configuration_there_is_nothing_to_check() {
+    let folder = Folder::empty();
+    std::fs::create_dir(folder.path("folder")).unwrap();
+    for (config, because) in [("other.toml", "vestibule init"), ("folder", "cannot be read")] {
+        let told = folder.run(&["doctor", "--config", config], &[]).stopped(2);
+        assert!(told.contains(config) && told.contains(because) && !told.contains("failed"), "{told}");
+    }
+}
+
+#[test]
 fn an_unknown_key_of_the_configuration_is_named_with_its_file() {
     let folder = Folder::new();
     folder.replace("vestibule.toml", "realm =", "relm =");

@@ -19,6 +19,73 @@ fn the_right_password_signs_in_and_a_wrong_one_is_told_with_its_case() {
     assert!(!said.contains("vst1_"), "{said}");
 }
 
+/// As after five wrong tries within an hour, with a while between them.
+fn tried_five_times(folder: &Folder) {
+    folder.typed(&["sign-in", "ada@example.com"], &[WRONG]).stopped(1);
+    let sql = "update vestibule_window set debits = case kind when 'challenge' then 5 else 0 end";
+    folder.sql("vestibule.db", sql);
+}
+
+#[test]
+fn whoever_runs_the_program_vouches_where_a_challenge_is_asked_for() {
+    let folder = Folder::with_ada();
+    let create = ["account", "create", "Engines", "--id", "=engines", "--as", "=ada"];
+    let close = ["account", "close", "=engines", "--as", "=ada"];
+    for act in [
+        &["sign-in", "ada@example.com"][..],
+        &create,
+        &close,
+        &["mfa", "enrol", "ada@example.com", "--code-stdin"],
+        &["mfa", "codes", "ada@example.com"],
+        &["change-password", "ada@example.com"],
+    ] {
+        tried_five_times(&folder);
+        let told = folder.typed(act, &[RIGHT, NEW]).stopped(1);
+        assert!(told.contains("throttle.challenge_required"), "{told}");
+        assert!(told.contains("Next: the same with --challenge-passed"), "{told}");
+        let ran = folder.typed(&[act, &["--challenge-passed"]].concat(), &[RIGHT, NEW]);
+        assert!(!(ran.out + &ran.err).contains("throttle."), "{act:?}");
+    }
+    tried_five_times(&folder);
+    let told = folder.typed(&["sign-in", "ada@example.com", "--challenge-passed"], &[WRONG]).stopped(1);
+    assert!(told.contains("password.wrong"), "{told}");
+    assert!(!told.contains("--challenge-passed"), "{told}");
+    folder.typed(&["sign-in", "ada@example.com", "--challenge-passed"], &[NEW]).done();
+}
+
+#[test]
+fn what_is_no_case_reference_is_told_what_one_looks_like() {
+    let told = Folder::empty().run(&["case", "xx"], &[]).stopped(64);
+    assert!(told.contains("this is no case reference") && told.contains("VQ7K-2M4P"), "{told}");
+}
+
+#[test]
+fn a_phone_number_with_a_letter_is_refused_for_the_letter() {
+    let told = Folder::empty().run(&["sign-in", "+49 30 12345x"], &[]).stopped(64);
+    assert!(told.contains("a character that has no place there"), "{told}");
+}
+
+#[test]
+fn what_is_no_database_is_said_to_be_none() {
+    let folder = Folder::empty();
+    std::fs::write(folder.path("text"), "no database, however long this text is").unwrap();
+    std::fs::create_dir(folder.path("folder")).unwrap();
+    for (store, because) in [
+        ("sqlite:text", "it is no SQLite database"),
+        ("redb:text", "Not a redb database"),
+        ("sqlite:folder", "it is a directory"),
+        ("redb:folder", "directory"),
+        ("sqlite:nothing", "No such file"),
+    ] {
+        let told = folder.run(&["case", "VQ7K-2M4P", "--store", store], &[]).stopped(2);
+        assert!(told.contains(because) && !told.contains("a stored row"), "{told}");
+        if store != "sqlite:nothing" {
+            let told = folder.run(&["walkthrough", "--store", store], &[]).stopped(2);
+            assert!(told.contains(because) && !told.contains("a stored row"), "{told}");
+        }
+    }
+}
+
 #[test]
 fn a_case_is_found_by_its_reference_without_keys_or_configuration() {
     let folder = Folder::with_ada();

@@ -79,6 +79,11 @@ impl Folder {
         std::fs::write(self.path(name), text.replacen(from, to, 1)).unwrap();
     }
 
+    /// Runs SQL on the SQLite file.
+    pub(crate) fn sql(&self, file: &str, sql: &str) {
+        rusqlite::Connection::open(self.path(file)).unwrap().execute_batch(sql).unwrap();
+    }
+
     /// Every file below the folder, with its bytes.
     pub(crate) fn files(&self) -> Vec<(PathBuf, Vec<u8>)> {
         fn below(folder: &Path, files: &mut Vec<(PathBuf, Vec<u8>)>) {

@@ -35,6 +35,43 @@ fn a_scene_is_told_in_plain_text_and_its_case_is_found_afterwards() {
     assert!(found.contains("admission.dismissed") && found.contains("at       2027-"), "{found}");
 }
 
+/// Nobody is left in the store, but the tries of an earlier play still count there.
+#[test]
+fn a_scene_that_ends_otherwise_than_expected_is_shown_and_ends_the_program_with_1() {
+    let folder = Folder::empty();
+    let play = ["walkthrough", "--only", "unknown_login", "--store", "sqlite:a.db"];
+    let well = folder.run(&play, &[]).done();
+    assert!(well.contains("unknown_login  ok") && well.contains("1 of 1 as expected"), "{well}");
+    folder.sql("a.db", &emptied_of_all_but_windows(&folder.path("a.db")));
+    folder.sql("a.db", "update vestibule_window set debits = 5 where kind = 'challenge' and debits > 0");
+    let told = folder.run(&[&play[..], &["--json"]].concat(), &[]).stopped(1);
+    let scene: serde_json::Value = serde_json::from_str(&told).unwrap();
+    assert_eq!((&scene["ok"], &scene["code"]), (&false.into(), &"throttle.challenge_required".into()));
+    folder.sql("a.db", &emptied_of_all_but_windows(&folder.path("a.db")));
+    let told = folder.run(&play, &[]).stopped(1);
+    assert!(told.contains("0 of 1 as expected") && !told.contains("unknown_login  ok"), "{told}");
+}
+
+fn emptied_of_all_but_windows(path: &std::path::Path) -> String {
+    let database = rusqlite::Connection::open(path).unwrap();
+    let sql = "select group_concat('delete from ' || name, ';') from sqlite_schema where type = 'table'
+               and name like 'vestibule_%' and name not like 'vestibule_window%' and name <> 'vestibule_migration'";
+    let delete: String = database.query_row(sql, [], |row| row.get(0)).unwrap();
+    format!("pragma foreign_keys = off; {delete}")
+}
+
+#[test]
+fn a_story_begins_in_the_year_9999_at_the_latest() {
+    let folder = Folder::empty();
+    for clock in ["253402300799", "9999-12-31T23:59:59Z", "0"] {
+        played(&folder, &["--store", "memory:", "--clock", clock]).done();
+    }
+    for clock in ["253402300800", "9223372036854", "99999999999999999999"] {
+        let told = played(&folder, &["--store", "memory:", "--clock", clock]).stopped(64);
+        assert!(told.contains("9999-12-31T23:59:59Z"), "{told}");
+    }
+}
+
 #[test]
 fn a_store_that_holds_anybody_in_any_realm_is_refused() {
     for store in ["sqlite:people.db", "redb:people.redb"] {
@@ -54,12 +91,10 @@ fn a_store_that_holds_anybody_in_any_realm_is_refused() {
 fn a_store_of_an_older_version_that_holds_anybody_is_refused_as_it_is() {
     let folder = Folder::with_ada();
     // As before there was a second factor.
-    let database = rusqlite::Connection::open(folder.path("vestibule.db")).unwrap();
     let sql = "delete from vestibule_migration where domain = 'mfa';
                drop table vestibule_authenticator; drop table vestibule_recovery_code;
                drop table vestibule_factor_tries; drop table vestibule_factor_reset;";
-    database.execute_batch(sql).unwrap();
-    drop(database);
+    folder.sql("vestibule.db", sql);
     assert!(folder.run(&["doctor"], &[]).stopped(1).contains("older than this version"));
     let before = folder.files();
     let told = played(&folder, &["--store", "sqlite:vestibule.db"]).stopped(2);
