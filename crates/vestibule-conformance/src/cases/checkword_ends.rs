@@ -162,7 +162,7 @@ pub(super) async fn purge_keeps_ended_checkwords<H: Harness>(harness: &H) -> Out
         let what = format!("link {generation} of {number}, a day after its end");
         same(&what, &told(&scene.store, number, generation, later).await?, &Some(problem))?;
     }
-    // Ten years later whatever is left opens nothing.
+    // Ten years later whatever is left opens nothing. It need not be gone: its slot is used again.
     maintain(NOW.plus(day * 3650)).await?;
     for number in 1..=4 {
         scene

@@ -148,18 +148,31 @@ pub(super) async fn empty_filter_never_means_all<H: Harness>(harness: &H) -> Out
     same("a window that was full", &store.take(vec![full]).await?, &Taken::Full { position: 0 })
 }
 
+const HOUR: Duration = Duration::from_secs(60 * 60);
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+/// Far past every grace.
+const LATER: Duration = Duration::from_secs(3650 * 24 * 60 * 60);
+
 pub(super) async fn purge_keeps_tombstones_until_grace<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "purge_keeps_tombstones_until_grace").await?;
-    let ended = NOW.minus(Duration::from_secs(60));
-    let created_at = NOW.minus(Duration::from_secs(3600));
-    let old = Session { created_at, last_used_at: created_at, ends_at: ended, ..session(1, 3) };
+    let maintain = async |now| harness.maintain(&scene.guard, &scene.store, now).await.map_err(of_harness);
+    let created_at = NOW.minus(HOUR);
+    let old = Session { created_at, last_used_at: created_at, ends_at: NOW, ..session(1, 3) };
     scene.land(vec![put_session(old, None)]).await?;
-    let batch = Batch::new(scene.batch_id(), created_at, vec![create_profile(1), create_account("acme")?])?;
-    same("a batch of an hour ago", &scene.store.commit(&batch).await?, &Landed::Applied)?;
-    harness.maintain(&scene.guard, &scene.store, NOW).await.map_err(of_harness)?;
+    let batch = Batch::new(scene.batch_id(), NOW, vec![create_profile(1), create_account("acme")?])?;
+    same("a batch", &scene.store.commit(&batch).await?, &Landed::Applied)?;
+    maintain(NOW.plus(DAY).minus(HOUR)).await?;
+    same("the batch, within a day", &scene.store.commit(&batch).await?, &Landed::AlreadyApplied)?;
+    maintain(NOW.plus(DAY * 29)).await?;
     let row = found::<H>(&scene.store, 3).await?;
-    ensure(row.is_some(), "a session that has just ended is gone: nobody can be told why it opens nothing")?;
-    same("the batch again", &scene.store.commit(&batch).await?, &Landed::AlreadyApplied)
+    ensure(
+        row.is_some(),
+        "within a month of its end a session is gone: nobody can be told why it opens nothing",
+    )?;
+    // Its slot is used again, so that a store need not remove it; what remembers batches has no slots.
+    maintain(NOW.plus(LATER)).await?;
+    let again = scene.store.commit(&batch).await?;
+    ensure(matches!(again, Landed::Refused { .. }), "a batch is remembered for ever, and so is every other")
 }
 
 pub(super) async fn purge_does_not_touch_live<H: Harness>(harness: &H) -> Outcome {
@@ -173,8 +186,12 @@ pub(super) async fn purge_does_not_touch_live<H: Harness>(harness: &H) -> Outcom
     scene.land(vec![first_code(1, 9)?, take_factor_try(1, 0, 1), set_course(1, 0, Some(COURSE))]).await?;
     let id = scene.batch_id();
     scene.land(vec![record(event(id, Some([9; 5]))?)]).await?;
-    let full = window(1, 0, 1, 100);
-    ensure(matches!(scene.store.take(vec![full.clone()]).await?, Taken::All(_)), "an empty window is full")?;
+    // One that is live, and one that a server whose clock is behind still takes for live.
+    let windows = [window(1, 0, 1, 100), window(2, -31, 1, 100)];
+    for full in &windows {
+        let taken = scene.store.take(vec![full.clone()]).await?;
+        ensure(matches!(taken, Taken::All(_)), "an empty window is full")?;
+    }
     let rows = async || -> Result<_, Finding> {
         let store = &scene.store;
         Ok((
@@ -194,7 +211,18 @@ pub(super) async fn purge_does_not_touch_live<H: Harness>(harness: &H) -> Outcom
         harness.maintain(&scene.guard, &scene.store, soon).await.map_err(of_harness)?;
     }
     same("the rows after housekeeping", &rows().await?, &before)?;
-    same("a window that was full", &scene.store.take(vec![full]).await?, &Taken::Full { position: 0 })?;
+    for full in &windows {
+        let taken = scene.store.take(vec![full.clone()]).await?;
+        same("a window that was full", &taken, &Taken::Full { position: 0 })?;
+    }
+    harness.maintain(&scene.guard, &scene.store, NOW.plus(LATER)).await.map_err(of_harness)?;
+    for full in windows {
+        let taken = scene.store.take(vec![full]).await?;
+        ensure(
+            matches!(taken, Taken::All(_)),
+            "a counter outlives its window for ever, and so does every other",
+        )?;
+    }
     let bump = ProfilesWrite::BumpEpoch { subject: subject(1), from: 1 };
     scene.land(vec![bump]).await
 }

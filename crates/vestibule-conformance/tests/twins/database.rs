@@ -5,10 +5,12 @@ use std::future::poll_fn;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::Poll;
+use std::time::Duration;
 
 use vestibule_conformance::{Harness, HarnessError, HostEnd, HostWork, JoinedGuard};
-use vestibule_core::kv::{Action, Applied, Expect, Key, Kv, KvStore, Op, Partition, Versioned};
+use vestibule_core::kv::{Action, Applied, Expect, Key, Kv, KvStore, Op, Partition, RecordReader, Versioned};
 use vestibule_core::{BatchId, Commit, Landed, Realm, StoreError, StoreErrorKind, Timestamp};
+use vestibule_sessions::Session;
 
 use crate::faults::Fault;
 
@@ -406,27 +408,49 @@ impl Harness for TwinHarness {
         true
     }
 
-    /// Housekeeping of a database in which nothing is ever too much.
     async fn maintain(
         &self,
         tables: &Self::Guard,
         _store: &Self::Store,
-        _now: Timestamp,
+        now: Timestamp,
     ) -> Result<(), HarnessError> {
-        if self.fault == Some(Fault::PurgesLive) {
-            tables.counters.lock().unwrap().clear();
-        }
-        if self.fault == Some(Fault::PurgesMemory) {
-            let memory = |(partition, _): &Bytes| partition.windows(7).any(|part| part == b"\0\x05batch");
-            tables.rows.lock().unwrap().0.retain(|key, _| !memory(key));
-        }
-        if self.fault == Some(Fault::PurgesFormer) {
-            let former =
-                |(partition, _): &Bytes| partition.windows(16).any(|part| part == b"checkword.former");
-            tables.rows.lock().unwrap().0.retain(|key, _| !former(key));
+        if self.fault != Some(Fault::PurgesNothing) {
+            tables.clean(self.fault, now);
         }
         Ok(())
     }
+}
+
+impl Tables {
+    /// Housekeeping: batches are remembered for a day, counters kept for an hour after their windows. Whatever else
+    /// rests has a slot that is used again.
+    fn clean(&self, fault: Option<Fault>, now: Timestamp) {
+        let is = |one| fault == Some(one);
+        let grace =
+            |hours: u64| Duration::from_secs(if is(Fault::PurgesEarly) { 0 } else { 60 * 60 * hours });
+        let gone = |((partition, _), row): (&Bytes, &Versioned)| {
+            let landed = || RecordReader::new(&row.value, 1).and_then(|mut row| row.time("at")).ok();
+            let ended = || Session::decode(&row.value).ok().map(|row| row.ends_at);
+            let past = |at: Timestamp, hours: u64| at.plus(grace(hours)) < now;
+            names(partition, b"batch") && (is(Fault::PurgesMemory) || landed().is_some_and(|at| past(at, 24)))
+                || names(partition, b"checkword.former") && is(Fault::PurgesFormer)
+                || names(partition, b"sessions.rows")
+                    && is(Fault::PurgesEarly)
+                    && ended().is_some_and(|at| past(at, 0))
+        };
+        self.rows.lock().unwrap().0.retain(|key, row| !gone((key, row)));
+        self.counters.lock().unwrap().retain(|(_, sort), _| {
+            // A counter's sort bytes begin with the end of its window.
+            let ends = sort.first_chunk().map(|ends| i64::from_be_bytes(*ends) ^ i64::MIN);
+            let ends = ends.map(Timestamp::from_unix_micros);
+            !is(Fault::PurgesLive) && ends.is_none_or(|ends| ends.plus(grace(1)) >= now)
+        });
+    }
+}
+
+/// Whether the rows there are of this table.
+fn names(partition: &[u8], table: &[u8]) -> bool {
+    partition.windows(table.len()).any(|part| part == table)
 }
 
 /// The other half is there, or will never be.

@@ -610,6 +610,8 @@ pub(crate) const FAILING: &[(Fault, &[&str])] = &[
     (Fault::BrokenIsEmpty, &["backend_error_keeps_source"]),
     (Fault::IgnoresSchema, &["unknown_schema_version_refused"]),
     (Fault::ZeroIsAll, &["empty_filter_never_means_all"]),
+    (Fault::PurgesNothing, &["purge_does_not_touch_live", "purge_keeps_tombstones_until_grace"]),
+    (Fault::PurgesEarly, &["purge_does_not_touch_live", "purge_keeps_tombstones_until_grace"]),
     (Fault::PurgesLive, &["purge_does_not_touch_live"]),
     (Fault::PurgesMemory, &["purge_keeps_tombstones_until_grace"]),
     (Fault::PurgesFormer, &["purge_keeps_ended_checkwords"]),

@@ -57,6 +57,10 @@ pub(crate) enum Fault {
     IgnoresSchema,
     /// A page of nothing is a page of everything.
     ZeroIsAll,
+    /// Housekeeping does nothing.
+    PurgesNothing,
+    /// Housekeeping knows no grace.
+    PurgesEarly,
     /// Housekeeping removes counters that still count.
     PurgesLive,
     /// Housekeeping forgets what has just landed.
@@ -72,7 +76,7 @@ pub(crate) enum Fault {
 }
 
 impl Fault {
-    pub(crate) const ALL: [Self; 33] = [
+    pub(crate) const ALL: [Self; 35] = [
         Self::DoubleSpend,
         Self::HalfBatch,
         Self::IgnoresVersion,
@@ -100,6 +104,8 @@ impl Fault {
         Self::BrokenIsEmpty,
         Self::IgnoresSchema,
         Self::ZeroIsAll,
+        Self::PurgesNothing,
+        Self::PurgesEarly,
         Self::PurgesLive,
         Self::PurgesMemory,
         Self::PurgesFormer,
