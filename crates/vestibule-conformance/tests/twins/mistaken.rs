@@ -168,6 +168,32 @@ pub(crate) const FAILING: &[(Mistake, &[&str])] = &[
         ],
     ),
     (
+        Mistake::TakesWhatIsTaken,
+        &[
+            "duplicate_is_typed_conflict_naming_the_key",
+            "identifier_unique_across_profiles",
+            "left_identifier_one_taker_race",
+            "link_race_one_winner",
+            "provider_subject_unique_globally",
+            "random_batches_are_answered_as_the_reference_answers",
+            "refused_write_is_listed_and_truly_refused",
+            "two_pendings_one_winner",
+            "walkthrough",
+        ],
+    ),
+    (
+        Mistake::PendingOwns,
+        &[
+            "pending_grants_nothing_and_never_hides",
+            "random_batches_are_answered_as_the_reference_answers",
+            "two_pendings_one_winner",
+        ],
+    ),
+    (
+        Mistake::PendingHides,
+        &["pending_grants_nothing_and_never_hides", "random_batches_are_answered_as_the_reference_answers"],
+    ),
+    (
         Mistake::LastFactorWins,
         &[
             "factor_is_set_by_epoch",
@@ -181,6 +207,25 @@ pub(crate) const FAILING: &[(Mistake, &[&str])] = &[
             "last_wrong_secret_only_moves_forward",
             "random_batches_are_answered_as_the_reference_answers",
             "touch_never_goes_back_and_never_revives",
+        ],
+    ),
+    (
+        Mistake::ForgetsTouches,
+        &[
+            "idle_and_absolute_limits",
+            "now_comes_from_argument_not_database",
+            "random_batches_are_answered_as_the_reference_answers",
+            "touch_never_goes_back_and_never_revives",
+            "walkthrough",
+        ],
+    ),
+    (
+        Mistake::TouchesExtend,
+        &[
+            "idle_and_absolute_limits",
+            "now_comes_from_argument_not_database",
+            "random_batches_are_answered_as_the_reference_answers",
+            "walkthrough",
         ],
     ),
     (

@@ -46,10 +46,20 @@ pub(crate) enum Mistake {
     FoldsSubjects,
     /// A contact address is replaced whatever version was read.
     LastContactWins,
+    /// An identifier goes to whoever takes it last.
+    TakesWhatIsTaken,
+    /// Whoever notes an identifier owns it.
+    PendingOwns,
+    /// A verified identifier that is noted again is pending again.
+    PendingHides,
     /// A second factor is noted whatever epoch was read.
     LastFactorWins,
     /// The last touch to arrive counts, not the latest.
     TouchSets,
+    /// That a session was used is not kept.
+    ForgetsTouches,
+    /// Whoever uses a session moves its end.
+    TouchesExtend,
     /// Instants come from a clock of the store's own.
     AsksOwnClock,
     /// A password is set whatever version was read.
@@ -159,7 +169,7 @@ pub(crate) enum Mistake {
 }
 
 impl Mistake {
-    pub(crate) const ALL: [Self; 66] = [
+    pub(crate) const ALL: [Self; 71] = [
         Self::LandsOneByOne,
         Self::PipelinesCommit,
         Self::SwapsOrder,
@@ -171,8 +181,13 @@ impl Mistake {
         Self::FoldsSubjects,
         Self::FreesAtOnce,
         Self::LastContactWins,
+        Self::TakesWhatIsTaken,
+        Self::PendingOwns,
+        Self::PendingHides,
         Self::LastFactorWins,
         Self::TouchSets,
+        Self::ForgetsTouches,
+        Self::TouchesExtend,
         Self::AsksOwnClock,
         Self::LastPasswordWins,
         Self::RemovalCountsAnew,
@@ -338,7 +353,7 @@ impl Wrong {
         };
         use ProfilesWrite::{
             AddMembership, BumpEpoch, CreateAccount, CreateProfile, EditPolicy, LeaveIdentifier, MoveContact,
-            MoveMembership, ReleaseIdentifier, SetBlock, SetContact, SetFactor, TakeIdentifier,
+            MoveMembership, NotePending, ReleaseIdentifier, SetBlock, SetContact, SetFactor, TakeIdentifier,
             TouchMembership,
         };
         use SessionsWrite::{EndSession, PutDevice, PutSession, StampAdmissions, TouchSession};
@@ -368,6 +383,28 @@ impl Wrong {
                 let from = row.map_or(from, |row| row.version);
                 Some(vec![SetContact { account, subject, from, contact }.into()])
             }
+            (Mistake::TakesWhatIsTaken, Profiles(TakeIdentifier { identifier })) => {
+                let (kind, key) = (identifier.identifier.kind(), identifier.identifier.key());
+                let owner = self.inner.identifier_owner(kind, key).await?.map(|row| row.subject);
+                let others = owner
+                    .filter(|owner| *owner != identifier.subject)
+                    .map(|subject| ReleaseIdentifier { subject, kind, key, verified: true });
+                Some(others.into_iter().chain([TakeIdentifier { identifier }]).map(Profiles).collect())
+            }
+            (Mistake::PendingOwns, Profiles(NotePending { identifier })) => {
+                let (kind, key) = (identifier.identifier.kind(), identifier.identifier.key());
+                let free = self.inner.identifier_owner(kind, key).await?.is_none()
+                    && self.inner.leaving(kind, key).await?.is_none();
+                free.then(|| vec![TakeIdentifier { identifier }.into()])
+            }
+            (Mistake::PendingHides, Profiles(NotePending { identifier })) => {
+                let (subject, own) = (identifier.subject, &identifier.identifier);
+                let (kind, key) = (own.kind(), own.key());
+                let all = self.inner.identifiers(subject).await?;
+                let held = all.iter().any(|row| row.identifier.key() == key && row.verified_at.is_some());
+                let release = ReleaseIdentifier { subject, kind, key, verified: true };
+                held.then(|| vec![release.into(), NotePending { identifier }.into()])
+            }
             (Mistake::LastFactorWins, Profiles(SetFactor { subject, from, since })) => {
                 let from = self.inner.profile(subject).await?.map_or(from, |row| row.epoch);
                 Some(vec![SetFactor { subject, from, since }.into()])
@@ -388,6 +425,15 @@ impl Wrong {
                 let all = self.inner.sessions(subject).await?;
                 all.into_iter().find(|row| row.handle == handle).map(|row| {
                     let session = Session { last_used_at: at, ..row };
+                    vec![PutSession { session, replacing: Some(handle) }.into()]
+                })
+            }
+            (Mistake::ForgetsTouches, Sessions(TouchSession { .. })) => Some(vec![]),
+            (Mistake::TouchesExtend, Sessions(TouchSession { subject, handle, at, .. })) => {
+                let all = self.inner.sessions(subject).await?;
+                all.into_iter().find(|row| row.handle == handle && row.last_used_at < at).map(|row| {
+                    let ends_at = row.ends_at.plus(at.since(row.last_used_at));
+                    let session = Session { last_used_at: at, ends_at, ..row };
                     vec![PutSession { session, replacing: Some(handle) }.into()]
                 })
             }
@@ -747,6 +793,7 @@ impl<W: Write + Joins> Commit<W> for Wrong {
             }
             Mistake::LastPasswordWins
             | Mistake::TakesAnySlot
+            | Mistake::TakesWhatIsTaken
             | Mistake::StepsTwice
             | Mistake::StepsBack
             | Mistake::LastBindingWins
