@@ -2,6 +2,7 @@
 
 use tokio_postgres::Client;
 use vestibule_core::StoreError;
+use vestibule_sql::profiles;
 
 use crate::error::fault;
 use crate::{Options, PostgresStore, Server};
@@ -33,5 +34,5 @@ async fn look(client: &Client, options: &Options) -> Result<bool, tokio_postgres
     if table.is_empty() {
         return Ok(false);
     }
-    Ok(!client.query("select 1 from vestibule_profile limit 1", &[]).await?.is_empty())
+    Ok(!client.query(profiles::anybody().statement().sql(), &[]).await?.is_empty())
 }

@@ -9,8 +9,8 @@ mod reads;
 mod writes;
 
 pub use reads::{
-    account, contact_owner, forget_leavings, free_left, identifier_owner, identifiers, leaving, leaving_of,
-    members_of, membership, memberships_of, profile,
+    account, anybody, contact_owner, forget_leavings, free_left, identifier_owner, identifiers, leaving,
+    leaving_of, members_of, membership, memberships_of, profile,
 };
 #[cfg(all(feature = "credentials", feature = "sessions"))]
 pub(crate) use reads::{read_membership, read_profile};

@@ -4,10 +4,12 @@ use std::path::Path;
 
 use rusqlite::Connection;
 use vestibule_core::StoreError;
+use vestibule_sql::profiles;
 
 use crate::connect::connect_reader;
 use crate::error::fault;
 use crate::file::{OpenedFile, unavailable};
+use crate::readers::one;
 use crate::{Options, SqliteStore};
 
 impl SqliteStore {
@@ -23,12 +25,10 @@ impl SqliteStore {
             return Ok(false);
         }
         let connection = connect_reader(&OpenedFile::find(path)?, options)?;
-        let answers = |sql| answers(&connection, sql).map_err(fault);
-        Ok(answers("select 1 from sqlite_schema where name = 'vestibule_profile'")?
-            && answers("select 1 from vestibule_profile limit 1")?)
+        Ok(has_table(&connection).map_err(fault)? && one(&connection, &profiles::anybody())?.is_some())
     }
 }
 
-fn answers(connection: &Connection, sql: &str) -> rusqlite::Result<bool> {
-    connection.prepare(sql)?.exists([])
+fn has_table(connection: &Connection) -> rusqlite::Result<bool> {
+    connection.prepare("select 1 from sqlite_schema where name = 'vestibule_profile'")?.exists([])
 }

@@ -17,7 +17,7 @@ const KEPT: u32 = 15;
 
 /// What is allowed to look at every row of a realm, and why.
 const THROUGH_A_REALM: [(&str, &str); 4] = [
-    ("select 1 from vestibule_profile limit 1", "it stops at the first, of whatever realm"),
+    ("select subject from vestibule_profile limit 1", "it stops at the first, of whatever realm"),
     (
         "select count(*) from vestibule_case where realm = ?1",
         "cases are capped, and it is asked every ten seconds",

@@ -10,6 +10,12 @@ use vestibule_profiles::{
 
 use crate::{Query, RowValues, Statement, Value};
 
+/// Answers a row when there is anybody at all, in whatever realm.
+#[must_use]
+pub fn anybody() -> Query<SubjectId> {
+    Query::new("select subject from vestibule_profile limit 1", [], |row| row.subject("subject"))
+}
+
 /// A person's profile.
 #[must_use]
 pub fn profile(realm: &Realm, subject: SubjectId) -> Query<Profile> {

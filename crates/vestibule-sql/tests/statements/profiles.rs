@@ -146,6 +146,7 @@ fn writes_of_profiles_are_these_statements() {
 fn questions_of_profiles_are_these_statements() {
     let (realm, login, mut text) = (realm(), login(), String::new());
     asked(&mut text, "account", &profiles::account(&realm, acme()));
+    asked(&mut text, "anybody", &profiles::anybody());
     asked(&mut text, "contact_owner", &profiles::contact_owner(&realm, acme(), login.key()));
     asked(&mut text, "identifier_owner", &profiles::identifier_owner(&realm, login.kind(), login.key()));
     asked(&mut text, "identifiers", &profiles::identifiers(&realm, ada()));
