@@ -9,8 +9,10 @@
 use std::sync::Arc;
 
 use vestibule_conformance::{Harness, HarnessError};
-use vestibule_core::Realm;
-use vestibule_core::kv::{KvStore, MemoryKv};
+use vestibule_core::{
+    Realm,
+    kv::{KvStore, MemoryKv},
+};
 
 struct Mine;
 
@@ -56,19 +58,20 @@ fn the_walkthrough_is_played_as_its_page_says()
     Ok(())
 }
 
-/// Without how far its lines are moved in, and without what is said to tools alone.
+/// Without how its lines are broken and moved in, and without what is said to tools alone.
 fn plain(code: &str) -> String {
     let lines = code.lines().map(|line| line.trim_start_matches("//!").trim());
-    lines.filter(|line| !line.is_empty() && !line.starts_with('#')).collect::<Vec<_>>().join("\n")
+    let code: String = lines.filter(|line| !line.starts_with('#')).collect();
+    code.replace(char::is_whitespace, "").replace(",}", "}")
 }
 
 #[test]
 fn both_pages_show_what_is_tested_here() {
     let own = plain(include_str!("readme.rs"));
     let page = include_str!("../README.md").split("```rust\n").nth(1).unwrap();
-    let page = plain(page.split("# fn run()").next().unwrap());
+    let page = plain(page.split("fn main()").next().unwrap());
     let walkthrough = include_str!("../src/walkthrough.rs").split("//! ```\n").nth(1).unwrap();
     for shown in [page, plain(walkthrough)] {
-        assert!(shown.lines().count() > 8 && own.contains(&shown), "{shown}");
+        assert!(shown.len() > 250 && own.contains(&shown), "{shown}");
     }
 }
