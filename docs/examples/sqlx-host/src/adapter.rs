@@ -1,5 +1,7 @@
 //! Vestibule's writes in a sqlx transaction of the host's own.
 
+use core::{error, fmt};
+
 use sqlx::encode::IsNull;
 use sqlx::error::BoxDynError;
 use sqlx::postgres::types::Oid;
@@ -99,20 +101,67 @@ impl Encode<'_, Postgres> for Null {
     }
 }
 
-/// The fault without the server's message, which quotes rows: only its code is kept.
+/// The fault, as long as no commit was under way.
 pub(crate) fn fault(error: Error) -> StoreError {
-    let Error::Database(server) = error else {
-        return StoreError::new(StoreErrorKind::Unavailable, error);
-    };
-    let code = server.code().unwrap_or_default().into_owned();
-    let kind = match code.as_str() {
-        // A serialization failure, a deadlock, a lock or a statement that took too long.
-        "40001" | "40P01" | "55P03" | "57014" => StoreErrorKind::Contended,
-        "53100" => StoreErrorKind::Full,
-        "25006" => StoreErrorKind::ReadOnly,
-        code if code.starts_with("42") => StoreErrorKind::Schema,
-        code if code.starts_with("08") || code.starts_with("57P") => StoreErrorKind::Unavailable,
+    let kind = match &error {
+        Error::Database(server) => kind(&server.code().unwrap_or_default()),
+        Error::PoolTimedOut => StoreErrorKind::Contended,
+        Error::Io(_) | Error::Tls(_) | Error::PoolClosed | Error::WorkerCrashed => {
+            StoreErrorKind::Unavailable
+        }
         _ => StoreErrorKind::Backend,
     };
-    StoreError::new(kind, format!("the server answered {code}"))
+    with_kind(kind, error)
+}
+
+/// The same with a kind that its place decides.
+fn with_kind(kind: StoreErrorKind, error: Error) -> StoreError {
+    let Error::Database(server) = error else { return StoreError::new(kind, error) };
+    StoreError::new(kind, Answered(server.code().unwrap_or_default().into_owned()))
+}
+
+fn kind(code: &str) -> StoreErrorKind {
+    match code {
+        // Serialization failure, deadlock, lock or statement timeout, too many connections.
+        "40001" | "40P01" | "55P03" | "57014" | "53300" => StoreErrorKind::Contended,
+        "25006" => StoreErrorKind::ReadOnly,
+        "53100" => StoreErrorKind::Full,
+        "XX001" | "XX002" => StoreErrorKind::Corrupt,
+        // A plan that was prepared before the tables were changed; no such schema.
+        "0A000" | "3F000" => StoreErrorKind::Schema,
+        // A transaction that idled too long, no such database, out of resources or of memory.
+        "25P03" | "3D000" | "53000" | "53200" => StoreErrorKind::Unavailable,
+        // The connection, the right to connect, shutdown or crash of a neighbour, the disk.
+        code if ["08", "28", "57P", "58"].iter().any(|class| code.starts_with(class)) => {
+            StoreErrorKind::Unavailable
+        }
+        // No such table, column or function, or no right to it.
+        code if code.starts_with("42") => StoreErrorKind::Schema,
+        _ => StoreErrorKind::Backend,
+    }
+}
+
+/// What the server answered: its code, and no more. Its message quotes rows.
+#[derive(Debug)]
+struct Answered(String);
+
+impl fmt::Display for Answered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the server answered {}", self.0)
+    }
+}
+
+impl error::Error for Answered {}
+
+/// Whether nothing is wrong but that somebody else was in the way: the whole transaction is worth running again.
+#[must_use]
+pub fn passes(error: &StoreError) -> bool {
+    let answered = error::Error::source(error).and_then(|source| source.downcast_ref::<Answered>());
+    let passes = answered.is_some_and(|Answered(code)| matches!(code.as_str(), "40001" | "40P01"));
+    passes && error.kind() == StoreErrorKind::Contended
+}
+
+/// A commit that was answered with an error, or not at all, may have landed.
+pub(crate) fn unknown(error: Error) -> StoreError {
+    with_kind(StoreErrorKind::OutcomeUnknown, error)
 }

@@ -17,7 +17,7 @@ use vestibule_sql::{Plan, Query, RowValues, Statement, Value, dialect};
 use vestibule_sql::{checkword, credentials, journal, mfa, profiles, sessions, throttle, views};
 use vestibule_throttle::{Taken, TakenWindow, WindowTake, Windows};
 
-use crate::adapter::{apply_in, bound, fault};
+use crate::adapter::{apply_in, bound, fault, passes, unknown};
 
 /// A realm of a database that was migrated. Cloning shares the pool.
 #[derive(Debug, Clone)]
@@ -70,11 +70,24 @@ fn row_values(row: &PgRow) -> Result<RowValues, StoreError> {
     values.map(RowValues::new).map_err(|_| StoreErrorKind::Corrupt.into())
 }
 
-/// How often windows are taken anew.
+/// How often what somebody was in the way of is begun, at most.
 const ROUNDS: usize = 16;
 
 impl<W: Write + Lower<Plan>> Commit<W> for SqlxStore {
     async fn commit(&self, batch: &Batch<W>) -> Result<Landed<W::Guard>, StoreError> {
+        for _ in 0..ROUNDS {
+            match self.land(batch).await {
+                Err(error) if passes(&error) => {}
+                landed => return landed,
+            }
+        }
+        Err(StoreErrorKind::Contended.into())
+    }
+}
+
+impl SqlxStore {
+    /// One attempt: one transaction.
+    async fn land<W: Write + Lower<Plan>>(&self, batch: &Batch<W>) -> Result<Landed<W::Guard>, StoreError> {
         let mut transaction = self.pool.begin().await.map_err(fault)?;
         let landed = apply_in(&mut transaction, &self.realm, batch).await?;
         let ended = match landed {
@@ -82,7 +95,7 @@ impl<W: Write + Lower<Plan>> Commit<W> for SqlxStore {
             Landed::AlreadyApplied | Landed::Refused { .. } => return Ok(landed),
         };
         // Whatever is said in answer to a commit, or not said: the batch may have landed.
-        ended.map_err(|error| StoreError::new(StoreErrorKind::OutcomeUnknown, fault(error)))?;
+        ended.map_err(unknown)?;
         Ok(landed)
     }
 }
@@ -90,10 +103,19 @@ impl<W: Write + Lower<Plan>> Commit<W> for SqlxStore {
 impl Windows for SqlxStore {
     async fn take(&self, windows: Vec<WindowTake>) -> Result<Taken, StoreError> {
         for _ in 0..ROUNDS {
-            match self.take_all(&windows).await {
-                // Somebody else began the same counter. The transaction is gone; in the next it is found.
+            // When it is dropped, it gives back what was taken.
+            let mut transaction = self.pool.begin().await.map_err(fault)?;
+            match take_all(&mut transaction, &self.realm, &windows).await {
+                Ok(Taken::All(taken)) => {
+                    return transaction.commit().await.map_err(unknown).map(|()| Taken::All(taken));
+                }
+                Ok(full) => return Ok(full),
+                // Somebody else began the same counter: in the next transaction it is found.
                 Err(sqlx::Error::Database(error)) if error.is_unique_violation() => {}
-                taken => return taken.map_err(fault),
+                Err(error) => match fault(error) {
+                    error if passes(&error) => {}
+                    error => return Err(error),
+                },
             }
         }
         Err(StoreErrorKind::Contended.into())
@@ -103,26 +125,26 @@ impl Windows for SqlxStore {
         for window in &windows {
             let statement = throttle::give_back(&self.realm, window);
             let given = bound(dialect::postgres(statement.sql()), statement.params());
-            given.execute(&self.pool).await.map_err(fault)?;
+            // A commit of its own: whatever is said in answer to it, or not said.
+            given.execute(&self.pool).await.map_err(unknown)?;
         }
         Ok(())
     }
 }
 
-impl SqlxStore {
-    async fn take_all(&self, windows: &[WindowTake]) -> Result<Taken, sqlx::Error> {
-        let mut transaction = self.pool.begin().await?;
-        let mut taken = Vec::with_capacity(windows.len());
-        for (position, window) in windows.iter().enumerate() {
-            match take(&mut transaction, &self.realm, window).await? {
-                Some(shared) => taken.push(TakenWindow { key: window.key.clone(), shared }),
-                // The transaction ends here, and gives the earlier ones back.
-                None => return Ok(Taken::Full { position }),
-            }
+async fn take_all(
+    connection: &mut sqlx::PgConnection,
+    realm: &Realm,
+    windows: &[WindowTake],
+) -> Result<Taken, sqlx::Error> {
+    let mut taken = Vec::with_capacity(windows.len());
+    for (position, window) in windows.iter().enumerate() {
+        match take(connection, realm, window).await? {
+            Some(shared) => taken.push(TakenWindow { key: window.key.clone(), shared }),
+            None => return Ok(Taken::Full { position }),
         }
-        transaction.commit().await?;
-        Ok(Taken::All(taken))
     }
+    Ok(Taken::All(taken))
 }
 
 /// Whether the shared counter was debited; `None` when the window is full. The order is that of [`throttle`].

@@ -8,9 +8,11 @@ use std::process::ExitCode;
 use libtest_mimic::{Arguments, Trial};
 use sqlx::postgres::PgPool;
 use sqlx::{Postgres, Transaction};
-use sqlx_host::adapter::apply_in;
+use sqlx_host::adapter::{apply_in, passes};
 use sqlx_host::store::SqlxStore;
-use vestibule_core::{Batch, BatchId, Identifier, Landed, Realm, SubjectId, Timestamp};
+use vestibule_core::{
+    Batch, BatchId, Commit, Identifier, Landed, Realm, StoreErrorKind, SubjectId, Timestamp,
+};
 use vestibule_credentials::{CredentialsWrite, Lane};
 use vestibule_profiles::{ProfilesGuard, ProfilesRead, ProfilesWrite, decide};
 
@@ -104,6 +106,30 @@ async fn refused_batch_leaves_host_free_to_roll_back(pool: PgPool) {
     assert_eq!(found(&pool, bob).await, (2, false));
 }
 
+/// The next transactions meet somebody, so many of them: they are taken back as after a deadlock.
+async fn meets(pool: &PgPool, times: u32) {
+    let trigger = format!(
+        "create sequence met;
+         create function meet() returns trigger language plpgsql as $$ begin
+             if nextval('met') <= {times} then raise sqlstate '40P01'; end if; return new; end $$;
+         create trigger meet before insert on vestibule_profile for each row execute function meet()"
+    );
+    sqlx::raw_sql(sqlx::AssertSqlSafe(trigger)).execute(pool).await.unwrap();
+}
+
+async fn what_somebody_was_in_the_way_of_is_run_again(pool: PgPool) {
+    let (ada, realm) = (SubjectId::from(1), Realm::default());
+    let batch = somebody(1, ada, "ada@example.com");
+    meets(&pool, 2).await;
+    let mut transaction = pool.begin().await.unwrap();
+    let error = apply_in(&mut transaction, &realm, &batch).await.unwrap_err();
+    assert!(passes(&error) && error.kind() == StoreErrorKind::Contended, "{error:?}");
+    drop(transaction);
+    let store = SqlxStore::new(pool.clone(), realm);
+    assert_eq!(store.commit(&batch).await.unwrap(), Landed::Applied);
+    assert_eq!(found(&pool, ada).await, (0, true));
+}
+
 fn main() -> ExitCode {
     let missing = server().is_none();
     let required = std::env::var_os("VESTIBULE_REQUIRE_SERVERS").is_some_and(|value| value == "1");
@@ -119,7 +145,8 @@ fn main() -> ExitCode {
             Ok(())
         }).with_ignored_flag(missing && !required)),+] };
     }
-    let trials = trials! { rollback_undoes_all host_row_and_batch_commit_together refused_batch_leaves_host_free_to_roll_back };
+    let trials = trials! { rollback_undoes_all host_row_and_batch_commit_together refused_batch_leaves_host_free_to_roll_back
+    what_somebody_was_in_the_way_of_is_run_again };
     let count = trials.len();
     let conclusion = libtest_mimic::run(&Arguments::from_args(), trials);
     if missing && !required {
