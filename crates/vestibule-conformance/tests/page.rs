@@ -30,7 +30,13 @@ fn the_page_for_authors_has_the_adapter_as_it_is_tested() {
 #[test]
 fn the_page_for_authors_has_questions_of_the_store_as_they_are_tested() {
     let store = read("docs/examples/sqlx-host/src/store.rs");
-    let shown = ["impl SqlxStore {", "/// The columns of a row.", "impl<W: Write", "impl CredentialsRead"];
+    let shown = [
+        "impl SqlxStore {",
+        "/// The columns of a row.",
+        "impl<W: Write",
+        "impl SqlxStore {\n    /// One attempt",
+        "impl CredentialsRead",
+    ];
     let items = shown.map(|start| item(&store, start));
     part("store", &block(&items.join("\n\n")));
 }
