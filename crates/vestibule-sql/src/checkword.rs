@@ -157,7 +157,7 @@ pub fn newest_by_digest(realm: &Realm, digest: SecretDigest) -> Query<Checkword>
 #[must_use]
 pub fn former_by_digest(realm: &Realm, digest: SecretDigest) -> Query<Former> {
     Query::new(
-        "select holder, purpose, generation, digest, issued_at, state, state_at, rotation
+        "select holder, purpose, place, generation, digest, issued_at, state, state_at, rotation
          from vestibule_checkword_former where (realm, holder, purpose, place) in
          (select realm, holder, purpose, place from vestibule_checkword_former where realm = ?1 and digest = ?2)",
         [realm.into(), digest.into()],
@@ -228,14 +228,19 @@ fn read_checkword(row: &mut RowValues) -> Result<Checkword, CorruptRow> {
 }
 
 fn read_former(row: &mut RowValues) -> Result<Former, CorruptRow> {
+    let (holder, purpose, place) = (row.subject("holder")?, row.text("purpose")?, row.u64("place")?);
     let former = Former {
-        holder: row.subject("holder")?,
-        purpose: row.text("purpose")?,
+        holder,
+        purpose,
         generation: row.u64("generation")?,
         digest: row.digest("digest")?,
         issued_at: row.time("issued_at")?,
         state: read_state(row)?,
     };
+    // Otherwise the next of its generations would not take its place.
+    if former.place() != place {
+        return Err(CorruptRow("place"));
+    }
     former.checked()
 }
 

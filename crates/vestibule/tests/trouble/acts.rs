@@ -23,6 +23,7 @@ use vestibule_core::{ErrorKind, Failure, Refusal, Secret, SessionHandle};
 use vestibule_mfa::AuthenticatorId;
 
 use crate::cast::{BOB, HOME, RIGHT, Start};
+use crate::factor::kept;
 
 macro_rules! acts {
     ($($group:ident { $($act:ident = $name:literal from $start:ident,)+ })+) => {
@@ -289,6 +290,18 @@ pub(crate) async fn entered(vestibule: &Vestibule, request: SignInRequest) -> Re
         SignIn::SignedIn(signed_in) => entry(&signed_in),
         SignIn::PasswordChangeNeeded { because, .. } => because.code().to_owned(),
     })
+}
+
+/// The same, and where the second factor is asked for, the code of Bob's app.
+pub(crate) async fn entered_by_both(vestibule: &Vestibule, request: SignInRequest) -> Result<String, Answer> {
+    match vestibule.sign_in(request).await.map_err(refused)? {
+        SignIn::FactorNeeded(pending) => {
+            let code = kept().code(vestibule.now());
+            let completed = vestibule.complete_sign_in(&pending.token, code, None).await.map_err(refused)?;
+            Ok(second::outcome(&completed.outcome))
+        }
+        done => Ok(second::outcome(&done)),
+    }
 }
 
 fn entry(signed_in: &SignedIn) -> String {

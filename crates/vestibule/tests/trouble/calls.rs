@@ -3,6 +3,7 @@
 use core::pin::Pin;
 
 use vestibule::{SignInQuestion, Store};
+use vestibule_checkword::purpose;
 use vestibule_core::{CaseReference, EventId, Identifier, Realm, SecretDigest, StoreError, SubjectId};
 use vestibule_credentials::Lane;
 
@@ -19,24 +20,37 @@ pub(crate) struct Known {
     lanes: Vec<Lane>,
     events: Vec<EventId>,
     cases: Vec<CaseReference>,
+    links: Vec<SecretDigest>,
 }
 
 impl Known {
     pub(crate) async fn of(store: &impl Store) -> Self {
         let sessions = store.sessions(bob()).await.unwrap();
         let events = store.events_of_subject(bob(), None, 100).await.unwrap();
+        let mut links = Vec::new();
+        for purpose in purpose::ALL {
+            let link = store.checkword(bob(), purpose.as_str().to_owned()).await.unwrap();
+            links.extend(link.map(|link| link.digest));
+        }
         Self {
             sessions: sessions.iter().map(|session| session.digest).collect(),
             devices: store.devices(bob()).await.unwrap().iter().map(|device| device.digest).collect(),
             lanes: sessions.iter().map(|session| Lane::Device(session.handle)).collect(),
             cases: events.iter().filter_map(|event| event.case).collect(),
             events: events.iter().map(|event| event.id).collect(),
+            links,
         }
     }
 
     /// With the reference that a refusal before proof gave.
     pub(crate) fn with_case(mut self, case: CaseReference) -> Self {
         self.cases.push(case);
+        self
+    }
+
+    /// With the links that there were then.
+    pub(crate) fn with_links_of(mut self, earlier: &Self) -> Self {
+        self.links.extend(&earlier.links);
         self
     }
 }
@@ -70,6 +84,16 @@ pub(crate) fn reads<'a, S: Store>(store: &'a S, known: &Known) -> Vec<(&'static 
     read!(calls, store.tries(bob(), Lane::Everybody));
     for lane in known.lanes.clone() {
         read!(calls, store.tries(bob(), lane));
+    }
+    read!(calls, store.authenticators(bob()));
+    read!(calls, store.codes(bob()));
+    read!(calls, store.mfa_tries(bob()));
+    read!(calls, store.factor_reset(bob()));
+    for purpose in purpose::ALL {
+        read!(calls, store.checkword(bob(), purpose.as_str().to_owned()));
+    }
+    for link in known.links.clone() {
+        read!(calls, store.found(link));
     }
     read!(calls, store.sessions(bob()));
     read!(calls, store.devices(bob()));

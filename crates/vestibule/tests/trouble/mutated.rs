@@ -1,14 +1,24 @@
 //! Rows that are not as anybody wrote them: an error for whose they are, no panic, no acceptance, and everybody else still
 //! signs in (FLT-X37).
 
+use core::time::Duration;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use vestibule::{NewPerson, SignInRequest, Store, Vestibule};
-use vestibule_core::{Failure, LoginEmail, Secret, StoreErrorKind, SubjectId};
+use vestibule::{
+    AnyWrite, FactorAnswer, LoginChange, NewPerson, NoticeKind, RecoveryRequest, SignIn, SignInRequest,
+    Store, Vestibule,
+};
+use vestibule_core::{
+    Batch, BatchId, Failure, Landed, LoginEmail, Secret, StoreErrorKind, SubjectId, Timestamp,
+};
+use vestibule_credentials::{CredentialsWrite, Lane};
+use vestibule_mfa::MfaWrite;
+use vestibule_throttle::{Overflow, WindowKey, WindowKind, WindowTake};
 
-use crate::acts::Answer;
+use crate::acts::{Answer, entered, entered_by_both, letter, session};
 use crate::calls::{Known, reads};
-use crate::cast::{BOB, RIGHT, Start, deployment, engines, settle};
+use crate::cast::{BOB, CLEO, HIS, RIGHT, Start, an_hour_earlier, bob, deployment, engines, settle};
+use crate::factor::{kept, set_up};
 use crate::ground::block_on;
 
 const EVE: &str = "eve@example.com";
@@ -26,11 +36,13 @@ impl Before {
         block_on(settle(&vestibule, Start::Elsewhere));
         let eve = NewPerson::verified_by_host(LoginEmail::parse(EVE).unwrap());
         block_on(vestibule.register_verified(eve.subject(SubjectId::from(5)).password(RIGHT))).unwrap();
-        let request = SignInRequest::new(BOB, RIGHT).into_account(engines());
-        let vestibule::SignIn::SignedIn(signed_in) = block_on(vestibule.sign_in(request)).unwrap() else {
-            panic!("nothing was marked")
-        };
-        let token = signed_in.token;
+        block_on(an_hour_earlier(change_logins(&vestibule)));
+        let earlier = block_on(Known::of(store));
+        // Another link takes the place of the one that was used.
+        let who = block_on(session(&vestibule, BOB)).unwrap();
+        let _ = block_on(vestibule.request_login_change(&who, LoginChange::add(CLEO))).unwrap();
+        drop(block_on(set_up(&vestibule, Start::Elsewhere)));
+        let token = block_on(enter(&vestibule));
         let who = block_on(vestibule.authenticate(&token)).unwrap();
         // A change that leaves a refusal after proof, and a case.
         assert!(block_on(vestibule.change_password(&who, WRONG, WRONG)).is_err());
@@ -38,9 +50,70 @@ impl Before {
         else {
             panic!("it was the wrong one")
         };
-        let known = block_on(Known::of(store)).with_case(refusal.case());
+        block_on(begin_reset(&vestibule));
+        let _ = block_on(vestibule.request_recovery(RecoveryRequest::new(BOB))).unwrap();
+        drop(block_on(store.take(vec![crowded()])).unwrap());
+        let landed = block_on(store.commit(&without_an_event())).unwrap();
+        assert_eq!(landed, Landed::Applied);
+        let known = block_on(Known::of(store)).with_case(refusal.case()).with_links_of(&earlier);
         Self { known, token }
     }
+}
+
+/// Bob takes a mailbox, and gives it up.
+async fn change_logins(vestibule: &Vestibule) {
+    let who = session(vestibule, BOB).await.unwrap();
+    let _ = vestibule.request_login_change(&who, LoginChange::add(HIS)).await.unwrap();
+    let link = letter(vestibule, NoticeKind::LoginChangeLink).await.unwrap().link.unwrap();
+    vestibule.confirm_login_change(&who, &link).await.unwrap();
+    vestibule.remove_login(&who, HIS).await.unwrap();
+}
+
+/// Bob's session in the account, after a code that is none, by one that he then has no more.
+async fn enter(vestibule: &Vestibule) -> Secret<String> {
+    let pending = pending(vestibule).await;
+    assert!(vestibule.complete_sign_in(&pending, FactorAnswer::code("000000"), None).await.is_err());
+    let code = kept().codes().nth(1).unwrap();
+    match vestibule.complete_sign_in(&pending, code, None).await.unwrap().outcome {
+        SignIn::SignedIn(signed_in) => signed_in.token,
+        other => panic!("nothing was marked: {other:?}"),
+    }
+}
+
+/// Bob's second factor is lost, and waits to die.
+async fn begin_reset(vestibule: &Vestibule) {
+    let pending = pending(vestibule).await;
+    let _ = vestibule.request_factor_reset(&pending).await.unwrap();
+    let link = letter(vestibule, NoticeKind::FactorResetLink).await.unwrap().link.unwrap();
+    let _ = vestibule.begin_factor_reset(&pending, &link).await.unwrap();
+}
+
+async fn pending(vestibule: &Vestibule) -> Secret<String> {
+    match vestibule.sign_in(SignInRequest::new(BOB, RIGHT).into_account(engines())).await.unwrap() {
+        SignIn::FactorNeeded(pending) => pending.token,
+        other => panic!("he has a second factor: {other:?}"),
+    }
+}
+
+/// A try in a window that has no room for one more counter: the one that is shared is debited.
+fn crowded() -> WindowTake {
+    let key = WindowKey {
+        kind: WindowKind::Identifier,
+        digest: [9; 32],
+        overflow: Overflow { network: Overflow::NETWORKS, key: 3 },
+        starts_at: Timestamp::EPOCH,
+        ends_at: Timestamp::EPOCH.plus(Duration::from_secs(4_000_000_000)),
+    };
+    WindowTake { key, at_most: 1000, population: 0 }
+}
+
+/// What only a row of its own remembers: several writes, and none is an event. No command of the facade sends such a batch.
+fn without_an_event() -> Batch<AnyWrite> {
+    let writes = vec![
+        AnyWrite::from(CredentialsWrite::ResetTries { subject: bob(), lane: Lane::Everybody }),
+        AnyWrite::from(MfaWrite::ResetTries { subject: bob() }),
+    ];
+    Batch::new(BatchId::from_bytes([6; 16]), Timestamp::EPOCH, writes).unwrap()
 }
 
 /// What a store made of a mutated row.
@@ -50,7 +123,9 @@ pub(crate) struct After {
     pub(crate) corrupt: usize,
     /// How many reads failed in another way.
     pub(crate) others: Vec<(&'static str, StoreErrorKind)>,
-    /// How Bob's sign-in into the account was answered.
+    /// Whether a batch of before is still known to have landed.
+    pub(crate) remembers: bool,
+    /// How Bob's sign-in into the account, by both factors, was answered.
     pub(crate) bob: Answer,
     /// Whether his session of before still opens it.
     pub(crate) session_opens: bool,
@@ -66,24 +141,36 @@ pub(crate) fn look(store: &(impl Store + Clone), before: &Before, what: &str) ->
 
 fn look_at(store: &(impl Store + Clone), before: &Before) -> After {
     let (mut corrupt, mut others) = (0, Vec::new());
+    let mut told = |name, answer| match answer {
+        Ok(()) => {}
+        Err(StoreErrorKind::Corrupt) => corrupt += 1,
+        Err(other) => others.push((name, other)),
+    };
     for (name, calling) in reads(store, &before.known) {
-        match block_on(calling).map_err(|error| error.kind()) {
-            Ok(()) => {}
-            Err(StoreErrorKind::Corrupt) => corrupt += 1,
-            Err(other) => others.push((name, other)),
-        }
+        told(name, block_on(calling).map_err(|error| error.kind()));
     }
+    told("take", block_on(store.take(vec![crowded()])).map(drop).map_err(|error| error.kind()));
+    let sent_again = block_on(store.commit(&without_an_event())).map_err(|error| error.kind());
+    told("commit", sent_again.as_ref().map(|_| ()).map_err(|kind| *kind));
     let vestibule = deployment(store.clone());
     let session_opens = match block_on(vestibule.authenticate(&before.token)) {
         Ok(who) => matches!(block_on(vestibule.is_admitted(&who, engines())), Ok(true)),
         Err(_) => false,
     };
-    let bob = sign_in(&vestibule, SignInRequest::new(BOB, RIGHT).into_account(engines()));
-    After { corrupt, others, bob, session_opens, eve: sign_in(&vestibule, SignInRequest::new(EVE, RIGHT)) }
+    let bob = block_on(entered_by_both(&vestibule, SignInRequest::new(BOB, RIGHT).into_account(engines())));
+    let eve = block_on(entered(&vestibule, SignInRequest::new(EVE, RIGHT)));
+    After {
+        corrupt,
+        others,
+        remembers: sent_again == Ok(Landed::AlreadyApplied),
+        bob: answer(bob),
+        session_opens,
+        eve: answer(eve),
+    }
 }
 
-fn sign_in(vestibule: &Vestibule, request: SignInRequest) -> Answer {
-    block_on(crate::acts::entered(vestibule, request)).map_or_else(|answer| answer, Answer::Done)
+fn answer(answer: Result<String, Answer>) -> Answer {
+    answer.map_or_else(|answer| answer, Answer::Done)
 }
 
 /// The answer of somebody who is signed in.
