@@ -35,6 +35,10 @@ impl<K: Kv> CheckwordRead for KvStore<K> {
             if found.is_some() {
                 return Ok(found);
             }
+            // Moved between the two reads, or the rows contradict each other.
+            if self.read(keys::digest(&digest)).await? == Some(pointer) {
+                return Err(CorruptRow("digest").into());
+            }
         }
         Err(StoreErrorKind::Contended.into())
     }

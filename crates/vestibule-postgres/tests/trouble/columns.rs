@@ -81,7 +81,7 @@ pub(crate) fn every_column() {
     assert!(empty.is_empty(), "no row of {empty:?}");
     let untouched = look(&store, &before, "nothing");
     assert_eq!((untouched.corrupt, untouched.bob), (0, Answer::Done(ENTERED.to_owned())));
-    assert!(untouched.session_opens);
+    assert!(untouched.session_opens && untouched.remembers);
     let least = if much() { [900, 500] } else { [180, 95] };
     assert!(mutations > least[0] && invalid > least[1], "{mutations} mutations, {invalid} of them invalid");
 }

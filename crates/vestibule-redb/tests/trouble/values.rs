@@ -10,7 +10,7 @@ use vestibule_redb::{RedbKv, RedbStore};
 
 use crate::acts::{Answer, ENTERED};
 use crate::cast::bob;
-use crate::mutated::{Before, look, signs_in};
+use crate::mutated::{Before, look, signs_in, without_an_event};
 
 const ROWS: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("vestibule_rows");
 const COUNTERS: TableDefinition<'_, &[u8], i64> = TableDefinition::new("vestibule_counters");
@@ -29,7 +29,7 @@ fn ground() -> (RedbStore, Before, Rows) {
 const ALL: &str = "VESTIBULE_TROUBLE_ALL_BYTES";
 
 /// Of the bytes, one in so many is flipped without that variable; another one in each row.
-const SHARE: usize = 7;
+const SHARE: usize = 19;
 
 fn every_byte() -> bool {
     std::env::var_os(ALL).is_some_and(|value| value == "1")
@@ -55,6 +55,7 @@ pub(crate) fn every_value() {
             rows.restore();
             mutations += 1;
             assert!(after.others.is_empty(), "{what}: {:?}", after.others);
+            assert!(after.remembers || is_of_the_batch(&key), "{what}, and a batch is forgotten");
             let bob = after.bob == Answer::Done(ENTERED.to_owned());
             assert!(
                 bob || signs_in(&after.eve),
@@ -78,7 +79,7 @@ pub(crate) fn every_value() {
     }
     let untouched = look(&store, &before, "nothing");
     assert_eq!((untouched.corrupt, untouched.bob), (0, Answer::Done(ENTERED.to_owned())));
-    assert!(untouched.session_opens);
+    assert!(untouched.session_opens && untouched.remembers);
     assert!(mutations > 500, "{mutations}");
 }
 
@@ -89,6 +90,12 @@ const IN_THE_KEY: usize = 9;
 fn is_bobs(key: &[u8]) -> bool {
     let bob = bob();
     key.windows(bob.as_bytes().len()).any(|part| part == bob.as_bytes())
+}
+
+/// The row that remembers the batch without an event.
+fn is_of_the_batch(key: &[u8]) -> bool {
+    let batch = without_an_event().id();
+    key.windows(batch.as_bytes().len()).any(|part| part == batch.as_bytes())
 }
 
 pub(crate) fn every_counter() {

@@ -17,7 +17,7 @@ use vestibule_throttle::{Overflow, WindowKey, WindowKind, WindowTake};
 
 use crate::acts::{Answer, entered, entered_by_both, letter, session};
 use crate::calls::{Known, reads};
-use crate::cast::{BOB, CLEO, HIS, RIGHT, Start, an_hour_earlier, bob, deployment, engines, settle};
+use crate::cast::{BOB, CLEO, HIS, RIGHT, Start, an_hour_earlier, deployment, engines, settle};
 use crate::factor::{kept, set_up};
 use crate::ground::block_on;
 
@@ -108,10 +108,12 @@ fn crowded() -> WindowTake {
 }
 
 /// What only a row of its own remembers: several writes, and none is an event. No command of the facade sends such a batch.
-fn without_an_event() -> Batch<AnyWrite> {
+pub(crate) fn without_an_event() -> Batch<AnyWrite> {
+    // Nobody's: no row but its own says whether it lands.
+    let subject = SubjectId::from(98);
     let writes = vec![
-        AnyWrite::from(CredentialsWrite::ResetTries { subject: bob(), lane: Lane::Everybody }),
-        AnyWrite::from(MfaWrite::ResetTries { subject: bob() }),
+        AnyWrite::from(CredentialsWrite::ResetTries { subject, lane: Lane::Everybody }),
+        AnyWrite::from(MfaWrite::ResetTries { subject }),
     ];
     Batch::new(BatchId::from_bytes([6; 16]), Timestamp::EPOCH, writes).unwrap()
 }
