@@ -77,6 +77,7 @@ impl<W: Write + Lower<Plan>> Commit<W> for SqlxStore {
     async fn commit(&self, batch: &Batch<W>) -> Result<Landed<W::Guard>, StoreError> {
         for _ in 0..ROUNDS {
             match self.land(batch).await {
+                // At once, to stay short: a busy service waits a little in between, not always as long.
                 Err(error) if passes(&error) => {}
                 landed => return landed,
             }
