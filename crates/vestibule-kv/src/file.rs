@@ -75,6 +75,62 @@ impl OpenedFile {
     }
 }
 
+/// A file that is made beside its place and gets there only when it is whole: a process that is killed meanwhile leaves nothing under
+/// the name, and whoever comes next begins anew (FLT-X22).
+#[derive(Debug)]
+pub struct Making {
+    beside: PathBuf,
+    path: PathBuf,
+}
+
+impl Making {
+    /// Begins with an empty file, locked, readable by its owner alone (on Unix). `None` where there is one in its place already.
+    ///
+    /// # Errors
+    ///
+    /// As [`OpenedFile::create`]; `Unavailable` while another process makes it.
+    pub fn begin(path: &Path) -> Result<Option<(File, Self)>, StoreError> {
+        let Some(name) = path.file_name() else {
+            return Err(StoreError::new(StoreErrorKind::Unavailable, "this names no file"));
+        };
+        let mut beside = name.to_owned();
+        beside.push(".making");
+        let making = Self { beside: path.with_file_name(beside), path: path.to_owned() };
+        loop {
+            if path.try_exists().map_err(io_fault)? {
+                return Ok(None);
+            }
+            let (file, opened) = OpenedFile::create(&making.beside)?;
+            if file.try_lock().is_err() {
+                return Err(StoreError::new(StoreErrorKind::Unavailable, "another process makes the file"));
+            }
+            // Whoever was faster has put it in its place by now, perhaps this very one: only what has no other name is emptied.
+            let is_ours = opened.require_same().is_ok() && !path.try_exists().map_err(io_fault)?;
+            if is_ours {
+                file.set_len(0).map_err(io_fault)?;
+                return Ok(Some((file, making)));
+            }
+        }
+    }
+
+    /// Puts it in its place, whole as it is by now. The file stays open, and locked.
+    ///
+    /// # Errors
+    ///
+    /// As [`OpenedFile::create`]; `Unavailable` when there is another one there.
+    pub fn done(self) -> Result<OpenedFile, StoreError> {
+        match fs::hard_link(&self.beside, &self.path) {
+            Ok(()) => fs::remove_file(&self.beside).map_err(io_fault)?,
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(io_fault(error)),
+            // Not every file system gives a file two names.
+            Err(_) => fs::rename(&self.beside, &self.path).map_err(io_fault)?,
+        }
+        let opened = OpenedFile::find(&self.path)?;
+        opened.sync_folder()?;
+        Ok(opened)
+    }
+}
+
 /// A fault of the operating system's, while nothing was being committed.
 #[must_use]
 pub fn io_fault(error: io::Error) -> StoreError {

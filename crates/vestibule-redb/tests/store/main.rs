@@ -5,4 +5,5 @@
 mod faults;
 mod files;
 mod killed;
+mod migrators;
 mod support;

@@ -38,7 +38,8 @@ pub(crate) fn is_tried(number: usize, one_in: usize) -> bool {
 pub(crate) fn left_out() -> Option<String> {
     let pairs = (!all()).then(|| {
         format!(
-            "one pair of commands in {} was raced, once; {ROUNDS}=500 races every pair, 500 times",
+            "one pair of commands in {} was raced by two processes, and neighbours by four, once; {ROUNDS}=500 races every \
+             pair, 500 times",
             share()
         )
     });
