@@ -46,7 +46,7 @@ const SHARE: usize = 8;
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
-    let caught = Arc::new(AtomicUsize::new(0));
+    let counts = Arc::new(Counts::default());
     let mut trials = vec![
         test("the_twins_database_without_a_fault_passes_everything", || {
             same(&failing(&TwinHarness::new(None), |_, _| true), &BTreeSet::new())
@@ -58,12 +58,13 @@ fn main() -> ExitCode {
         }),
     ];
     let whole = std::env::var(TWINS).is_ok_and(|asked| asked == "all");
-    trials.extend(twins(expected::FAILING, |fault| TwinHarness::new(Some(fault)), &caught, whole));
-    trials.extend(twins(mistaken::FAILING, WrongHarness, &caught, whole));
+    trials.extend(twins(expected::FAILING, |fault| TwinHarness::new(Some(fault)), &counts, whole));
+    trials.extend(twins(mistaken::FAILING, WrongHarness, &counts, whole));
     let conclusion = libtest_mimic::run(&arguments, trials);
-    if !arguments.list {
-        let twins = expected::FAILING.len() + mistaken::FAILING.len();
-        println!("twins {twins} caught {}", caught.load(Ordering::SeqCst));
+    // The arguments may have left out all of them, of which there is nothing to say then.
+    let ran = counts.ran.load(Ordering::SeqCst);
+    if ran > 0 {
+        println!("twins {ran} caught {}", counts.caught.load(Ordering::SeqCst));
         if !whole {
             println!(
                 "LEFT OUT: seven in eight of the cases that a twin is not listed with; {TWINS}=all gives every twin the whole kit"
@@ -71,6 +72,13 @@ fn main() -> ExitCode {
         }
     }
     conclusion.exit_code()
+}
+
+/// Of the twins whose tests ran.
+#[derive(Debug, Default)]
+struct Counts {
+    ran: AtomicUsize,
+    caught: AtomicUsize,
 }
 
 fn test(name: &str, run: impl FnOnce() -> Result<(), Failed> + Send + 'static) -> Trial {
@@ -81,17 +89,18 @@ fn test(name: &str, run: impl FnOnce() -> Result<(), Failed> + Send + 'static) -
 fn twins<T: Copy + Debug + Send + 'static, H: Harness>(
     listed: &'static [(T, &'static [&'static str])],
     harness: impl Fn(T) -> H + Copy + Send + 'static,
-    caught: &Arc<AtomicUsize>,
+    counts: &Arc<Counts>,
     whole: bool,
 ) -> Vec<Trial> {
     let one = |(number, (twin, expected)): (usize, &(T, &'static [&'static str]))| {
-        let (twin, expected, caught) = (*twin, *expected, Arc::clone(caught));
+        let (twin, expected, counts) = (*twin, *expected, Arc::clone(counts));
         test(&format!("{twin:?}"), move || {
             let asked = |place: usize, id: &'static str| {
                 whole || expected.contains(&id) || (place + number).is_multiple_of(SHARE)
             };
             let found = failing(&harness(twin), asked);
-            caught.fetch_add(usize::from(!found.is_empty()), Ordering::SeqCst);
+            counts.ran.fetch_add(1, Ordering::SeqCst);
+            counts.caught.fetch_add(usize::from(!found.is_empty()), Ordering::SeqCst);
             same(&found, &expected.iter().copied().collect())
         })
     };
