@@ -3,15 +3,21 @@
 use core::pin::pin;
 use std::sync::Arc;
 
-use vestibule_core::{Batch, Commit, Landed, StoreError, StoreErrorKind, commit_known};
+use vestibule_core::{AccountId, Batch, Commit, Landed, StoreError, StoreErrorKind, commit_known};
 use vestibule_credentials::CredentialsRead;
-use vestibule_profiles::{ProfilesGuard, ProfilesRead, ProfilesWrite};
+use vestibule_profiles::{
+    Account, Membership, Profile, ProfilesGuard, ProfilesRead, ProfilesWrite, Standing,
+};
 use vestibule_sessions::SessionsRead;
 use vestibule_throttle::Windows;
 
+use crate::audit::assert_sound;
 use crate::faults::{Cancelling, Failing, Losing, Slow};
 use crate::finding::{Finding, Outcome, ensure, same};
-use crate::fixture::{account_id, create_account, create_profile, ids, subject, window};
+use crate::fixture::{
+    account, account_id, create_account, create_profile, email, ids, membership, profile, subject, take,
+    window,
+};
 use crate::harness::Harness;
 use crate::hooked::{Hook, within};
 use crate::scene::Scene;
@@ -40,15 +46,38 @@ pub(super) async fn backend_error_keeps_source<H: Harness>(harness: &H) -> Outco
     Ok(())
 }
 
-/// Three writes on three rows, one of them counted.
-fn three<H: Harness>(scene: &Scene<'_, H>, number: u64) -> Result<Batch<ProfilesWrite>, Finding> {
+/// Somebody with a login, who administers this account. What is half of it the auditor finds.
+fn joining(number: u64, joined: AccountId) -> Result<Vec<ProfilesWrite>, Finding> {
+    let mut writes = person(number, 1)?;
+    let row = membership(joined, subject(number))?;
+    let standing = Standing { administers: true, ..row.standing.clone() };
+    writes.push(ProfilesWrite::AddMembership { membership: Membership { standing, ..row } });
+    Ok(writes)
+}
+
+fn person(number: u64, live_memberships: u32) -> Result<Vec<ProfilesWrite>, Finding> {
+    let profile = Profile { live_memberships, ..profile(number) };
+    let own = email(number, &format!("ada{number}@example.com"))?;
+    Ok(vec![ProfilesWrite::CreateProfile { profile }, take(own)])
+}
+
+/// The account that the batches below are about, with its first administrator.
+async fn settle<H: Harness>(scene: &Scene<'_, H>) -> Result<AccountId, Finding> {
+    let acme = account_id("acme")?;
+    let account = Account { primary: subject(0), ..account("acme")? };
+    let mut writes = joining(0, acme)?;
+    writes.push(ProfilesWrite::CreateAccount { account });
+    scene.land(writes).await?;
+    Ok(acme)
+}
+
+/// A further administrator: five rows, two of which are counted in the account.
+fn joins<H: Harness>(scene: &Scene<'_, H>, number: u64) -> Result<Batch<ProfilesWrite>, Finding> {
     let account = account_id("acme")?;
-    let name = format!("acme{number}");
-    scene.batch(vec![
-        create_profile(number),
-        ProfilesWrite::CountAdministrators { account, delta: 1 },
-        create_account(&name)?,
-    ])
+    let mut writes = joining(number, account)?;
+    writes.push(ProfilesWrite::CountAdministrators { account, delta: 1 });
+    writes.push(ProfilesWrite::CountSeats { account, delta: 1, settings_version: 1 });
+    scene.batch(writes)
 }
 
 /// Whatever became of it before, the batch sent again lands, or has landed; once.
@@ -56,27 +85,34 @@ async fn settled<H: Harness>(scene: &Scene<'_, H>, batch: &Batch<ProfilesWrite>,
     let landed = commit_known(&scene.store, batch).await?;
     let lands = !matches!(landed, Landed::Refused { .. });
     ensure(lands, &format!("batch {number}, sent again, was answered {landed:?}: half of it was there"))?;
+    let acme = account_id("acme")?;
     ensure(scene.store.profile(subject(number)).await?.is_some(), "the profile is missing")?;
-    ensure(scene.store.account(account_id(&format!("acme{number}"))?).await?.is_some(), "the account is")?;
-    let counted = scene.store.account(account_id("acme")?).await?.map(|row| u64::from(row.administrators));
+    ensure(scene.store.membership(acme, subject(number)).await?.is_some(), "the membership is")?;
+    let counted = scene.store.account(acme).await?.map(|row| u64::from(row.administrators));
     same("how often the batches landed", &counted, &Some(number + 1))
+}
+
+/// Of everybody up to this number nothing is half there.
+async fn sound<H: Harness>(scene: &Scene<'_, H>, number: u64, accounts: &[AccountId]) -> Outcome {
+    let people: Vec<_> = (0..=number).map(subject).collect();
+    assert_sound(&scene.store, &people, accounts).await.map_err(|finding| finding.within("the audit"))
 }
 
 pub(super) async fn cancelled_future_leaves_no_half_write<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "cancelled_future_leaves_no_half_write").await?;
-    scene.land(vec![create_account("acme")?]).await?;
+    let acme = settle(&scene).await?;
     // At every poll there is, and twice more at each of the first: what a dropped commit leaves may be a matter of luck.
     let mut number = 0;
     for polls in 0..40 {
         let mut whole = true;
         for _ in 0..3 {
             number += 1;
-            let batch = three(&scene, number)?;
+            let batch = joins(&scene, number)?;
             whole &= within(polls, scene.store.commit(&batch)).await.is_some();
             settled(&scene, &batch, number).await?;
         }
         if whole {
-            return Ok(());
+            return sound(&scene, number, &[acme]).await;
         }
     }
     Err(Finding::new("a commit is not done after forty polls"))
@@ -84,12 +120,12 @@ pub(super) async fn cancelled_future_leaves_no_half_write<H: Harness>(harness: &
 
 pub(super) async fn lost_answer_is_asked_for_again<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "lost_answer_is_asked_for_again").await?;
-    scene.land(vec![create_account("acme")?]).await?;
+    let acme = settle(&scene).await?;
     let store = Arc::new(scene.reopen().await?);
     let losing = Losing::every(2).around(Arc::clone(&store));
     let cancelling = Cancelling::at_poll(1).around(store);
     for number in 1..=8 {
-        let batch = three(&scene, number)?;
+        let batch = joins(&scene, number)?;
         if number % 4 == 0 {
             // Its caller goes after the first poll, however far it came.
             let _ = cancelling.commit(&batch).await;
@@ -102,18 +138,18 @@ pub(super) async fn lost_answer_is_asked_for_again<H: Harness>(harness: &H) -> O
         }
         settled(&scene, &batch, number).await?;
     }
-    Ok(())
+    sound(&scene, 8, &[acme]).await
 }
 
 pub(super) async fn failed_call_changes_nothing<H: Harness>(harness: &H) -> Outcome {
     let scene = Scene::open(harness, "failed_call_changes_nothing").await?;
-    scene.land(vec![create_account("acme")?]).await?;
+    let acme = settle(&scene).await?;
     let store = Arc::new(scene.reopen().await?);
     let mut number = 0;
     // A caller that asks again whenever it was told that it may.
     let failing = Failing::every(3, StoreErrorKind::Unavailable).around(Arc::clone(&store));
     while number < 8 {
-        let batch = three(&scene, number + 1)?;
+        let batch = joins(&scene, number + 1)?;
         match failing.commit(&batch).await {
             Ok(landed) => {
                 same("a batch", &landed, &Landed::Applied)?;
@@ -127,7 +163,7 @@ pub(super) async fn failed_call_changes_nothing<H: Harness>(harness: &H) -> Outc
             }
         }
     }
-    Ok(())
+    sound(&scene, number, &[acme]).await
 }
 
 /// A decision waits while another lands: what it relied on is judged when it lands, not when it was sent.
@@ -136,7 +172,7 @@ pub(super) async fn slow_commit_is_judged_when_it_lands<H: Harness>(harness: &H)
     let slow = Slow::by_polls(2).around(Arc::new(scene.reopen().await?));
     for round in 0..5 {
         let (relied, changed) = (2 * round, 2 * round + 1);
-        scene.land(vec![create_profile(relied), create_profile(changed)]).await?;
+        scene.land([person(relied, 0)?, person(changed, 0)?].concat()).await?;
         let late = scene.batch(vec![
             ProfilesWrite::RequireProfile { subject: subject(relied), epoch: 1 },
             ProfilesWrite::BumpEpoch { subject: subject(changed), from: 1 },
@@ -149,5 +185,5 @@ pub(super) async fn slow_commit_is_judged_when_it_lands<H: Harness>(harness: &H)
         let kept = scene.store.profile(subject(changed)).await?.map(|row| row.epoch);
         same("what was to be changed", &kept, &Some(1))?;
     }
-    Ok(())
+    sound(&scene, 9, &[]).await
 }

@@ -168,6 +168,19 @@ pub(crate) const FAILING: &[(Mistake, &[&str])] = &[
         ],
     ),
     (
+        Mistake::ForgetsSeats,
+        &[
+            "cancelled_future_leaves_no_half_write",
+            "failed_call_changes_nothing",
+            "lost_answer_is_asked_for_again",
+            "random_batches_are_answered_as_the_reference_answers",
+            "refused_write_is_listed_and_truly_refused",
+            "seats_are_never_overspent_race",
+            "stale_versions_are_refused",
+            "walkthrough",
+        ],
+    ),
+    (
         Mistake::TakesWhatIsTaken,
         &[
             "duplicate_is_typed_conflict_naming_the_key",

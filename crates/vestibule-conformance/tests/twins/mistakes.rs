@@ -46,6 +46,8 @@ pub(crate) enum Mistake {
     FoldsSubjects,
     /// A contact address is replaced whatever version was read.
     LastContactWins,
+    /// A seat is answered as taken and is not counted.
+    ForgetsSeats,
     /// An identifier goes to whoever takes it last.
     TakesWhatIsTaken,
     /// Whoever notes an identifier owns it.
@@ -169,7 +171,7 @@ pub(crate) enum Mistake {
 }
 
 impl Mistake {
-    pub(crate) const ALL: [Self; 71] = [
+    pub(crate) const ALL: [Self; 72] = [
         Self::LandsOneByOne,
         Self::PipelinesCommit,
         Self::SwapsOrder,
@@ -181,6 +183,7 @@ impl Mistake {
         Self::FoldsSubjects,
         Self::FreesAtOnce,
         Self::LastContactWins,
+        Self::ForgetsSeats,
         Self::TakesWhatIsTaken,
         Self::PendingOwns,
         Self::PendingHides,
@@ -352,9 +355,9 @@ impl Wrong {
             ResetTries as ResetFactor, SetCourse, SettleTry as SettleFactor, TakeTry as TakeFactor,
         };
         use ProfilesWrite::{
-            AddMembership, BumpEpoch, CreateAccount, CreateProfile, EditPolicy, LeaveIdentifier, MoveContact,
-            MoveMembership, NotePending, ReleaseIdentifier, SetBlock, SetContact, SetFactor, TakeIdentifier,
-            TouchMembership,
+            AddMembership, BumpEpoch, CountSeats, CreateAccount, CreateProfile, EditPolicy, LeaveIdentifier,
+            MoveContact, MoveMembership, NotePending, ReleaseIdentifier, SetBlock, SetContact, SetFactor,
+            TakeIdentifier, TouchMembership,
         };
         use SessionsWrite::{EndSession, PutDevice, PutSession, StampAdmissions, TouchSession};
 
@@ -383,6 +386,7 @@ impl Wrong {
                 let from = row.map_or(from, |row| row.version);
                 Some(vec![SetContact { account, subject, from, contact }.into()])
             }
+            (Mistake::ForgetsSeats, Profiles(CountSeats { delta: 1.., .. })) => Some(vec![]),
             (Mistake::TakesWhatIsTaken, Profiles(TakeIdentifier { identifier })) => {
                 let (kind, key) = (identifier.identifier.kind(), identifier.identifier.key());
                 let owner = self.inner.identifier_owner(kind, key).await?.map(|row| row.subject);
