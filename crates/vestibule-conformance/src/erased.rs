@@ -49,6 +49,10 @@ impl<H: Harness> Harness for Erased<'_, H> {
         Ok(Shared::new(Arc::new(store) as Arc<dyn DynStore>))
     }
 
+    fn has_server_clock(&self) -> bool {
+        self.0.has_server_clock()
+    }
+
     fn block_on<F: Future>(&self, future: F) -> F::Output {
         self.0.block_on(future)
     }

@@ -243,6 +243,11 @@ pub trait Harness: Send + Sync {
         ready(Err("the harness has no housekeeping".into()))
     }
 
+    /// Whether the data rests with a server, whose clock the store tells.
+    fn has_server_clock(&self) -> bool {
+        false
+    }
+
     /// What the author measured, by name, for the report; asked once when all cases have run.
     fn measures(&self) -> Vec<(String, u64)> {
         Vec::new()

@@ -369,6 +369,8 @@ pub(crate) const FAILING: &[(Mistake, &[&str])] = &[
     ),
     (Mistake::LikeMatches, &["like_metacharacters_are_literal"]),
     (Mistake::WrongZone, &["offset_is_reported"]),
+    (Mistake::ClockDrifts, &["offset_is_reported"]),
+    (Mistake::HidesClock, &["offset_is_reported"]),
     (
         Mistake::CountsOptimistically,
         &[

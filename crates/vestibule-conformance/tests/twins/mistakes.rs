@@ -94,6 +94,10 @@ pub(crate) enum Mistake {
     LikeMatches,
     /// The server's clock is told in another zone.
     WrongZone,
+    /// The server's clock is told as it was a minute ago.
+    ClockDrifts,
+    /// The server's clock is not told.
+    HidesClock,
     /// Whoever counts at the same time as another is refused.
     CountsOptimistically,
     /// What is removed takes along what else the person has.
@@ -171,7 +175,7 @@ pub(crate) enum Mistake {
 }
 
 impl Mistake {
-    pub(crate) const ALL: [Self; 72] = [
+    pub(crate) const ALL: [Self; 74] = [
         Self::LandsOneByOne,
         Self::PipelinesCommit,
         Self::SwapsOrder,
@@ -207,6 +211,8 @@ impl Mistake {
         Self::RoundsTimes,
         Self::LikeMatches,
         Self::WrongZone,
+        Self::ClockDrifts,
+        Self::HidesClock,
         Self::CountsOptimistically,
         Self::RemovesTooMuch,
         Self::DeletesAnyway,
@@ -846,6 +852,10 @@ impl Harness for WrongHarness {
     async fn reopen(&self, ground: &Self::Guard, realm: &Realm) -> Result<Self::Store, HarnessError> {
         let inner = KvStore::new(Yielding::new(Arc::clone(&ground.kv)), realm.clone());
         Ok(Wrong { inner, ground: Arc::clone(ground), mistake: self.0, read: Mutex::default() })
+    }
+
+    fn has_server_clock(&self) -> bool {
+        true
     }
 
     fn has_raw_reader(&self) -> bool {

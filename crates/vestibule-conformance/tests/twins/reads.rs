@@ -1,6 +1,7 @@
 //! What wrong stores read: as the database has it, but for the mistakes that are of reading.
 
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use vestibule::{SessionView, SignInQuestion, SignInView, Views, session_view_of, sign_in_view_of};
 use vestibule_checkword::{Checkword, CheckwordRead, CheckwordWrite, Found, State};
@@ -216,8 +217,12 @@ impl Views for Wrong {
 
 impl ServerClock for Wrong {
     async fn server_time(&self) -> Result<Option<Timestamp>, StoreError> {
-        let zone = std::time::Duration::from_secs(3600);
-        let wrong = self.mistake == Mistake::WrongZone;
-        Ok(wrong.then(|| SystemClock.now().plus(zone)))
+        let now = SystemClock.now();
+        Ok(match self.mistake {
+            Mistake::ClockDrifts => Some(now.minus(Duration::from_secs(61))),
+            Mistake::HidesClock => None,
+            Mistake::WrongZone => Some(now.plus(Duration::from_secs(15 * 60))),
+            _ => Some(now),
+        })
     }
 }

@@ -34,6 +34,10 @@ impl Harness for Postgres {
         Ok(PostgresStore::open(&place.server(), realm.clone(), place.options()).await?)
     }
 
+    fn has_server_clock(&self) -> bool {
+        true
+    }
+
     fn has_raw_reader(&self) -> bool {
         true
     }

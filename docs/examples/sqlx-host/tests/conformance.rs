@@ -39,6 +39,10 @@ impl Harness for Sqlx {
         Ok(SqlxStore::new(place.pool().await?, realm.clone()))
     }
 
+    fn has_server_clock(&self) -> bool {
+        true
+    }
+
     fn has_raw_reader(&self) -> bool {
         true
     }
