@@ -4,6 +4,7 @@
 
 #![cfg(test)]
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
@@ -39,6 +40,18 @@ fn the_page_for_authors_has_questions_of_the_store_as_they_are_tested() {
     ];
     let items = shown.map(|start| item(&store, start));
     part("store", &block(&items.join("\n\n")));
+}
+
+/// Whoever breaks a clause is told which; a promise (PR) is of the design, and has its own page.
+#[test]
+fn every_clause_of_the_contract_is_named_by_a_case() {
+    let contract = contract();
+    let promised: BTreeSet<_> =
+        contract.split("**").filter(|id| id.contains('-') && !id.contains(' ')).collect();
+    let cases = all::<MemoryHarness>();
+    let named = cases.iter().flat_map(|case| case.clauses.iter().copied());
+    let named: BTreeSet<_> = named.filter(|clause| !clause.starts_with("PR-")).collect();
+    assert_eq!(named, promised);
 }
 
 /// What an author reads beside the page. `store_trait!` writes `# Errors` itself.

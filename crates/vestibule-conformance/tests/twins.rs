@@ -53,6 +53,7 @@ fn main() -> ExitCode {
         }),
         test("every_case_is_failed_by_some_twin", every_case_is_failed),
         test("every_twin_is_listed", every_twin_is_listed),
+        test("the_clauses_of_the_door_are_named_by_what_proves_them", clauses_of_the_door),
         test("random_batches_are_answered_alike", || {
             model::random_batches_are_answered_alike().map_err(|finding| finding.to_string().into())
         }),
@@ -137,6 +138,24 @@ fn every_case_is_failed() -> Result<(), Failed> {
     let all = vestibule_conformance::all::<TwinHarness>();
     let never: Vec<_> = all.iter().map(|case| case.id).filter(|id| !caught.contains(id)).collect();
     if never.is_empty() { Ok(()) } else { Err(format!("no twin fails {never:?}").into()) }
+}
+
+/// Whoever breaks a clause of the key-value door is told of it by name, and by no case that does not prove it.
+fn clauses_of_the_door() -> Result<(), Failed> {
+    let all = vestibule_conformance::all::<TwinHarness>();
+    let names = |id, clause| all.iter().any(|case| case.id == id && case.clauses.contains(&clause));
+    let untold = expected::FAILING.iter().find(|(fault, cases)| {
+        fault.breaks().is_some_and(|clause| !cases.iter().any(|id| names(*id, clause)))
+    });
+    let proven = |id, clause| {
+        expected::FAILING.iter().any(|(fault, cases)| fault.breaks() == Some(clause) && cases.contains(&id))
+    };
+    let named = all.iter().flat_map(|case| case.clauses.iter().map(|clause| (case.id, *clause)));
+    let unproven = named.into_iter().find(|(id, clause)| clause.starts_with("K-") && !proven(*id, *clause));
+    match (untold, unproven) {
+        (None, None) => Ok(()),
+        (untold, unproven) => Err(format!("not told of: {untold:?}; not proven: {unproven:?}").into()),
+    }
 }
 
 fn every_twin_is_listed() -> Result<(), Failed> {

@@ -1,5 +1,8 @@
 //! The table of cases: what each is called, checks, needs, and what breaks in production when it fails.
 //!
+//! A case that names a clause of the key-value door (K-1 to K-4) proves it of a store which is made of one; any other has no
+//! such door, and the clauses beside it say all.
+//!
 //! Some facts are checked under a name that says more: that tokens rest as digests only, by
 //! `session_digest_only_at_rest`. What belongs to what is not built yet has no case yet: deleting profiles and
 //! invitations.
@@ -36,7 +39,7 @@ pub fn all<H: Harness>() -> Vec<Case<H>> {
         },
         Case {
             id: "fresh_handle_sees_write",
-            clauses: &["S-8"],
+            clauses: &["S-8", "K-1"],
             needs: Need::Nothing,
             breaks: "a restart, or a second process, forgets who registered",
             since: 1,
@@ -44,7 +47,7 @@ pub fn all<H: Harness>() -> Vec<Case<H>> {
         },
         Case {
             id: "two_handles_same_data",
-            clauses: &["S-8"],
+            clauses: &["S-8", "K-1"],
             needs: Need::Nothing,
             breaks: "a block set in one process does not hold in another, whose handle remembers",
             since: 1,
@@ -52,7 +55,7 @@ pub fn all<H: Harness>() -> Vec<Case<H>> {
         },
         Case {
             id: "pagination_stable_under_insert",
-            clauses: &["S-10"],
+            clauses: &["S-10", "K-3"],
             needs: Need::Nothing,
             breaks: "an administrator's list of members skips people or shows them twice",
             since: 1,
@@ -60,7 +63,7 @@ pub fn all<H: Harness>() -> Vec<Case<H>> {
         },
         Case {
             id: "lists_are_by_length_then_bytes",
-            clauses: &["S-10"],
+            clauses: &["S-10", "K-3"],
             needs: Need::Nothing,
             breaks: "pages of one store cannot be resumed on another, and a collation skips rows",
             since: 1,
@@ -108,7 +111,7 @@ pub fn all<H: Harness>() -> Vec<Case<H>> {
         },
         Case {
             id: "many_rows",
-            clauses: &["S-10"],
+            clauses: &["S-10", "K-3"],
             needs: Need::Nothing,
             breaks: "an account with more members than a page shows some of them twice and others never",
             since: 1,
@@ -116,7 +119,7 @@ pub fn all<H: Harness>() -> Vec<Case<H>> {
         },
         Case {
             id: "empty_filter_never_means_all",
-            clauses: &["S-9", "S-10"],
+            clauses: &["S-9", "S-10", "K-3"],
             needs: Need::Nothing,
             breaks: "a question about nobody is answered with everybody",
             since: 1,
@@ -304,7 +307,7 @@ pub fn all<H: Harness>() -> Vec<Case<H>> {
         },
         Case {
             id: "require_conflicts_with_concurrent_writer",
-            clauses: &["S-2", "S-5"],
+            clauses: &["S-2", "S-5", "K-2"],
             needs: Need::Nothing,
             breaks: "two administrators each act on a state that the other is ending",
             since: 1,
@@ -369,7 +372,7 @@ pub fn all<H: Harness>() -> Vec<Case<H>> {
         },
         Case {
             id: "cancelled_future_leaves_no_half_write",
-            clauses: &["S-1", "S-6"],
+            clauses: &["S-1", "S-6", "K-2"],
             needs: Need::Nothing,
             breaks: "a browser that goes away leaves half a registration",
             since: 1,
@@ -532,7 +535,7 @@ pub fn all<H: Harness>() -> Vec<Case<H>> {
         },
         Case {
             id: "seats_are_never_overspent_race",
-            clauses: &["S-2"],
+            clauses: &["S-2", "K-2"],
             needs: Need::Nothing,
             breaks: "a company has more members than it pays for",
             since: 1,
@@ -580,7 +583,7 @@ pub fn all<H: Harness>() -> Vec<Case<H>> {
         },
         Case {
             id: "link_race_one_winner",
-            clauses: &["S-2", "PR-1"],
+            clauses: &["S-2", "PR-1", "K-2"],
             needs: Need::Nothing,
             breaks: "two people link one Google account at once and both enter by it",
             since: 1,
@@ -808,7 +811,7 @@ pub fn all<H: Harness>() -> Vec<Case<H>> {
         // What ends sessions.
         Case {
             id: "revoke_is_immediate_on_every_handle",
-            clauses: &["S-8"],
+            clauses: &["S-8", "K-1"],
             needs: Need::Nothing,
             breaks: "a session ended in one process goes on in another",
             since: 1,
@@ -868,7 +871,7 @@ pub fn all<H: Harness>() -> Vec<Case<H>> {
         // Sessions under races.
         Case {
             id: "slot_is_taken_once_race",
-            clauses: &["S-2", "SE-1"],
+            clauses: &["S-2", "SE-1", "K-2"],
             needs: Need::Nothing,
             breaks: "two sign-ins at once write over each other: one person is signed out, or holds a token of nothing",
             since: 1,
@@ -1247,7 +1250,7 @@ pub fn all<H: Harness>() -> Vec<Case<H>> {
         // Budgets of no authenticator.
         Case {
             id: "budget_is_never_overspent_race",
-            clauses: &["W-1"],
+            clauses: &["W-1", "K-4"],
             needs: Need::Nothing,
             breaks: "parallel guesses pass a limit that holds for guesses one by one",
             since: 1,
@@ -1263,7 +1266,7 @@ pub fn all<H: Harness>() -> Vec<Case<H>> {
         },
         Case {
             id: "a_full_window_gives_the_earlier_ones_back",
-            clauses: &["W-2"],
+            clauses: &["W-2", "K-4"],
             needs: Need::Nothing,
             breaks: "refused tries eat up budgets in which they had no part",
             since: 1,
@@ -1287,7 +1290,7 @@ pub fn all<H: Harness>() -> Vec<Case<H>> {
         },
         Case {
             id: "giving_back_reaches_its_own_counter",
-            clauses: &["W-5"],
+            clauses: &["W-5", "K-4"],
             needs: Need::Nothing,
             breaks: "a person's own successes use up their budget, or lift it above its limit",
             since: 1,
@@ -1295,7 +1298,7 @@ pub fn all<H: Harness>() -> Vec<Case<H>> {
         },
         Case {
             id: "spent_stays_spent",
-            clauses: &["W-1", "W-2"],
+            clauses: &["W-1", "W-2", "K-4"],
             needs: Need::Nothing,
             breaks: "a refused try makes room for the next",
             since: 1,

@@ -76,6 +76,26 @@ pub(crate) enum Fault {
 }
 
 impl Fault {
+    /// The clause of the key-value door that it breaks, if it is of the door.
+    pub(crate) const fn breaks(self) -> Option<&'static str> {
+        match self {
+            Self::LosesOnReopen | Self::StaleReads => Some("K-1"),
+            Self::DoubleSpend
+            | Self::HalfBatch
+            | Self::HalfWhenCancelled
+            | Self::IgnoresVersion
+            | Self::RequireWithoutLock
+            | Self::SwallowsDuplicate => Some("K-2"),
+            Self::ListsBackwards
+            | Self::ListsRunOn
+            | Self::PagesOverlap
+            | Self::ShortPages
+            | Self::ZeroIsAll => Some("K-3"),
+            Self::CountersOverspend | Self::CountersUnlimited | Self::NeverGivesBack => Some("K-4"),
+            _ => None,
+        }
+    }
+
     pub(crate) const ALL: [Self; 35] = [
         Self::DoubleSpend,
         Self::HalfBatch,
