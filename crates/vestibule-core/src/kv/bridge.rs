@@ -10,8 +10,8 @@ use crate::{Batch, BatchId, Commit, Landed, Memory, Realm, StoreError, StoreErro
 /// A store of every domain over a key-value database, bound to one realm.
 ///
 /// It runs the meaning of each write over the rows it has; rows that are missing are fetched together and the
-/// meaning runs again; then everything read and written goes into one conditional [`Kv::apply`]. When somebody was
-/// faster it begins anew, a bounded number of times.
+/// meaning runs again; then everything read and written goes into one conditional [`Kv::apply`]. Before it refuses, it looks
+/// whether the rows still stand. When somebody was faster it begins anew, a bounded number of times.
 #[derive(Debug)]
 pub struct KvStore<K> {
     kv: K,
@@ -109,6 +109,17 @@ impl<K: Kv> KvStore<K> {
         Ok(())
     }
 
+    /// Whether these rows stand as they were fetched, and so have all stood at one instant. What lands has that judged by the
+    /// database; a refusal has not, and a batch that lands while its rows are fetched would be refused by its own.
+    async fn stand(&self, fetched: &BTreeMap<Key, Option<Versioned>>) -> Result<bool, StoreError> {
+        if fetched.len() < 2 {
+            return Ok(true);
+        }
+        let mut again = BTreeMap::new();
+        self.fetch(fetched.keys().cloned().collect(), &mut again).await?;
+        Ok(again == *fetched)
+    }
+
     /// Judges the whole batch, fetching what it turns out to need.
     async fn judge<W: Write>(
         &self,
@@ -132,6 +143,7 @@ impl<K: Kv, W: Write> Commit<W> for KvStore<K> {
             let mut fetched = BTreeMap::new();
             let ops = match self.judge(batch, &mut fetched).await? {
                 Judged::AlreadyApplied => return Ok(Landed::AlreadyApplied),
+                Judged::Refused(_) if !self.stand(&fetched).await? => continue,
                 Judged::Refused(position) => {
                     return batch.refused(position).ok_or_else(|| StoreErrorKind::Backend.into());
                 }

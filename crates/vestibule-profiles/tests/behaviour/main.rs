@@ -11,6 +11,7 @@ mod machine;
 mod moves;
 mod races;
 mod settings;
+mod torn;
 
 use core::future::Future;
 use core::pin::pin;
