@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use libtest_mimic::{Arguments, Failed, Trial};
 
 use crate::acts::Act;
-use crate::process;
+use crate::{full, process};
 
 /// Plays a part if this process was started for one, else runs the tests, and says at the end what was left out.
 pub(crate) fn run(
@@ -19,8 +19,9 @@ pub(crate) fn run(
     }
     let arguments = Arguments::from_args();
     let conclusion = libtest_mimic::run(&arguments, trials());
-    if let Some(left_out) = left_out().filter(|_| !arguments.list) {
-        println!("{left_out}");
+    if !arguments.list {
+        let said = left_out().into_iter().chain(full::left_out().map(str::to_owned));
+        said.for_each(|said| println!("{said}"));
     }
     conclusion.exit_code()
 }
