@@ -9,14 +9,54 @@ use vestibule_profiles::Move;
 
 use crate::world::{ADA, NEW, RIGHT, World, block_on, reason, rounds};
 
+/// Who sets out how much later. Whoever came first waits longer in the next round, twice as long while that changes nothing and
+/// half as long once it did: so each comes first in some rounds, and in most of them the two are at work at once.
+#[derive(Default)]
+struct Lead {
+    /// How many turns the other act waits; below zero, the sign-in does.
+    turns: i64,
+    step: i64,
+    /// Whether the sign-in came first in the last round.
+    last: Option<bool>,
+    /// In how many rounds it came second, and first.
+    met: [usize; 2],
+}
+
+impl Lead {
+    /// Whether there is one more round: as many as are meant, and more of them while one outcome was never met.
+    fn goes_on(&self, meant: usize) -> bool {
+        let so_far = self.met[0] + self.met[1];
+        if so_far >= meant + 200 {
+            assert!(!self.met.contains(&0), "one of them always came first: {:?}", self.met);
+        }
+        so_far < meant || self.met.contains(&0)
+    }
+
+    fn came_first(&mut self, sign_in: bool) {
+        self.met[usize::from(sign_in)] += 1;
+        self.step = match self.last.replace(sign_in) {
+            None => 1 << 10,
+            Some(last) if last == sign_in => (self.step * 2).min(1 << 24),
+            Some(_) => (self.step / 2).max(1 << 4),
+        };
+        self.turns += if sign_in { -self.step } else { self.step };
+    }
+}
+
+fn wait(turns: i64) {
+    (0..turns).for_each(|_| core::hint::spin_loop());
+}
+
 /// Signs in with the password of before while the other act runs; the session, if there is one.
 fn race(
     world: &World,
     login: &str,
     account: Option<AccountId>,
+    lead: &Lead,
     other: impl FnOnce() + Send,
 ) -> Option<SignedIn> {
     let barrier = Barrier::new(2);
+    let turns = lead.turns;
     std::thread::scope(|scope| {
         let signing = scope.spawn(|| {
             let mut request = SignInRequest::new(login, RIGHT);
@@ -24,6 +64,7 @@ fn race(
                 request = request.into_account(account);
             }
             barrier.wait();
+            wait(-turns);
             match world.try_in(request) {
                 Ok(SignIn::SignedIn(signed_in)) => Some(signed_in),
                 Ok(SignIn::FactorNeeded(_)) => panic!("nobody has a second factor"),
@@ -36,6 +77,7 @@ fn race(
         });
         scope.spawn(|| {
             barrier.wait();
+            wait(turns);
             other();
         });
         signing.join().unwrap()
@@ -44,12 +86,14 @@ fn race(
 
 #[test]
 fn no_session_of_the_old_password_outlives_its_change() {
-    for _ in 0..rounds(100) {
+    let mut lead = Lead::default();
+    while lead.goes_on(rounds(100)) {
         let (world, _) = World::with_ada();
         let who = world.session(ADA);
-        let won = race(&world, ADA, None, || {
+        let won = race(&world, ADA, None, &lead, || {
             block_on(world.vestibule.change_password(&who, RIGHT, NEW)).unwrap();
         });
+        lead.came_first(won.is_some());
         if let Some(signed_in) = won {
             let _ = world.dead(&signed_in.token);
         }
@@ -60,15 +104,17 @@ fn no_session_of_the_old_password_outlives_its_change() {
 
 #[test]
 fn no_session_of_before_a_block_outlives_it() {
-    for round in 0..rounds(100) {
+    let mut lead = Lead::default();
+    while lead.goes_on(rounds(100)) {
         let (world, ada) = World::with_ada();
-        let won = race(&world, ADA, None, || {
+        let won = race(&world, ADA, None, &lead, || {
             block_on(world.vestibule.block(&reason(), ada, None)).unwrap();
         });
+        lead.came_first(won.is_some());
         let Some(signed_in) = won else { continue };
         let _ = world.dead(&signed_in.token);
         block_on(world.vestibule.unblock(&reason(), ada)).unwrap();
-        assert!(world.authenticate(&signed_in.token).is_err(), "round {round}: it came to life again");
+        assert!(world.authenticate(&signed_in.token).is_err(), "after {:?}: it came to life again", lead.met);
     }
 }
 
@@ -80,15 +126,18 @@ fn no_admission_of_before_a_dismissal_outlives_it() {
     let account = world.account(&ada, 1);
     let bob: SubjectId = world.person("bob@example.com");
     world.add(&ada, account, bob);
-    for round in 0..rounds(100) {
+    let mut lead = Lead::default();
+    while lead.goes_on(rounds(100)) {
         let step =
             |step| block_on(world.vestibule.move_member(Acting::Administrator(&ada), account, bob, step));
-        let won = race(&world, "bob@example.com", Some(account), || step(Move::Dismiss).unwrap());
+        let dismissed = || step(Move::Dismiss).unwrap();
+        let won = race(&world, "bob@example.com", Some(account), &lead, dismissed);
         let signed_in = won.expect("a dismissal refuses no sign-in");
+        lead.came_first(matches!(signed_in.entered, Some(Ok(_))));
         let session = world.authenticate(&signed_in.token).unwrap();
-        assert!(!block_on(world.vestibule.is_admitted(&session, account)).unwrap(), "round {round}");
+        assert!(!block_on(world.vestibule.is_admitted(&session, account)).unwrap(), "after {:?}", lead.met);
         step(Move::Reinstate).unwrap();
-        assert!(!block_on(world.vestibule.is_admitted(&session, account)).unwrap(), "round {round}");
+        assert!(!block_on(world.vestibule.is_admitted(&session, account)).unwrap(), "after {:?}", lead.met);
     }
 }
 
@@ -153,13 +202,15 @@ fn of_redemptions_at_once_one_sets_the_password() {
 /// PR-5: a sign-in with the password of before a recovery leaves no session that outlives it.
 #[test]
 fn no_session_of_before_a_recovery_outlives_it() {
-    for _ in 0..rounds(50) {
+    let mut lead = Lead::default();
+    while lead.goes_on(rounds(50)) {
         let (world, _) = World::with_ada();
         let _ = block_on(world.vestibule.request_recovery(RecoveryRequest::new(ADA))).unwrap();
         let link = waiting_links(&world).remove(0);
-        let won = race(&world, ADA, None, || {
+        let won = race(&world, ADA, None, &lead, || {
             block_on(world.vestibule.recover(&link, NEW, None)).unwrap();
         });
+        lead.came_first(won.is_some());
         if let Some(signed_in) = won {
             let _ = world.dead(&signed_in.token);
         }
