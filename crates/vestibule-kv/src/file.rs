@@ -20,11 +20,7 @@ impl OpenedFile {
     ///
     /// [`StoreError`], as [`io_fault`] has it.
     pub fn create(path: &Path) -> Result<(File, Self), StoreError> {
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true).truncate(false);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.open(path).map_err(io_fault)?;
+        let file = own(OpenOptions::new().create(true).truncate(false), path).map_err(io_fault)?;
         let opened = file.metadata().and_then(|metadata| Self::of(path, &metadata)).map_err(io_fault)?;
         Ok((file, opened))
     }
@@ -75,6 +71,14 @@ impl OpenedFile {
     }
 }
 
+/// A file for its owner alone.
+fn own(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
+    options.read(true).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
+    options.open(path)
+}
+
 /// A file that is made beside its place and gets there only when it is whole: a process that is killed meanwhile leaves nothing under
 /// the name, and whoever comes next begins anew (FLT-X22).
 #[derive(Debug)]
@@ -84,7 +88,7 @@ pub struct Making {
 }
 
 impl Making {
-    /// Begins with an empty file, locked, readable by its owner alone (on Unix). `None` where there is one in its place already.
+    /// Begins with a new file, locked, readable by its owner alone (on Unix). `None` where there is one in its place already.
     ///
     /// # Errors
     ///
@@ -96,21 +100,39 @@ impl Making {
         let mut beside = name.to_owned();
         beside.push(".making");
         let making = Self { beside: path.with_file_name(beside), path: path.to_owned() };
-        loop {
-            if path.try_exists().map_err(io_fault)? {
-                return Ok(None);
-            }
-            let (file, opened) = OpenedFile::create(&making.beside)?;
-            if file.try_lock().is_err() {
-                return Err(StoreError::new(StoreErrorKind::Unavailable, "another process makes the file"));
-            }
-            // Whoever was faster has put it in its place by now, perhaps this very one: only what has no other name is emptied.
-            let is_ours = opened.require_same().is_ok() && !path.try_exists().map_err(io_fault)?;
-            if is_ours {
-                file.set_len(0).map_err(io_fault)?;
+        while !path.try_exists().map_err(io_fault)? {
+            let file = match own(OpenOptions::new().create_new(true), &making.beside) {
+                Ok(file) => file,
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                    making.discard()?;
+                    continue;
+                }
+                Err(error) => return Err(io_fault(error)),
+            };
+            let opened = file.metadata().and_then(|metadata| OpenedFile::of(&making.beside, &metadata));
+            // Before it was locked, another one may have taken it for one that was left behind.
+            if file.try_lock().is_ok() && opened.is_ok_and(|opened| opened.require_same().is_ok()) {
                 return Ok(Some((file, making)));
             }
         }
+        Ok(None)
+    }
+
+    /// Removes what a process left behind that was killed. It is never written to: whose it is is not known.
+    fn discard(&self) -> Result<(), StoreError> {
+        let left = match File::open(&self.beside) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            left => left.map_err(io_fault)?,
+        };
+        if left.try_lock().is_err() {
+            return Err(StoreError::new(StoreErrorKind::Unavailable, "another process makes the file"));
+        }
+        // Another one may have removed it meanwhile, and begun a new one under the name.
+        let opened = left.metadata().and_then(|metadata| OpenedFile::of(&self.beside, &metadata));
+        if opened.is_ok_and(|opened| opened.require_same().is_ok()) {
+            fs::remove_file(&self.beside).map_err(io_fault)?;
+        }
+        Ok(())
     }
 
     /// Puts it in its place, whole as it is by now. The file stays open, and locked.

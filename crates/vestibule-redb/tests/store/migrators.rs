@@ -68,6 +68,25 @@ fn a_file_whose_maker_was_killed_is_made_by_whoever_comes_next() {
     }
 }
 
+/// What lies under the name beside it is nobody's any more, and never becomes the file: whoever put it there could read it.
+#[test]
+fn what_was_left_behind_is_not_made_use_of() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, beside) = (folder.path().join("people.redb"), folder.path().join("people.redb.making"));
+    std::fs::write(&beside, "of somebody").unwrap();
+    let held = std::fs::File::open(&beside).unwrap();
+    drop(create(&path, Realm::default()).unwrap());
+    assert!(!beside.exists());
+    assert_eq!(held.metadata().unwrap().len(), 11, "it was not written to");
+    std::fs::remove_file(&path).unwrap();
+    std::fs::write(&beside, "of somebody who makes it").unwrap();
+    let held = std::fs::File::open(&beside).unwrap();
+    held.try_lock().unwrap();
+    let error = create(&path, Realm::default()).unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Unavailable);
+    assert!(beside.exists() && !path.exists());
+}
+
 #[test]
 fn of_several_makers_at_once_one_makes_each_file() {
     let folder = tempfile::tempdir().unwrap();
