@@ -10,6 +10,7 @@ mod ordered;
 mod people;
 mod schema;
 mod threaded;
+mod through;
 
 pub use form::FlatKeys;
 pub use limited::{Largest, Limited, Record};

@@ -3,10 +3,9 @@
 use std::sync::Arc;
 
 use redb::Database;
-use vestibule_core::kv::{Applied, Key, Kv, Op, Partition, Versioned};
-use vestibule_core::{BatchId, StoreError};
+use vestibule_core::StoreError;
 use vestibule_kv::file::OpenedFile;
-use vestibule_kv::{Dead, Sweep, Swept, Threaded, prepare};
+use vestibule_kv::{Threaded, prepare};
 
 use crate::database::Redb;
 
@@ -64,31 +63,4 @@ impl RedbKv {
     }
 }
 
-impl Kv for RedbKv {
-    async fn get(&self, keys: Vec<Key>) -> Result<Vec<Option<Versioned>>, StoreError> {
-        self.0.get(keys).await
-    }
-
-    async fn list(
-        &self,
-        partition: Partition,
-        after: Option<Vec<u8>>,
-        limit: usize,
-    ) -> Result<Vec<(Vec<u8>, Versioned)>, StoreError> {
-        self.0.list(partition, after, limit).await
-    }
-
-    async fn apply(&self, batch: BatchId, ops: Vec<Op>) -> Result<Applied, StoreError> {
-        self.0.apply(batch, ops).await
-    }
-
-    async fn add(&self, key: Key, delta: i64, at_most: Option<i64>) -> Result<Option<i64>, StoreError> {
-        self.0.add(key, delta, at_most).await
-    }
-}
-
-impl Sweep for RedbKv {
-    async fn sweep(&self, after: Vec<u8>, limit: usize, dead: Dead) -> Result<Swept, StoreError> {
-        self.0.sweep(after, limit, dead).await
-    }
-}
+vestibule_kv::kv_through!(RedbKv);
