@@ -116,7 +116,7 @@ pub(crate) fn explained(
         orders.min_by_key(|(other, difference, _)| (*other, difference.len())).unwrap()
     };
     let (other, difference, _) = nearest(as_one_commit);
-    if !other && (difference.is_empty() || is_parting_notice(acts, &difference)) {
+    if !other && difference.is_empty() {
         return Ok(());
     }
     // Then perhaps but for a try that was paid, and for which of several reasons was met first; none that no order gives is true.
@@ -126,13 +126,6 @@ pub(crate) fn explained(
         return Ok(());
     }
     Err(format!("no order explains {}: {told:?} {difference:#?}", what()))
-}
-
-/// One notice too many, beside a login that was removed: whoever decided on it while the address was still one of the person's may send
-/// it there a moment later. It holds no secret, and `remove_login` says so.
-fn is_parting_notice(acts: &[Act], difference: &[String]) -> bool {
-    let is_notice = |line: &String| line.starts_with("+message Code(notice.") && line.ends_with(" Queued");
-    acts.contains(&Act::RemoveLogin) && difference.len() == 1 && difference.iter().all(is_notice)
 }
 
 /// Without what tells that a command has several commits, between which others land: an import puts the person, then each
