@@ -1,6 +1,6 @@
 //! A password that somebody chose: the policy, with what is known of them, and its hash.
 
-use vestibule_core::{Error, Identifier, Secret, SubjectId};
+use vestibule_core::{Error, Identifier, Secret, StoreErrorKind, SubjectId};
 use vestibule_credentials::{
     HashSalt, PasswordRejection, PasswordUse, PolicyContext, PreparedPassword, StoredHash, hash_fault,
 };
@@ -12,7 +12,6 @@ use crate::vestibule::Inner;
 const ACCOUNTS: u32 = 20;
 
 /// What a password of somebody must not consist of.
-#[derive(Debug, Default)]
 pub(crate) struct OwnWords {
     addresses: Vec<String>,
     accounts: Vec<String>,
@@ -43,10 +42,14 @@ impl Inner {
         let own = self.store.identifiers(subject).await?;
         let mut words = OwnWords::of(own.iter().map(|own| &own.identifier));
         for membership in self.store.memberships_of(subject, None, ACCOUNTS).await? {
-            if membership.standing.status == Status::Active
-                && let Some(account) = self.store.account(membership.account).await?
-            {
-                words.accounts.push(account.name);
+            if membership.standing.status != Status::Active {
+                continue;
+            }
+            match self.store.account(membership.account).await {
+                Ok(account) => words.accounts.extend(account.map(|account| account.name)),
+                // An account that cannot be read keeps nobody from a new password.
+                Err(error) if error.kind() == StoreErrorKind::Corrupt => {}
+                Err(error) => return Err(error.into()),
             }
         }
         Ok(words)

@@ -9,7 +9,7 @@ use vestibule_core::{AccountId, KeyId, KeyPurpose, KeyRing, Secret, StoreError, 
 use vestibule_credentials::{HashParams, HashPoolConfig};
 use vestibule_sessions::SessionsRead;
 
-use crate::world::{ADA, RIGHT, World, block_on};
+use crate::world::{ADA, NEW, RIGHT, World, block_on};
 
 /// The windows of a success cannot be given back.
 struct KeepsWindows;
@@ -93,4 +93,30 @@ fn a_session_is_never_there_without_its_token_having_been_handed_out() {
         }
     }
     assert!(faults > 2, "{faults}");
+}
+
+/// No account's row can be read.
+struct CorruptAccounts(StoreErrorKind);
+
+impl Hook for CorruptAccounts {
+    fn before(&self, call: Call) -> Result<(), StoreError> {
+        if call == Call::Read("account") { Err(self.0.into()) } else { Ok(()) }
+    }
+
+    fn after(&self, _: Call) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
+
+/// FLT-X37: the names of accounts are words that a password must not be made of, and no more.
+#[test]
+fn an_account_that_cannot_be_read_keeps_nobody_from_a_new_password() {
+    let (world, _) = World::with_ada();
+    let _account = world.account(&world.session(ADA), 1);
+    let change = |kind| {
+        let vestibule = hooked(&world, Arc::new(CorruptAccounts(kind)));
+        block_on(vestibule.change_password(&world.session(ADA), RIGHT, NEW))
+    };
+    assert!(change(StoreErrorKind::Unavailable).is_err_and(|failure| failure.refused().is_none()));
+    assert!(change(StoreErrorKind::Corrupt).is_ok());
 }
