@@ -183,3 +183,60 @@ fn a_new_file_is_its_owners_alone() {
     let mode = std::fs::metadata(folder.path().join("people.db")).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
 }
+
+/// Sessions of before rest by their tokens afterwards, each as it was.
+#[cfg(feature = "sessions")]
+#[test]
+fn sessions_of_the_form_before_are_kept_whole() {
+    const BEFORE: [&str; 2] = [
+        include_str!("../../migrations/sessions/0001_init.sql"),
+        include_str!("../../migrations/sessions/0002_remembered.sql"),
+    ];
+    const COLUMNS: &str = "realm, subject, slot, handle, digest, profile_epoch, password_generation, evidence, created_at, \
+                           last_used_at, idle, ends_at, admissions, label, version, set_by";
+    let connection = Connection::open_in_memory().unwrap();
+    BEFORE.iter().for_each(|sql| connection.execute_batch(sql).unwrap());
+    // No value stands twice in a row, so that none can change places with another unseen.
+    for row in 0..300_u32 {
+        let bytes =
+            |length: usize, column: u8| [vec![column; length - 4], row.to_be_bytes().to_vec()].concat();
+        let number = |column: u32| i64::from(1000 * row + column);
+        connection
+            .execute(
+                &format!(
+                    "insert into vestibule_session ({COLUMNS})
+                     values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)"
+                ),
+                rusqlite::params![
+                    if row % 3 == 0 { "default" } else { "other" },
+                    bytes(16, 2),
+                    row % 7,
+                    bytes(16, 4),
+                    // In another order than the rows.
+                    bytes(32, u8::try_from(row * 89 % 251).unwrap()),
+                    number(6),
+                    (row % 5 != 0).then(|| number(7)),
+                    bytes(9, 8),
+                    number(9),
+                    number(10),
+                    number(11),
+                    number(12),
+                    bytes(9, 13),
+                    format!("label {row}"),
+                    number(15),
+                    bytes(16, 16),
+                ],
+            )
+            .unwrap();
+    }
+    let all = || {
+        let sql = format!("select {COLUMNS} from vestibule_session order by realm, subject, slot");
+        let mut statement = connection.prepare(&sql).unwrap();
+        let rows = statement.query_map([], |row| (0..16).map(|at| row.get(at)).collect()).unwrap();
+        rows.collect::<Result<Vec<Vec<rusqlite::types::Value>>, _>>().unwrap()
+    };
+    let before = all();
+    assert_eq!(before.len(), 300);
+    connection.execute_batch(include_str!("../../migrations/sessions/0003_by_token.sql")).unwrap();
+    assert_eq!(all(), before);
+}
