@@ -63,17 +63,21 @@ pub(crate) async fn check(conn: &Conn, options: &Options) -> Result<Fingerprint,
     checked
 }
 
-async fn check_all(conn: &Conn, options: &Options) -> Result<Fingerprint, StoreError> {
-    let ledger = conn
-        .client
+/// Whether the schema has a table of this name.
+pub(crate) async fn has_table(client: &Client, options: &Options, name: &str) -> Result<bool, StoreError> {
+    let found = client
         .query(
             "select 1 from pg_class join pg_namespace on pg_namespace.oid = relnamespace
-             where nspname = $1 and relname = 'vestibule_migration'",
-            &[&options.schema_name],
+             where nspname = $1 and relname = $2",
+            &[&options.schema_name, &name],
         )
         .await
         .map_err(fault)?;
-    if ledger.is_empty() {
+    Ok(!found.is_empty())
+}
+
+async fn check_all(conn: &Conn, options: &Options) -> Result<Fingerprint, StoreError> {
+    if !has_table(&conn.client, options, "vestibule_migration").await? {
         return Err(SchemaError::Missing.into());
     }
     for domain in numbered(&options.schema)? {

@@ -5,6 +5,7 @@ use vestibule_core::StoreError;
 use vestibule_sql::profiles;
 
 use crate::error::fault;
+use crate::migrate::has_table;
 use crate::{Options, PostgresStore, Server};
 
 impl PostgresStore {
@@ -17,22 +18,16 @@ impl PostgresStore {
     pub async fn has_people(server: &Server, options: &Options) -> Result<bool, StoreError> {
         let conn = server.connect(options).await?;
         conn.client.batch_execute(&conn.begin(options)).await.map_err(fault)?;
-        let found = look(&conn.client, options).await.map_err(fault);
+        let found = look(&conn.client, options).await;
         conn.client.batch_execute("rollback").await.map_err(fault)?;
         found
     }
 }
 
-async fn look(client: &Client, options: &Options) -> Result<bool, tokio_postgres::Error> {
-    let table = client
-        .query(
-            "select 1 from pg_class join pg_namespace on pg_namespace.oid = relnamespace
-             where nspname = $1 and relname = 'vestibule_profile'",
-            &[&options.schema_name],
-        )
-        .await?;
-    if table.is_empty() {
+async fn look(client: &Client, options: &Options) -> Result<bool, StoreError> {
+    if !has_table(client, options, "vestibule_profile").await? {
         return Ok(false);
     }
-    Ok(!client.query(profiles::anybody().statement().sql(), &[]).await?.is_empty())
+    let found = client.query(profiles::anybody().statement().sql(), &[]).await.map_err(fault)?;
+    Ok(!found.is_empty())
 }

@@ -1,4 +1,4 @@
-//! What needs a server of our own: one that follows, one that refuses writes; and that no such server is left behind.
+//! What needs a server of our own: one that follows, one that refuses writes, one whose users may do little; and that no such server is left behind.
 
 #![cfg(test)]
 
@@ -6,3 +6,4 @@
 mod cluster;
 mod follower;
 mod left_behind;
+mod rights;
