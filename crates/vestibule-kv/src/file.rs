@@ -21,7 +21,7 @@ impl OpenedFile {
     /// [`StoreError`], as [`io_fault`] has it.
     pub fn create(path: &Path) -> Result<(File, Self), StoreError> {
         let file = own(OpenOptions::new().create(true).truncate(false), path).map_err(io_fault)?;
-        let opened = file.metadata().and_then(|metadata| Self::of(path, &metadata)).map_err(io_fault)?;
+        let opened = Self::of(path, file.metadata()).map_err(io_fault)?;
         Ok((file, opened))
     }
 
@@ -32,11 +32,11 @@ impl OpenedFile {
     ///
     /// As [`create`](Self::create); `Unavailable` when there is none.
     pub fn find(path: &Path) -> Result<Self, StoreError> {
-        path.metadata().and_then(|metadata| Self::of(path, &metadata)).map_err(io_fault)
+        Self::of(path, path.metadata()).map_err(io_fault)
     }
 
-    fn of(path: &Path, metadata: &Metadata) -> io::Result<Self> {
-        Ok(Self { path: fs::canonicalize(path)?, identity: identity(metadata) })
+    fn of(path: &Path, metadata: io::Result<Metadata>) -> io::Result<Self> {
+        Ok(Self { identity: identity(&metadata?), path: fs::canonicalize(path)? })
     }
 
     /// Where it is.
@@ -109,9 +109,8 @@ impl Making {
                 }
                 Err(error) => return Err(io_fault(error)),
             };
-            let opened = file.metadata().and_then(|metadata| OpenedFile::of(&making.beside, &metadata));
             // Before it was locked, another one may have taken it for one that was left behind.
-            if file.try_lock().is_ok() && opened.is_ok_and(|opened| opened.require_same().is_ok()) {
+            if file.try_lock().is_ok() && making.is_beside(&file) {
                 return Ok(Some((file, making)));
             }
         }
@@ -128,11 +127,15 @@ impl Making {
             return Err(StoreError::new(StoreErrorKind::Unavailable, "another process makes the file"));
         }
         // Another one may have removed it meanwhile, and begun a new one under the name.
-        let opened = left.metadata().and_then(|metadata| OpenedFile::of(&self.beside, &metadata));
-        if opened.is_ok_and(|opened| opened.require_same().is_ok()) {
+        if self.is_beside(&left) {
             fs::remove_file(&self.beside).map_err(io_fault)?;
         }
         Ok(())
+    }
+
+    /// Whether this is the file that has the name beside the place now.
+    fn is_beside(&self, file: &File) -> bool {
+        OpenedFile::of(&self.beside, file.metadata()).is_ok_and(|opened| opened.require_same().is_ok())
     }
 
     /// Puts it in its place, whole as it is by now. The file stays open, and locked.
@@ -143,7 +146,10 @@ impl Making {
     pub fn done(self) -> Result<OpenedFile, StoreError> {
         match fs::hard_link(&self.beside, &self.path) {
             Ok(()) => fs::remove_file(&self.beside).map_err(io_fault)?,
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(io_fault(error)),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                let _ = fs::remove_file(&self.beside);
+                return Err(io_fault(error));
+            }
             // Not every file system gives a file two names.
             Err(_) => fs::rename(&self.beside, &self.path).map_err(io_fault)?,
         }
