@@ -28,7 +28,7 @@ const LOOK_COUNTS: Duration = Duration::from_millis(1);
 pub(crate) struct Readers {
     file: OpenedFile,
     opened: Instant,
-    /// When the file was last found to be the same, in nanoseconds since; zero: never.
+    /// When the file was last found to be the same, in nanoseconds since these were opened; zero: never.
     looked: AtomicU64,
     desk: Mutex<Desk>,
     came_back: Condvar,

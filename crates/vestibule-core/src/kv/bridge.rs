@@ -110,7 +110,8 @@ impl<K: Kv> KvStore<K> {
     }
 
     /// Whether these rows stand as they were fetched, and so have all stood at one instant. What lands has that judged by the
-    /// database; a refusal has not, and a batch that lands while its rows are fetched would be refused by its own.
+    /// database; a refusal has not, and a batch that lands while its rows are fetched would be refused by its own. A row that came and
+    /// went between the two looks is not noticed: it has no version.
     async fn stand(&self, fetched: &BTreeMap<Key, Option<Versioned>>) -> Result<bool, StoreError> {
         if fetched.len() < 2 {
             return Ok(true);
