@@ -7,23 +7,9 @@ use crate::acts::{Answer, ENTERED};
 use crate::amount::{is_tried, much};
 use crate::calls::realm;
 use crate::cast::{bob, engines};
+use crate::columns_read::{FOUND_BY, OF_SIGN_IN, UNREAD};
 use crate::ground::{Place, block_on, open};
 use crate::mutated::{Before, look, signs_in};
-
-/// What a sign-in by both factors reads of a person, whole.
-const OF_SIGN_IN: [&str; 6] = [
-    "vestibule_account",
-    "vestibule_authenticator",
-    "vestibule_factor_tries",
-    "vestibule_membership",
-    "vestibule_password",
-    "vestibule_profile",
-];
-/// By what a row is found that is no key of its table: with another value it is not there.
-const FOUND_BY: (&str, &str) = ("vestibule_checkword_former", "digest");
-/// What is never read, but counted, or met by its key.
-const UNREAD: [&str; 4] =
-    ["vestibule_batch", "vestibule_window", "vestibule_window_population", "vestibule_window_shared"];
 
 pub(crate) fn every_column() {
     let (place, strict) = (Place::apart(), Place::apart());

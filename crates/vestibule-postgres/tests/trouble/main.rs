@@ -12,6 +12,8 @@ mod calls;
 #[path = "../../../vestibule/tests/trouble/cast.rs"]
 mod cast;
 mod columns;
+#[path = "../../../vestibule/tests/trouble/columns_read.rs"]
+mod columns_read;
 mod cut;
 #[path = "../../../vestibule/tests/trouble/dropped.rs"]
 mod dropped;
